@@ -1,0 +1,1 @@
+"""Content-addressed files on a disk or in memory."""

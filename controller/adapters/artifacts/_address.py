@@ -1,0 +1,20 @@
+"""The address of content, and what is an address."""
+
+import hashlib
+import re
+
+from controller.model.names import Digest
+
+_ADDRESS = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def address_of(content: bytes) -> Digest:
+    """Give the address of content."""
+    return Digest(f"sha256:{hashlib.sha256(content).hexdigest()}")
+
+
+def hexadecimal(digest: Digest) -> str:
+    """Give the hexadecimal part of an address; raises ValueError for what is none."""
+    if _ADDRESS.fullmatch(digest) is None:
+        raise ValueError(f"`{digest}` is no address: expected `sha256:` and 64 hexadecimal digits")
+    return digest.removeprefix("sha256:")

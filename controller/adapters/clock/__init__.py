@@ -1,0 +1,1 @@
+"""Time: the machine's, or one that a test sets by hand."""

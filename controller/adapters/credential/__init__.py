@@ -1,0 +1,1 @@
+"""Logins in other systems that rotate: PostgreSQL's, and some in memory."""

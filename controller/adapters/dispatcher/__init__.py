@@ -1,0 +1,1 @@
+"""Who is woken when: in one process, with its table in SQLite or in memory."""

@@ -1,0 +1,206 @@
+"""An engine's output → the error that says what happens next, with the engine's words quoted."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.adapters.engine._lock_error import SUMMARY as LOCK_SUMMARY
+from controller.adapters.engine._lock_error import read_holder
+from controller.adapters.engine._runner import Finished
+from controller.diagnostics.diagnostic import Diagnostic
+from controller.diagnostics.errors import (
+    EngineFailed,
+    EngineRefused,
+    PlanStale,
+    StateLocked,
+    TrueupError,
+)
+from controller.ports.engine import EngineVersion
+
+LONGEST_QUOTE = 4000
+
+STALE = (
+    "Saved plan is stale",
+    "Saved plan does not match the given state",
+    "Invalid plan file",
+    "Can't read plan file",
+    "Failed to load",
+)
+NEEDS_INIT = (
+    "Backend initialization required",
+    "Inconsistent dependency lock file",
+    "Missing required provider",
+    "Module not installed",
+    "Module source has changed",
+    "Plugin reinitialization required",
+    "Required plugins are not installed",
+)
+# How the summaries begin that Terraform gives for a configuration or for values: the same ones will
+# be refused again. Whatever is not known to be one of them is tried again, with growing pauses.
+REFUSED = (
+    *NEEDS_INIT,
+    "Ambiguous",
+    "Argument or block definition required",
+    "Attempt to",
+    "Attribute redefined",
+    "Call to unknown function",
+    "Cannot import non-existent remote object",
+    "Configuration for import target does not exist",
+    "Cycle",
+    "Dependency lock file",
+    "Duplicate",
+    "Error in function call",
+    "Extra characters",
+    "Failed to read module directory",
+    "Failed to resolve provider packages",
+    "Import block",
+    "Incompatible provider version",
+    "Incorrect",
+    "Inconsistent",
+    "Instance cannot be destroyed",
+    "Invalid",
+    "JSON object",
+    "Local module",
+    "Missing",
+    "Module version requirements",
+    "Module uses",
+    "No configuration files",
+    "No value for required variable",
+    "Not enough function arguments",
+    "Output refers to sensitive values",
+    "Provider configuration not present",
+    "Provider dependency changes detected",
+    "Reference to",
+    "Reserved",
+    "Resource already managed by Terraform",
+    "Resource instance keys not allowed",
+    "Resource postcondition failed",
+    "Resource precondition failed",
+    "Self-referential",
+    "Sensitive",
+    "Too many",
+    "Unclear",
+    "Undeclared",
+    "Unexpected",
+    "Unknown",
+    "Unreadable module",
+    "Unresolvable module",
+    "Unsuitable",
+    "Unsupported",
+    "Variables not allowed",
+    "Wrong",
+    "resource address",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWords:
+    """One error as the engine put it."""
+
+    summary: str
+    detail: str = ""
+    place: str = ""
+
+
+def read_words(finished: Finished) -> tuple[EngineWords, ...]:
+    """Find the errors in what a command said, as JSON lines, as one JSON document or as text.
+
+    Values that the engine shows beside its words are left out: they need not be marked sensitive.
+    """
+    found = tuple(_from_json(finished.output))
+    return found or tuple(_from_text(finished.errors or finished.output))
+
+
+def make_error(version: EngineVersion, operation: str, finished: Finished) -> TrueupError:
+    """Give the error to raise for a command that failed."""
+    words = read_words(finished) or (EngineWords(f"it ended with code {finished.code}"),)
+    first = words[0]
+    if first.summary.startswith(LOCK_SUMMARY):
+        return _locked(version, first)
+    if first.summary.startswith(STALE):
+        return PlanStale(_diagnostics(PlanStale, f"{version} refuses the saved plan", words))
+    refused = operation == "validate" or all(word.summary.startswith(REFUSED) for word in words)
+    if refused and operation != "apply":
+        return EngineRefused(_diagnostics(EngineRefused, f"{version} refused `{operation}`", words))
+    return EngineFailed(_diagnostics(EngineFailed, f"{version} broke off `{operation}`", words))
+
+
+def needs_init(words: Iterable[EngineWords]) -> bool:
+    """Tell whether the engine says that what `init` installed is not there."""
+    return any(word.summary.startswith(NEEDS_INIT) for word in words)
+
+
+def _locked(version: EngineVersion, words: EngineWords) -> StateLocked:
+    holder = read_holder(words.detail)
+    if holder is None:
+        return StateLocked(_diagnostics(StateLocked, f"{version} cannot lock the state", (words,)))
+    return StateLocked.because(
+        f"the state is locked by {holder.who or 'somebody'} for {holder.operation or 'something'}"
+        f" since {holder.created} (lock {holder.id})"
+    )
+
+
+def _diagnostics(
+    error: type[TrueupError], sentence: str, words: Iterable[EngineWords]
+) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(code=error.code, message=f"{sentence}: {word.summary}{_quote(word)}")
+        for word in words
+    )
+
+
+def _quote(words: EngineWords) -> str:
+    lines = words.detail[:LONGEST_QUOTE].strip().splitlines()
+    if words.place:
+        lines.append(words.place)
+    return "".join(f"\n  | {line}".rstrip() for line in lines)
+
+
+def _from_json(output: str) -> Iterator[EngineWords]:
+    for document in _documents(output):
+        entries = [document.get("diagnostic"), *(document.get("diagnostics") or ())]
+        for entry in entries:
+            if isinstance(entry, dict) and entry.get("severity") == "error":
+                yield EngineWords(
+                    str(entry.get("summary", "")), str(entry.get("detail", "")), _place(entry)
+                )
+
+
+def _documents(output: str) -> Iterator[Mapping[str, Any]]:
+    texts = [output] if output.startswith("{\n") else output.splitlines()
+    for text in texts:
+        if text.startswith("{"):
+            try:
+                document = json.loads(text)
+            except ValueError:
+                continue
+            yield document
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    """Say which resource, and where in the rendered files."""
+    parts = []
+    if address := entry.get("address"):
+        parts.append(f"with {address}")
+    if isinstance(place := entry.get("range"), dict):
+        start = place.get("start", {})
+        parts.append(f"at {place.get('filename')}:{start.get('line')}:{start.get('column')}")
+    context = (entry.get("snippet") or {}).get("context")
+    if context:
+        parts.append(f"in {context}")
+    return ", ".join(parts)
+
+
+def _from_text(text: str) -> Iterator[EngineWords]:
+    lines = [line.strip().lstrip("│╷╵|").strip() for line in text.splitlines()]
+    starts = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
+    if not starts:
+        rest = [line for line in lines if line]
+        if rest:
+            yield EngineWords(rest[0], "\n".join(rest[1:]))
+        return
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        yield EngineWords(
+            lines[start].removeprefix("Error: "), "\n".join(lines[start + 1 : end]).strip()
+        )

@@ -1,0 +1,211 @@
+"""`show -json` of a plan → changes, without anything that is sensitive.
+
+The document holds secrets in clear (`variables`, `configuration`, every sensitive attribute): it is
+read here and goes no further, not even into the exception when it cannot be read.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controller.diagnostics.errors import EngineFailed
+from controller.model.plan import Action, AttributeChange, ResourceChange
+from controller.ports.engine import EnginePlan
+
+LONGEST_VALUE = 120
+SHORTEST_SECRET = 6
+
+_ACTIONS = {
+    ("create",): Action.CREATE,
+    ("update",): Action.UPDATE,
+    ("delete",): Action.DELETE,
+    ("read",): Action.READ,
+    ("forget",): Action.FORGET,
+    ("no-op",): Action.NO_OP,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+    ("create", "forget"): Action.REPLACE,
+}
+
+
+def read_plan(text: str, file: Path) -> EnginePlan:
+    """Read `show -json trueup.tfplan`; raises EngineFailed when it is not what we know."""
+    document = _parse(text)
+    outputs = document.get("output_changes") or {}
+    return EnginePlan(
+        file=file,
+        changes=_read_changes(document, "resource_changes"),
+        drift=_read_changes(document, "resource_drift"),
+        outputs_change=any(change.get("actions") != ["no-op"] for change in outputs.values()),
+        errored=bool(document.get("errored", False)),
+    )
+
+
+def read_drift(text: str) -> tuple[ResourceChange, ...]:
+    """Read what differs from the state, of `show -json` of a refresh-only plan."""
+    return _read_changes(_parse(text), "resource_drift")
+
+
+def _parse(text: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or "format_version" not in document:
+        # `from None`: a JSONDecodeError carries the whole document, secrets and all.
+        raise EngineFailed.because("`show -json` gave no plan that can be read") from None
+    return document
+
+
+def _read_changes(document: Mapping[str, Any], part: str) -> tuple[ResourceChange, ...]:
+    secrets = frozenset(_secrets(document))
+    found = (_read_change(entry, secrets) for entry in document.get(part) or ())
+    return tuple(change for change in found if change is not None)
+
+
+def _read_change(entry: Mapping[str, Any], secrets: frozenset[str]) -> ResourceChange | None:
+    change = entry["change"]
+    action = _ACTIONS.get(tuple(change["actions"]), Action.UPDATE)
+    reason = str(entry.get("action_reason", "")).replace("_", " ")
+    if moved := entry.get("previous_address"):
+        reason = reason or f"moved from {moved}"
+    if action is Action.NO_OP and change.get("importing"):
+        action = Action.IMPORT
+    elif action is Action.NO_OP and not moved:
+        return None
+    deposed = entry.get("deposed")
+    return ResourceChange(
+        address=f"{entry['address']} (deposed {deposed})" if deposed else entry["address"],
+        type=entry["type"],
+        action=action,
+        attributes=tuple(_walk("", _Value.of_change(change), secrets)),
+        reason=reason,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """One place in the attributes: both values, and what is unknown or sensitive there."""
+
+    before: Any
+    after: Any
+    unknown: Any
+    sensitive_before: Any
+    sensitive_after: Any
+
+    @classmethod
+    def of_change(cls, change: Mapping[str, Any]) -> "_Value":
+        return cls(
+            change.get("before"),
+            change.get("after"),
+            change.get("after_unknown"),
+            change.get("before_sensitive"),
+            change.get("after_sensitive"),
+        )
+
+    def at(self, key: str | int) -> "_Value":
+        sides = (self.before, self.after, self.unknown, self.sensitive_before, self.sensitive_after)
+        return _Value(*(_inner(side, key) for side in sides))
+
+    @property
+    def differs(self) -> bool:
+        return self.before != self.after or _any_true(self.unknown)
+
+    def keys(self) -> Sequence[str] | Sequence[int] | None:
+        """Give the keys to walk on with; None when this is a leaf."""
+        sides = [side for side in (self.before, self.after) if side is not None]
+        if sides and all(isinstance(side, dict) for side in sides):
+            unknown = self.unknown if isinstance(self.unknown, dict) else {}
+            return sorted({key for side in [*sides, unknown] for key in side})
+        if sides and all(isinstance(side, list) for side in sides):
+            return range(max(len(side) for side in sides))
+        return None
+
+
+def _walk(path: str, value: _Value, secrets: frozenset[str]) -> Iterator[AttributeChange]:
+    if not value.differs:
+        return
+    keys = None if value.unknown is True else value.keys()
+    whole = True in (value.sensitive_before, value.sensitive_after)
+    hidden = _any_true(value.sensitive_before) or _any_true(value.sensitive_after)
+    leaks = not keys and _contains((value.before, value.after), secrets)
+    if whole or leaks or (hidden and not keys):
+        yield AttributeChange(path, None, None, sensitive=True)
+    elif not keys:
+        after = None if value.unknown is True else _text(value.after)
+        yield AttributeChange(path, _text(value.before), after)
+    else:
+        for key in keys:
+            yield from _walk(_extend(path, key), value.at(key), secrets)
+
+
+def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
+    """Find the texts that are sensitive anywhere in the document.
+
+    A provider may copy a sensitive input into an attribute that nobody marked (`terraform_data`
+    does, in `output`): such a copy is hidden by its value.
+    """
+    root = (document.get("configuration") or {}).get("root_module") or {}
+    values = document.get("variables") or {}
+    for name, declared in (root.get("variables") or {}).items():
+        if declared.get("sensitive"):
+            yield from _marked((values.get(name) or {}).get("value"), mark=True)
+    entries = [
+        entry.get("change") or {}
+        for part in ("resource_changes", "resource_drift")
+        for entry in document.get(part) or ()
+    ]
+    for change in [*entries, *(document.get("output_changes") or {}).values()]:
+        yield from _marked(change.get("before"), change.get("before_sensitive"))
+        yield from _marked(change.get("after"), change.get("after_sensitive"))
+
+
+def _marked(value: Any, mark: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _marked(key, mark)
+            yield from _marked(inner, _inner(mark, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _marked(inner, _inner(mark, number))
+    elif mark is True and isinstance(value, str) and len(value) >= SHORTEST_SECRET:
+        yield value
+
+
+def _contains(values: Iterable[Any], secrets: frozenset[str]) -> bool:
+    texts = {text for value in values for text in _marked(value, mark=True)}
+    return any(secret in text for text in texts for secret in secrets)
+
+
+def _extend(path: str, key: str | int) -> str:
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def _inner(side: Any, key: str | int) -> Any:
+    """Step into one side; a mark `true` holds for everything below."""
+    if side is True:
+        return True
+    if isinstance(side, dict) and isinstance(key, str):
+        return side.get(key)
+    if isinstance(side, list) and isinstance(key, int) and key < len(side):
+        return side[key]
+    return None
+
+
+def _any_true(mark: Any) -> bool:
+    if isinstance(mark, dict):
+        return any(_any_true(inner) for inner in mark.values())
+    if isinstance(mark, list):
+        return any(_any_true(inner) for inner in mark)
+    return mark is True
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

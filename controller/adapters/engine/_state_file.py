@@ -1,0 +1,128 @@
+"""The state as bytes: reading it, keeping earlier ones, and noticing that it was lost."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from controller.adapters.engine import _lock_error
+from controller.diagnostics.errors import EngineFailed
+from controller.ports.engine import EngineState
+
+STATE = "terraform.tfstate"
+KEPT = Path(".trueup") / "states"
+APPLYING = Path(".trueup") / "applying"
+KEEP = 20
+
+
+def is_remote(directory: Path) -> bool:
+    """Tell whether a backend was configured: then the state is not (only) the local file."""
+    return (directory / ".terraform" / STATE).is_file()
+
+
+def parse(text: str) -> EngineState:
+    """Read a state; sensitive outputs are named, not given.
+
+    Raises EngineFailed for what is not a state, an empty file above all: to Terraform that is "no
+    state", and it would propose to create everything once more.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or "lineage" not in document:
+        what = "is not a state" if text.strip() else "is empty"
+        raise EngineFailed.because(
+            f"the state file {what}",
+            hint=f"put the last of the copies in `{KEPT}` back as `{STATE}`",
+            code="engine/state-unreadable",
+        ) from None
+    outputs: Mapping[str, Mapping[str, Any]] = document.get("outputs") or {}
+    return EngineState(
+        lineage=str(document["lineage"]),
+        serial=int(document["serial"]),
+        outputs={
+            name: output.get("value")
+            for name, output in outputs.items()
+            if not output.get("sensitive", False)
+        },
+        sensitive_outputs=tuple(
+            sorted(name for name, output in outputs.items() if output.get("sensitive", False))
+        ),
+        resources=tuple(_addresses(document)),
+    )
+
+
+def read_local(directory: Path) -> EngineState | None:
+    """Read the local state; None when there is none."""
+    path = directory / STATE
+    if not path.is_file():
+        return None
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def keep_copy(directory: Path) -> None:
+    """Copy the local state aside under its serial, and drop the oldest copies."""
+    state = read_local(directory)
+    if state is None:
+        return
+    kept = directory / KEPT
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    copy = kept / f"{state.serial:010}.tfstate"
+    partial = copy.with_suffix(".partial")
+    shutil.copyfile(directory / STATE, partial)
+    partial.chmod(0o600)
+    partial.replace(copy)
+    for old in sorted(kept.glob("*.tfstate"))[:-KEEP]:
+        old.unlink()
+
+
+def note_apply(directory: Path, *, made_something: bool) -> None:
+    """Note that an apply is under way, and whether anything was made by it."""
+    path = directory / APPLYING
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_text("made" if made_something else "begun", encoding="utf-8")
+
+
+def forget_apply(directory: Path) -> None:
+    """Note that the apply has ended: Terraform has written its state."""
+    (directory / APPLYING).unlink(missing_ok=True)
+
+
+def check_not_lost(directory: Path) -> None:
+    """Raise EngineFailed when a local state was there and is not any more.
+
+    A first run that was killed leaves an empty file; that one is taken away, when nothing can have
+    been in it.
+    """
+    state = directory / STATE
+    if is_remote(directory) or (state.is_file() and state.stat().st_size > 0):
+        return
+    if any((directory / KEPT).glob("*.tfstate")) or _made_something(directory):
+        raise EngineFailed.because(
+            f"the state file is {'empty' if state.is_file() else 'gone'}, and it was not before",
+            hint=f"put the last of the copies in `{directory / KEPT}` back as `{STATE}`",
+            code="engine/state-lost",
+        )
+    if state.is_file() and _lock_error.local_holder(directory) is None:
+        state.unlink()
+        forget_apply(directory)
+
+
+def _made_something(directory: Path) -> bool:
+    path = directory / APPLYING
+    return path.is_file() and path.read_text(encoding="utf-8") == "made"
+
+
+def _addresses(document: Mapping[str, Any]) -> list[str]:
+    found = []
+    for resource in document.get("resources") or ():
+        data = "data." if resource.get("mode") == "data" else ""
+        base = f"{data}{resource['type']}.{resource['name']}"
+        if module := resource.get("module"):
+            base = f"{module}.{base}"
+        for instance in resource.get("instances") or ():
+            key = instance.get("index_key")
+            found.append(base if key is None else f"{base}[{json.dumps(key)}]")
+    return sorted(found)

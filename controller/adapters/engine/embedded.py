@@ -1,0 +1,116 @@
+"""Terraform inside warm worker processes of our own: needs nothing but `pip install`."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from controller.adapters.engine import _lock_file
+from controller.adapters.engine._operations import TerraformEngine
+from controller.adapters.engine._runner import Command, Finished, OnLine
+from controller.adapters.engine._worker import Worker
+from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
+
+RUNS_PER_WORKER = 500
+
+
+async def connect(
+    environment: Mapping[str, str],
+    *,
+    size: int = 2,
+    runs_per_worker: int = RUNS_PER_WORKER,
+    trust_mirror: bool = False,
+) -> TerraformEngine:
+    """Start the first worker and give the engine. Call it in the main thread's event loop.
+
+    `environment` is all that the workers get (`environment.build_environment`); `size` says how
+    many may work at a time. Raises EngineFailed when a worker does not come up.
+    """
+    runner = _Pool(environment, size, runs_per_worker)
+    await runner.warm()
+    return TerraformEngine(runner, trust_mirror=trust_mirror)
+
+
+class _Pool:
+    """Workers, each with the providers it has seen; a command goes to one that fits."""
+
+    def __init__(self, environment: Mapping[str, str], size: int, runs_per_worker: int) -> None:
+        self._environment = dict(environment)
+        self._size = size
+        self._runs_per_worker = runs_per_worker
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[Worker] = []
+        self._busy = 0
+        self._started = 0
+        self._version = EngineVersion("embedded", "")
+
+    @property
+    def version(self) -> EngineVersion:
+        return self._version
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        return EngineCapabilities(ephemeral_values=True)
+
+    async def warm(self) -> None:
+        """Start one worker and learn the version."""
+        worker = await self._start()
+        self._version = EngineVersion("embedded", worker.version)
+        self._idle.append(worker)
+
+    async def run(
+        self,
+        directory: Path,
+        command: Command,
+        *,
+        on_process: OnProcess | None = None,
+        on_line: OnLine | None = None,
+    ) -> Finished:
+        """See `Runner.run`."""
+        directory = directory.resolve()
+        providers = _lock_file.fingerprints(directory)
+        async with self._places:
+            self._busy += 1
+            worker: Worker | None = None
+            try:
+                worker = await self._take(providers)
+                worker.providers.update(providers)
+                argv = [f"-chdir={directory}", *command.vector()]
+                return await worker.run(argv, on_process, on_line)
+            finally:
+                self._busy -= 1
+                if worker is not None:
+                    self._idle.append(worker)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then end every worker."""
+        for _ in range(self._size):
+            await self._places.acquire()
+        workers, self._idle = self._idle, []
+        await asyncio.gather(*(worker.close() for worker in workers))
+
+    async def _take(self, providers: Mapping[str, str]) -> Worker:
+        """Give the idle worker that knows most of the providers, or start one in a free place."""
+        fitting = [worker for worker in self._idle if self._fits(worker, providers)]
+        if fitting:
+            best = max(
+                fitting, key=lambda worker: (len(worker.providers.keys() & providers), worker.runs)
+            )
+            self._idle.remove(best)
+            return best
+        if len(self._idle) + self._busy > self._size or any(not w.is_alive for w in self._idle):
+            stale = min(self._idle, key=lambda worker: (worker.is_alive, -worker.runs))
+            self._idle.remove(stale)
+            await stale.close()
+        return await self._start()
+
+    def _fits(self, worker: Worker, providers: Mapping[str, str]) -> bool:
+        agrees = all(
+            worker.providers.get(address, fingerprint) == fingerprint
+            for address, fingerprint in providers.items()
+        )
+        return agrees and worker.is_alive and worker.runs < self._runs_per_worker
+
+    async def _start(self) -> Worker:
+        self._started += 1
+        log = Path(self._environment["HOME"]) / f"worker-{self._started}.log"
+        return await Worker.start(self._environment, log)

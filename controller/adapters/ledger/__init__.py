@@ -1,0 +1,1 @@
+"""What the controller remembers, in an SQLite file or in memory."""

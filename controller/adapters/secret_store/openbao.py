@@ -1,0 +1,283 @@
+"""OpenBao or Vault over HTTP, with hvac: the KV engine, version 2.
+
+hvac is synchronous, so each request runs in a thread. Address and token are always passed: hvac
+would take `VAULT_ADDR`, `VAULT_TOKEN` and `~/.vault-token` otherwise.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from controller.adapters.secret_store._failures import is_absent, is_forbidden, translated
+from controller.adapters.secret_store._paths import checked_path, revealed
+from controller.diagnostics.errors import Stalled, TrueupError
+from controller.diagnostics.secret import SecretText
+from controller.model.delivery import SecretDescription, SecretReference
+
+if TYPE_CHECKING:
+    import hvac
+    import requests
+
+Given = TypeVar("Given")
+
+TIMEOUT_SECONDS = 10.0
+POOL = 16
+
+
+@dataclass(frozen=True, slots=True)
+class AppRole:
+    """Logs in with an id and a secret id, and again whenever the token ended."""
+
+    role_id: SecretText
+    secret_id: SecretText
+    mount: str = "approle"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token made elsewhere; when it ends, somebody must give another."""
+
+    token: SecretText
+
+
+Authentication = AppRole | Token
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _session(verify: Path | None) -> "requests.Session":
+    """Make a session that tries reads again, briefly, and takes nothing from the environment."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    retry = Retry(
+        total=3,
+        connect=2,
+        read=2,
+        status_forcelist=(429, 502, 503),
+        allowed_methods=frozenset({"GET", "HEAD", "LIST"}),
+        backoff_factor=0.1,
+        raise_on_status=False,
+    )
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(verify) if verify else True
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=POOL, max_retries=retry))
+    return session
+
+
+class OpenBaoSecretStore:
+    """Implements `ports.secret_store.SecretStore`; made by `connect`."""
+
+    def __init__(
+        self,
+        client: "hvac.Client",
+        session: "requests.Session",
+        authentication: Authentication,
+        *,
+        mount: str,
+        prefix: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._session = session
+        self._authentication = authentication
+        self._mount = mount
+        self._prefix = prefix
+        self._now = now
+        self._login = threading.Lock()
+
+    @classmethod
+    async def connect(
+        cls,
+        address: str,
+        authentication: Authentication,
+        *,
+        mount: str = "kv",
+        prefix: str = "trueup",
+        verify: Path | None = None,
+        namespace: str | None = None,
+        now: Callable[[], datetime] = _utc_now,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> Self:
+        """Log in, so that a wrong setting is found at the start.
+
+        Every path lies below `mount` and `prefix`; `verify` is the file of a private authority.
+        Raises StoreUnreachable, and Stalled when the login or the certificate is not accepted.
+        """
+        import hvac
+
+        checked_path(mount, what="mount of a secret store")
+        checked_path(prefix, what="prefix of a secret store")
+        session = _session(verify)
+        client = hvac.Client(
+            url=address,
+            token="",
+            session=session,
+            verify=session.verify,
+            timeout=timeout_seconds,
+            namespace=namespace,
+        )
+        store = cls(client, session, authentication, mount=mount, prefix=prefix, now=now)
+        await asyncio.to_thread(store._log_in, None)
+        return store
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    async def read(
+        self, reference: SecretReference, *, version: int | None = None
+    ) -> Mapping[str, SecretText] | None:
+        """Give the fields; None when there is no such secret or version, or it was deleted."""
+        path = self._path(reference)
+        found = await self._find(
+            f"reading `{reference.path}`",
+            lambda: self._versions().read_secret_version(
+                path, version=version, mount_point=self._mount, raise_on_deleted_version=True
+            ),
+        )
+        return None if found is None else _hidden(found["data"]["data"])
+
+    async def write(
+        self, reference: SecretReference, fields: Mapping[str, SecretText], *, expect: int
+    ) -> int:
+        """Write a new version if the stored one is `expect`; raises PlanStale when it is not.
+
+        Not repeated when the answer is lost: the caller looks and decides.
+        """
+        plain = revealed(fields)
+        path = self._path(reference)
+        written = await self._ask(
+            f"writing `{reference.path}`",
+            lambda: self._versions().create_or_update_secret(
+                path, plain, cas=expect, mount_point=self._mount
+            ),
+        )
+        return int(written["data"]["version"])
+
+    async def delete(self, reference: SecretReference) -> None:
+        """Delete all versions and what is known of them."""
+        path = self._path(reference)
+        await self._ask(
+            f"deleting `{reference.path}`",
+            lambda: self._versions().delete_metadata_and_all_versions(
+                path, mount_point=self._mount
+            ),
+        )
+
+    async def describe(self, reference: SecretReference) -> SecretDescription | None:
+        """Tell version and age without reading the value."""
+        path = self._path(reference)
+        found = await self._find(
+            f"describing `{reference.path}`",
+            lambda: self._versions().read_secret_metadata(path, mount_point=self._mount),
+        )
+        version = 0 if found is None else int(found["data"]["current_version"])
+        if found is None or version == 0:
+            return None
+        latest = found["data"]["versions"][str(version)]
+        ends = latest["deletion_time"]
+        gone = bool(latest["destroyed"]) or (
+            ends != "" and datetime.fromisoformat(ends) <= self._now()
+        )
+        return SecretDescription(
+            reference, version, datetime.fromisoformat(latest["created_time"]), deleted=gone
+        )
+
+    def _versions(self) -> Any:
+        return self._client.secrets.kv.v2
+
+    def _path(self, reference: SecretReference) -> str:
+        return f"{self._prefix}/{checked_path(reference.path)}"
+
+    async def _find(self, doing: str, ask: Callable[[], Given]) -> Given | None:
+        """Ask; None when the answer is that there is no such secret."""
+
+        def found() -> Given | None:
+            try:
+                return ask()
+            except Exception as error:
+                if is_absent(error):
+                    return None
+                raise
+
+        return await self._ask(doing, found)
+
+    async def _ask(self, doing: str, ask: Callable[[], Given]) -> Given:
+        try:
+            return await asyncio.to_thread(self._with_login, ask)
+        except TrueupError:
+            raise
+        except Exception as error:
+            raise translated(error, doing) from None
+
+    def _with_login(self, ask: Callable[[], Given]) -> Given:
+        """Ask, and once more after a new login when the token turns out to have ended."""
+        used = self._client.token
+        try:
+            return ask()
+        except Exception as error:
+            if not is_forbidden(error) or self._is_accepted():
+                raise
+        self._log_in(used)
+        return ask()
+
+    def _is_accepted(self) -> bool:
+        """Tell an ended token from a missing right: both are answered with 403."""
+        try:
+            self._client.auth.token.lookup_self()
+        except Exception as error:
+            if is_forbidden(error):
+                return False
+            raise
+        return True
+
+    def _log_in(self, used: str | None) -> None:
+        """Take a new token, unless another thread did so since `used`; raises our errors."""
+        with self._login:
+            if used is not None and self._client.token != used:
+                return
+            try:
+                self._take_token()
+            except Exception as error:
+                raise _login_failed(error) from None
+
+    def _take_token(self) -> None:
+        match self._authentication:
+            case Token(token):
+                self._client.token = token.reveal()
+                self._client.auth.token.lookup_self()
+            case AppRole(role_id, secret_id, mount):
+                self._client.auth.approle.login(
+                    role_id.reveal(), secret_id.reveal(), mount_point=checked_path(mount)
+                )
+
+
+def _login_failed(error: Exception) -> Exception:
+    from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized
+
+    if isinstance(error, Forbidden | InvalidPath | InvalidRequest | Unauthorized):
+        return Stalled.because(
+            "the secret store does not accept the controller's login",
+            hint="give the controller a new token or secret id",
+            code="secrets/login-refused",
+        )
+    return translated(error, "logging in")
+
+
+def _hidden(fields: Mapping[str, Any]) -> dict[str, SecretText]:
+    """Wrap every value at once; what is no text, because somebody else wrote it, as JSON."""
+    return {
+        name: SecretText(value if isinstance(value, str) else json.dumps(value))
+        for name, value in fields.items()
+    }

@@ -1,0 +1,1 @@
+"""Where secrets are delivered: files that consumers read, and memory."""

@@ -1,0 +1,1 @@
+"""Where the workspaces of units and the folders they refer to lie on disk."""

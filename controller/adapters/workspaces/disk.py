@@ -1,0 +1,168 @@
+"""Workspaces in a folder of this machine: `units/<product>/<environment>/<stack>`, `trees/<digest>`."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from controller.diagnostics.errors import Stalled
+from controller.model.names import Digest, UnitName
+from controller.model.workspace import Workspace
+
+STAMP = Path(".trueup") / "written"
+STATE = "terraform.tfstate"
+# What the engine keeps beside a workspace's files, by the beginning of its name.
+KEPT = (".terraform", ".trueup", STATE, "errored.tfstate", "trueup.tfplan")
+
+
+class DiskWorkspaces:
+    """See the port. Nobody else writes below the folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Use a folder, which is made when it is not there."""
+        self._root = root.resolve()
+        _make_private(self._root)
+
+    async def write(self, workspace: Workspace) -> Path:
+        """See the port. A stamp is written last, so that a write that was cut off is done again."""
+        directory = self.directory(workspace.unit)
+        stamp = directory / STAMP
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == workspace.digest:
+            return directory
+        names = {_checked(name, workspace.unit): name for name in workspace.files}
+        _make_private(directory, below=self._root)
+        _make_private(stamp.parent, below=self._root)
+        stamp.unlink(missing_ok=True)
+        _remove_stale(directory, set(names))
+        for path, name in names.items():
+            _write(directory / path, workspace.files[name], below=self._root)
+        _write(stamp, workspace.digest.encode(), below=self._root)
+        return directory
+
+    def directory(self, unit: UnitName) -> Path:
+        """See the port."""
+        return self._root / "units" / unit.product / unit.environment / unit.stack
+
+    async def place_tree(self, digest: Digest, files: Mapping[str, bytes]) -> Path:
+        """See the port. Built beside its place and moved there whole."""
+        names = {_checked(name, digest): name for name in files}
+        place = self._root / "trees" / digest.replace(":", "-")
+        if place.parent != self._root / "trees" or place.name.startswith("."):
+            raise Stalled.because(f"`{digest}` is not a digest")
+        if place.is_dir():
+            return place
+        _make_private(place.parent, below=self._root)
+        building = Path(tempfile.mkdtemp(prefix=".building-", dir=place.parent))
+        try:
+            for path, name in names.items():
+                _write(building / path, files[name], below=self._root)
+            _make_read_only(building)
+            building.rename(place)
+        except FileExistsError:  # somebody else was faster, with the same content
+            pass
+        finally:
+            _remove_tree(building)
+        return place
+
+    async def remove(self, unit: UnitName) -> None:
+        """See the port."""
+        directory = self.directory(unit)
+        if not directory.exists():
+            return
+        held = _resources(directory / STATE)
+        if held is None or (directory / "errored.tfstate").exists():
+            raise Stalled.because(
+                f"the state of `{unit}` cannot be read, so its directory stays",
+                hint=f"look at `{directory}`",
+            )
+        if held:
+            raise Stalled.because(
+                f"the state of `{unit}` still holds {held} resource{'' if held == 1 else 's'}",
+                hint="destroy the unit first",
+            )
+        _remove_tree(directory)
+
+
+def _checked(name: str, owner: object) -> PurePosixPath:
+    """Give a relative path that stays inside; raises Stalled for any other."""
+    path = PurePosixPath(name)
+    leaves = path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name
+    if leaves or "\\" in name or path.parts[0].startswith(KEPT):
+        raise Stalled.because(f"the file `{name}` of `{owner}` does not stay inside its folder")
+    return path
+
+
+def _make_private(directory: Path, below: Path | None = None) -> None:
+    """Make a folder and those above it, for nobody else."""
+    if directory.is_dir():
+        return
+    if below is not None and directory.parent != below:
+        _make_private(directory.parent, below)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+
+
+def _write(path: Path, content: bytes, *, below: Path) -> None:
+    """Write whole or not at all, and not again what is there already."""
+    if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+        return
+    if path.is_dir() and not path.is_symlink():
+        _remove_tree(path)
+    _make_private(path.parent, below=below)
+    partial = path.with_name(f".trueup-{path.name}.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _remove_stale(directory: Path, wanted: set[PurePosixPath]) -> None:
+    """Take away what an earlier workspace had, but not what the engine keeps."""
+    for entry in directory.iterdir():
+        if entry.name.startswith(KEPT) and not entry.name.endswith(".partial"):
+            continue
+        _remove_unwanted(directory, entry, wanted)
+
+
+def _remove_unwanted(directory: Path, entry: Path, wanted: set[PurePosixPath]) -> None:
+    path = PurePosixPath(entry.relative_to(directory).as_posix())
+    if entry.is_dir() and not entry.is_symlink():
+        for inner in entry.iterdir():
+            _remove_unwanted(directory, inner, wanted)
+        if not any(entry.iterdir()):
+            entry.rmdir()
+    elif path not in wanted or entry.is_symlink():
+        entry.unlink()
+
+
+def _make_read_only(tree: Path) -> None:
+    for path in [tree, *tree.rglob("*")]:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+
+
+def _remove_tree(tree: Path) -> None:
+    if not tree.exists():
+        return
+    for path in [tree, *tree.rglob("*")]:
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(tree)
+
+
+def _resources(state: Path) -> int | None:
+    """Count the managed resources of a state; None when it cannot be read."""
+    if not state.exists():
+        return 0
+    try:
+        document = json.loads(state.read_text(encoding="utf-8"))
+        return sum(
+            len(resource["instances"])
+            for resource in document["resources"]
+            if resource.get("mode") == "managed"
+        )
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,424 @@
+"""What the command line and the pages may ask for; the one place that checks who may do what."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from controller import __version__
+from controller.diagnostics.errors import Stalled
+from controller.model import view
+from controller.model.caller import Caller, Role
+from controller.model.condition import ConditionType, Truth
+from controller.model.decision import Approval
+from controller.model.names import Digest, SecretName, StageName, UnitName
+from controller.model.status import SecretStatus, StageStatus, UnitStatus
+from controller.workflows import keys
+from controller.workflows.parts import Parts
+from controller.workflows.source import FETCHED_AT, HEAD
+from schemas.kinds.product import Product
+
+
+class NotAllowed(Stalled):
+    """The caller's role does not include what was asked."""
+
+    code = "app/not-allowed"
+
+
+class NotFound(Stalled):
+    """There is no such thing."""
+
+    code = "app/not-found"
+
+
+class App:
+    """Answers and acts for callers. Every action is an event with the caller's name."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._ledger = parts.world.ledger
+        self._dispatcher = parts.world.dispatcher
+
+    # Looking.
+
+    async def overview(self) -> view.Overview:
+        """Everything on one page: products × environments."""
+        products = []
+        for product in self._parts.catalogs.products() if self._parts.catalogs.head else ():
+            found = self._parts.catalogs.known_head().catalog.find(Product, product)
+            pipeline = self._parts.catalogs.pipeline(product)
+            names = [
+                StageName(product, stage.environment)
+                for stage in (pipeline.spec.stages if pipeline else ())
+            ]
+            products.append(
+                view.ProductView(
+                    product=product,
+                    title=found.spec.title if found else product,
+                    owner=found.spec.owner if found else "",
+                    stages=tuple([await self._stage_view(name) for name in names]),
+                )
+            )
+        return view.Overview(
+            revision=await self._ledger.fact(HEAD) or "",
+            fetched_at=await self._ledger.fact(FETCHED_AT) or "",
+            products=tuple(products),
+            findings=len(await self._ledger.findings()),
+            version=__version__,
+        )
+
+    async def units(self, stage: str | None = None) -> Sequence[view.UnitView]:
+        """All units, or those of one stage."""
+        of = StageName.parse(stage) if stage else None
+        return [await self._unit_view(status) for status in await self._ledger.units(of)]
+
+    async def unit(self, name: str) -> view.UnitView:
+        """One unit. Raises NotFound."""
+        return await self._unit_view(await self._unit_status(name))
+
+    async def stages(self) -> Sequence[view.StageView]:
+        """All stages."""
+        return [await self._stage_view(status.name) for status in await self._ledger.stages()]
+
+    async def stage(self, name: str) -> view.StageView:
+        """One stage. Raises NotFound."""
+        await self._stage_status(name)
+        return await self._stage_view(StageName.parse(name))
+
+    async def secrets(self) -> Sequence[view.SecretView]:
+        """All secrets, without their values."""
+        return [secret_view(status) for status in await self._ledger.secrets()]
+
+    async def releases(self, product: str | None = None) -> Sequence[view.ReleaseView]:
+        """Releases of a product, or of all, the newest first."""
+        names = [product] if product else list(self._parts.catalogs.products())
+        stages = await self._ledger.stages()
+        return [
+            view.ReleaseView(
+                release.product, release.commit, release.digest, release.subject, release.author,
+                release.committed_at,
+                tuple(str(stage.name) for stage in stages if stage.release == release.digest),
+            )
+            for name in names
+            for release in await self._ledger.releases(name)
+        ]  # fmt: skip
+
+    async def findings(self) -> Sequence[view.FindingView]:
+        """What somebody should look at."""
+        return [
+            view.FindingView(
+                scope=scope, code=found.code, severity=str(found.severity),
+                place=str(found.span) if found.span else "", message=found.message,
+                expected=found.expected or "", hint=found.hint or "",
+            )
+            for scope, found in await self._ledger.findings()
+        ]  # fmt: skip
+
+    async def events(
+        self, *, subject: str | None = None, after: int = 0, limit: int = 200
+    ) -> Sequence[view.EventView]:
+        """The log, the oldest first."""
+        found = await self._ledger.events(subject=subject, after=after, limit=limit)
+        return [
+            view.EventView(e.number, e.at, str(e.type), e.reason, e.subject, e.message, e.revision)
+            for e in found
+        ]
+
+    async def decision(self, digest: str) -> dict[str, object]:
+        """One decision record with its evidence. Raises NotFound."""
+        content = await self._parts.world.artifacts.get(Digest(digest))
+        if content is None:
+            raise NotFound.because(f"there is no decision `{digest}`")
+        record = json.loads(content)
+        if not isinstance(record, dict) or "because" not in record:
+            raise NotFound.because(f"`{digest}` is no decision")
+        return record
+
+    async def evidence(self, digest: str) -> bytes:
+        """The bytes of a stored piece of evidence. Raises NotFound."""
+        content = await self._parts.world.artifacts.get(Digest(digest))
+        if content is None:
+            raise NotFound.because(f"there is no evidence `{digest}`")
+        return content
+
+    async def is_idle(self) -> bool:
+        """Whether nothing is due and nothing is worked on."""
+        return await self._dispatcher.is_idle()
+
+    async def queue(self) -> Sequence[view.QueueView]:
+        """What is worked on, due or planned, soonest first."""
+        return [
+            view.QueueView(wakeup.key, wakeup.due, wakeup.working_since)
+            for wakeup in await self._dispatcher.pending()
+        ]
+
+    def now(self) -> datetime:
+        """The present instant, as the controller's clock has it."""
+        return self._parts.world.clock.now()
+
+    # Acting. Each asks for a role, tells an event and wakes who does the work.
+
+    async def reconcile(self, caller: Caller, subject: str = "") -> str:
+        """Look at the repository, a stage or a unit now. Gives what was woken."""
+        require(caller, Role.OPERATOR)
+        parts = [part for part in subject.split("/") if part]
+        if not parts:
+            key = keys.SOURCE
+        elif len(parts) == 2:
+            await self._stage_status(subject)
+            key = keys.stage_key(StageName.parse(subject))
+        else:
+            await self._unit_status(subject)
+            key = keys.unit_key(UnitName.parse(subject))
+        await self._dispatcher.wake(key, priority=5)
+        await self._tell(caller, key, "ReconcileRequested", "asked for a look now")
+        return key
+
+    async def look_for_drift(self, caller: Caller, unit: str) -> str:
+        """Look at one unit now."""
+        require(caller, Role.OPERATOR)
+        await self._unit_status(unit)
+        key = keys.drift_key(UnitName.parse(unit))
+        await self._dispatcher.wake(key, priority=5)
+        return key
+
+    async def approve(
+        self, caller: Caller, subject: str, reason: str = "", *, expect: str = ""
+    ) -> str:
+        """Approve the release that waits to be let into a stage. Gives the approved release.
+
+        `expect` is the commit that the caller was shown; another one is not approved unseen.
+        Raises NotAllowed for the author of the release: nobody approves their own change.
+        """
+        require(caller, Role.APPROVER)
+        status = await self._stage_status(subject)
+        if status.candidate is None or not status.waiting_for:
+            raise Stalled.because(
+                f"nothing waits for an approval in `{subject}`",
+                hint="`trueup get stages` shows what each stage waits for",
+            )
+        _require_unchanged(expect, status.candidate_commit or "", f"the release for `{subject}`")
+        releases = await self._ledger.releases(status.name.product)
+        release = next((r for r in releases if r.digest == status.candidate), None)
+        if release is not None and release.author and release.author in {caller.name}:
+            raise NotAllowed.because(
+                f"`{caller.name}` wrote this release and cannot approve it",
+                hint="ask somebody else with the role `approver`",
+            )
+        now = self._parts.world.clock.now()
+        await self._ledger.put_approval(
+            Approval(status.name, status.candidate, caller.name, now, reason)
+        )
+        key = keys.stage_key(status.name)
+        await self._tell(caller, key, "Approved", f"approved {status.candidate_commit or ''}")
+        await self._dispatcher.wake(key, priority=5)
+        return str(status.candidate)
+
+    async def approve_plan(
+        self, caller: Caller, unit: str, reason: str = "", *, expect: str = ""
+    ) -> str:
+        """Approve exactly the changes that a unit's plan waits with; `expect` is what was shown."""
+        require(caller, Role.APPROVER)
+        status = await self._unit_status(unit)
+        subject = await self._ledger.fact(f"plan-waiting/{status.name}")
+        if not subject:
+            raise Stalled.because(f"no plan of `{unit}` waits for an approval")
+        _require_unchanged(expect, subject, f"the plan of `{unit}`")
+        now = self._parts.world.clock.now()
+        await self._ledger.put_approval(
+            Approval(status.name.stage, subject, caller.name, now, reason)
+        )
+        key = keys.unit_key(status.name)
+        await self._tell(caller, key, "Approved", "approved the plan that waits")
+        await self._dispatcher.wake(key, priority=5)
+        return subject
+
+    async def promote(self, caller: Caller, stage: str) -> str:
+        """Ask for the verified release to be let into a stage whose pipeline entry is not automatic."""
+        require(caller, Role.OPERATOR)
+        status = await self._stage_status(stage)
+        if status.candidate is None:
+            raise Stalled.because(f"no release waits to be let into `{stage}`")
+        await self._ledger.set_fact(f"promote-requested/{status.name}", status.candidate)
+        key = keys.stage_key(status.name)
+        await self._tell(caller, key, "PromotionRequested", f"asked for {status.candidate_commit}")
+        await self._dispatcher.wake(key, priority=5)
+        return str(status.candidate)
+
+    async def suspend(self, caller: Caller, subject: str, *, suspended: bool) -> str:
+        """Stop or resume looking after a stage or a unit."""
+        require(caller, Role.OPERATOR)
+        reason = "Suspended" if suspended else "Resumed"
+        if subject.count("/") == 1:
+            stage = await self._stage_status(subject)
+            await self._ledger.put_stage(replace(stage, suspended=suspended))
+            key = keys.stage_key(stage.name)
+        else:
+            unit = await self._unit_status(subject)
+            await self._ledger.put_unit(replace(unit, suspended=suspended))
+            key = keys.unit_key(unit.name)
+        await self._tell(caller, key, reason, f"{reason.lower()} by hand")
+        await self._dispatcher.wake(key, priority=5)
+        return key
+
+    async def rotate(self, caller: Caller, secret: str) -> str:
+        """Rotate a secret now."""
+        require(caller, Role.OPERATOR)
+        name = _secret_name(secret)
+        status = await self._ledger.secret(name)
+        if status is None:
+            raise NotFound.because(f"there is no secret `{secret}`")
+        await self._ledger.put_secret(replace(status, requested_at=self._parts.world.clock.now()))
+        key = keys.secret_key(name)
+        await self._tell(caller, key, "RotationRequested", "asked for a rotation now")
+        await self._dispatcher.wake(key, priority=5)
+        return key
+
+    async def _unit_view(self, status: UnitStatus) -> view.UnitView:
+        allowed = status.condition(ConditionType.ALLOWED)
+        waits = allowed is not None and allowed.status == Truth.UNKNOWN
+        waiting = await self._ledger.fact(f"plan-waiting/{status.name}") if waits else None
+        return replace(unit_view(status), plan_waiting=waiting or "")
+
+    async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:
+        await self._parts.recording.event(key, reason, f"{caller.name}: {message}")
+
+    async def _unit_status(self, name: str) -> UnitStatus:
+        try:
+            status = await self._ledger.unit(UnitName.parse(name))
+        except ValueError as error:
+            raise NotFound.because(str(error)) from error
+        if status is None:
+            raise NotFound.because(f"there is no unit `{name}`", hint="`trueup get units`")
+        return status
+
+    async def _stage_status(self, name: str) -> StageStatus:
+        try:
+            status = await self._ledger.stage(StageName.parse(name))
+        except ValueError as error:
+            raise NotFound.because(str(error)) from error
+        if status is None:
+            raise NotFound.because(f"there is no stage `{name}`", hint="`trueup get stages`")
+        return status
+
+    async def _stage_view(self, name: StageName) -> view.StageView:
+        status = await self._ledger.stage(name) or StageStatus(name)
+        units = await self._ledger.units(name)
+        return stage_view(status, units)
+
+
+def require(caller: Caller, role: Role) -> None:
+    """Let a caller pass whose role includes `role`. Raises NotAllowed."""
+    if not caller.role.includes(role):
+        raise NotAllowed.because(
+            f"`{caller.name}` is {caller.role}; this needs {role}",
+            hint="ask somebody whose token has that role",
+        )
+
+
+def _require_unchanged(expect: str, found: str, what: str) -> None:
+    if expect and expect != found:
+        raise Stalled.because(
+            f"{what} has changed since it was shown",
+            hint="look at what waits now, and decide again",
+            code="app/changed-meanwhile",
+        )
+
+
+def _secret_name(text: str) -> SecretName:
+    try:
+        return SecretName.parse(text)
+    except ValueError as error:
+        raise NotFound.because(str(error)) from error
+
+
+def unit_view(status: UnitStatus) -> view.UnitView:
+    """Show a unit."""
+    ready = status.condition(ConditionType.READY)
+    in_sync = status.condition(ConditionType.IN_SYNC)
+    outcome = status.outcome
+    return view.UnitView(
+        name=str(status.name),
+        product=status.name.product,
+        environment=status.name.environment,
+        stack=status.name.stack,
+        ready=str(ready.status if ready else Truth.UNKNOWN),
+        reason=ready.reason if ready else "Pending",
+        message=ready.message if ready else "was not looked at yet",
+        revision=outcome.commit if outcome else "",
+        wanted_revision=status.desired,
+        in_sync=str(in_sync.status if in_sync else Truth.UNKNOWN),
+        drift=tuple(_drift_line(change) for change in status.drift),
+        drift_changes=status.drift,
+        drift_looked_at=status.drift_looked_at,
+        engine=outcome.engine if outcome else "",
+        suspended=status.suspended,
+        conditions=status.conditions,
+        outputs=dict(outcome.outputs) if outcome else {},
+        updated_at=status.updated_at,
+    )
+
+
+def _drift_line(change: object) -> str:
+    attributes = ", ".join(
+        f"{attribute.path}: {attribute.before} → {attribute.after}"
+        for attribute in getattr(change, "attributes", ())
+    )
+    return f"{change}" + (f" ({attributes})" if attributes else "")
+
+
+def stage_view(status: StageStatus, units: Sequence[UnitStatus]) -> view.StageView:
+    """Show a stage with the health of its units."""
+    ready = sum(unit.is_true(ConditionType.READY) for unit in units)
+    stalled = any(unit.is_true(ConditionType.STALLED) for unit in units)
+    drift = tuple(
+        f"{unit.name.stack}: {_drift_line(change)}" for unit in units for change in unit.drift
+    )
+    if status.suspended:
+        health = "suspended"
+    elif not units:
+        health = "unknown"
+    elif stalled or drift:
+        health = "degraded"
+    else:
+        health = "healthy" if ready == len(units) and status.ready else "progressing"
+    return view.StageView(
+        name=str(status.name),
+        product=status.name.product,
+        environment=status.name.environment,
+        commit=status.commit or "",
+        release=status.release or "",
+        subject=status.subject,
+        author=status.author,
+        health=health,
+        units_ready=ready,
+        units_total=len(units),
+        drift=drift,
+        gates=status.gates,
+        verified=status.verified is not None and status.verified == status.release,
+        waiting_for=status.waiting_for,
+        candidate=status.candidate_commit or "",
+        approval_wanted=status.candidate is not None and "approval" in status.waiting_for,
+        decision=status.decision or "",
+        suspended=status.suspended,
+        updated_at=status.updated_at,
+    )
+
+
+def secret_view(status: SecretStatus) -> view.SecretView:
+    """Show a secret without its value."""
+    delivery = status.delivery
+    return view.SecretView(
+        name=str(status.name),
+        product=status.name.product,
+        environment=status.name.environment,
+        ready=status.ready,
+        message=status.message,
+        path=delivery.reference.path if delivery else "",
+        version=delivery.version if delivery else 0,
+        generation=delivery.generation if delivery else 0,
+        phase=str(delivery.phase) if delivery else "",
+        target=delivery.target if delivery else "",
+        next_step=delivery.come_again if delivery else None,
+        updated_at=status.updated_at,
+    )

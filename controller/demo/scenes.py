@@ -1,0 +1,292 @@
+"""The scenes, one after another; each looks at the live thing.
+
+A scene that an earlier, interrupted run had begun is continued: pushes are made once, and what can
+still be seen is looked at again.
+"""
+
+import json
+from typing import Any
+
+from controller.demo.observer import NotObserved, wait_for
+from controller.demo.rotation import rotate_under_load
+from controller.demo.scene import Proof, Scene, Stage
+from controller.demo.store import ask_store_about_its_user
+
+API = "products/shop/stacks/api.yaml"
+GREETING = "Welcome to the shop"
+SECOND_GREETING = "Welcome back to the shop"
+HAND_MADE_GREETING = "changed by hand"
+BROKEN = """\
+apiVersion: platform/v1
+kind: Stack
+metadata:
+  name: shop-reports
+  product: shop
+spec:
+  modul: modules/local/storage
+  inputs: {versioning: true}
+"""
+SLOW = 100.0
+"""Milliseconds that tell the slow service from the quick one."""
+
+
+def secrets_are_kept(stage: Stage) -> Proof:
+    """A real OpenBao answers, and the controller is nobody special there."""
+    about = wait_for("OpenBao with the controller's login", lambda: ask_store_about_its_user(stage.folder))
+    if "root" in about["policies"]:
+        raise NotObserved("the controller works with the root policy")
+    return Proof(
+        f"OpenBao {about['version']} is unsealed; the controller logs in by AppRole with the "
+        f"policies {', '.join(about['policies'])}",
+        about,
+    )
+
+
+def first_release_runs(stage: Stage) -> Proof:
+    """Three stacks in dev became real things, and the service really uses them."""
+    shop = stage.shop("dev")
+    wait_for("the shop answers in dev", lambda: shop.greeting() == GREETING or None)
+    order = wait_for("an order can be made in dev", shop.order)
+    rows = shop.rows(
+        "SELECT usename FROM pg_stat_activity WHERE datname = 'shop' AND usename LIKE 'shop_app%'"
+    )
+    found = shop.rows(f"SELECT quantity FROM orders WHERE id = '{order}'")  # noqa: S608 - our own id
+    receipts = stage.folder.cloud / "buckets"
+    receipt = wait_for(
+        "the receipt in the bucket", lambda: next(iter(receipts.rglob(f"{order}.json")), None)
+    )
+    if not rows or found != [(1,)]:
+        raise NotObserved(f"order {order} is not in the database, or nobody is logged in")
+    return Proof(
+        "GET / and POST /orders answer; the order is a row in PostgreSQL, written by the login "
+        f"`{rows[0][0]}` from OpenBao, and a receipt in the bucket",
+        {"order": order, "login": rows[0][0], "receipt": str(receipt.name), "url": shop.url},
+    )
+
+
+def gate_lets_it_on(stage: Stage) -> Proof:
+    """Locust said yes in dev, so staging has it."""
+    pointer = wait_for("a pointer for staging in Git", lambda: stage.developer.pointer("shop/staging"))
+    shop = stage.shop("staging")
+    wait_for("the shop answers in staging", lambda: shop.greeting() or None)
+    gates = _gates(stage, pointer["decision"])
+    if not any(gate["ruling"] in {"pass", "warn"} for gate in gates):
+        raise NotObserved(f"the decision rests on no passed gate: {gates}")
+    return Proof(
+        f"staging answers at {shop.url}; Git says why: {gates[0]['reasons'][0]}",
+        {"pointer": pointer, "gates": gates},
+    )
+
+
+def production_waits_for_a_person(stage: Stage) -> Proof:
+    """Nothing is in production before somebody approved it."""
+    if not stage.developer.pointer("shop/production"):
+        waiting = wait_for("production waits for an approval", lambda: _approval_wanted(stage))
+        _nothing_in_production(stage)
+        stage.say(f"nothing runs in production; approving {waiting['candidate'][:12]} as `demo`")
+        _approve(stage)
+    shop = stage.shop("production")
+    wait_for("the shop answers in production", lambda: shop.greeting() or None)
+    replicas = wait_for("two replicas", lambda: shop.status()["healthy"] == 2 or None)  # noqa: PLR2004
+    approvals = _decision(stage, "shop/production")["approvals"]
+    if not any(approval["by"] == "demo" for approval in approvals):
+        raise NotObserved(f"the decision carries no approval by `demo`: {approvals}")
+    return Proof(
+        "nothing ran in production before the approval by `demo`; now two replicas answer there",
+        {"approvals": approvals, "two_replicas": replicas},
+    )
+
+
+def change_goes_through(stage: Stage) -> Proof:
+    """A pushed change reaches every environment, with the same gates and approval."""
+    commit = stage.developer.push(
+        "change", "Greet people who come back", {API: (GREETING, SECOND_GREETING)}
+    )
+    seen: dict[str, Any] = {"commit": commit}
+    for environment in ("dev", "staging"):
+        shop = stage.shop(environment)
+        wait_for(f"the new greeting in {environment}", _greets(shop, SECOND_GREETING))
+        seen[environment] = shop.url
+        stage.say(f"{environment} greets with the new words")
+    if stage.developer.pointer("shop/production").get("commit") != commit:
+        wait_for("production waits for an approval", lambda: _approval_wanted(stage, commit))
+        _approve(stage)
+    production = stage.shop("production")
+    wait_for("the new greeting in production", _greets(production, SECOND_GREETING))
+    return Proof(f"{commit[:12]} went through dev, staging and, approved, production", seen)
+
+
+def slow_change_is_stopped(stage: Stage) -> Proof:
+    """A change that makes the service slow gets no further than dev, and is taken back there."""
+    before = stage.developer.pointer("shop/staging")["commit"]
+    quick = stage.shop("dev").median_latency()
+    commit = stage.developer.push(
+        "slow", "Better recommendations",
+        {API: ("RECOMMENDATIONS: bestsellers ", "RECOMMENDATIONS: exhaustive  ")},
+    )  # fmt: skip
+    slow = _see_it_slow(stage, commit)
+    pointer = wait_for(
+        "dev is rolled back", lambda: _if_rejected(stage.developer.pointer("shop/dev"), commit)
+    )
+    dev = stage.shop("dev")
+    wait_for("dev is quick again", lambda: dev.median_latency() < SLOW or None)
+    if stage.developer.pointer("shop/staging")["commit"] != before:
+        raise NotObserved("staging was moved although the gate said no")
+    decision = _decision(stage, "shop/dev")
+    gate = next((g for g in decision["gates"] if g["ruling"] == "fail"), None)
+    if gate is None:
+        raise NotObserved("the decision to roll back carries no failed gate")
+    stage.developer.push(
+        "slow-reverted", "Revert: better recommendations",
+        {API: ("RECOMMENDATIONS: exhaustive  ", "RECOMMENDATIONS: bestsellers ")},
+    )  # fmt: skip
+    return Proof(
+        f"the gate stopped {commit[:12]} ({gate['reasons'][0]}); dev went from {slow:.0f} ms back "
+        f"to {dev.median_latency():.0f} ms, staging never moved",
+        {"quick_ms": quick, "slow_ms": slow, "pointer": pointer, "gate": gate},
+    )
+
+
+def hand_made_change_is_corrected(stage: Stage) -> Proof:
+    """Somebody changes a live thing by hand: found, named, put back. Then a process is killed."""
+    from controller.localcloud.client import Cloud
+
+    shop, cloud, unit = stage.shop("dev"), Cloud(stage.folder.cloud), "shop/dev/shop-api"
+    known = {event["number"] for event in _drift_events(stage, unit)}
+    cloud.edit("service", "shop-dev-shop-api", {"environment.GREETING": HAND_MADE_GREETING})
+    wait_for("the change by hand is live", _greets(shop, HAND_MADE_GREETING))
+    stage.controller.act("drift", unit)
+    event = wait_for("the drift is named", lambda: _new(_drift_events(stage, unit), known))
+    wait_for("the greeting is put back", _greets(shop, SECOND_GREETING))
+    known |= {found["number"] for found in _drift_events(stage, unit)}
+    killed = cloud.kill("service", "shop-dev-shop-api")
+    stage.controller.act("drift", unit)
+    second = wait_for("the killed process is named", lambda: _new(_drift_events(stage, unit), known))
+    wait_for("the service answers again", _greets(shop, SECOND_GREETING))
+    if "GREETING" not in event["message"]:
+        raise NotObserved(f"the finding does not name the greeting: {event['message']}")
+    return Proof(
+        f"found and put back: {event['message']}; and after kill -9: {second['message']}",
+        {"edited": event, "killed": second, "pids": list(killed)},
+    )
+
+
+def secret_rotates_under_load(stage: Stage) -> Proof:
+    """The database's password changes while customers order; nobody notices."""
+    facts = rotate_under_load(stage)
+    return Proof(
+        f"login `{facts['old_login']}` gave way to `{facts['new_login']}` while {facts['requests']} "
+        f"requests were made: {facts['failed']} failed; the old login is refused",
+        facts,
+    )
+
+
+def broken_document_is_refused(stage: Stage) -> Proof:
+    """A broken document is named by file, line and column; what does not need it goes on."""
+    words = "Welcome, whatever happens"
+    commit = stage.developer.push(
+        "broken", "Reports, and a new greeting",
+        {"products/shop/stacks/reports.yaml": BROKEN, API: (SECOND_GREETING, words)},
+    )  # fmt: skip
+    place = "products/shop/stacks/reports.yaml:7:3"
+    shop = stage.shop("dev")
+    if stage.developer.commit_of("mended") is None:
+        finding = wait_for("the finding with its place", lambda: _finding_at(stage, place))
+        wait_for("the rest of the commit in dev", _greets(shop, words))
+        if stage.developer.pointer("shop/staging")["commit"] == commit:
+            raise NotObserved("a broken commit was promoted")
+    else:
+        finding = {"place": place, "message": "seen by an earlier run, and mended since"}
+    stage.developer.push(
+        "mended", "Take the reports out again",
+        {"products/shop/stacks/reports.yaml": None, API: (words, SECOND_GREETING)},
+    )  # fmt: skip
+    wait_for("the mended commit in dev", _greets(shop, SECOND_GREETING))
+    wait_for("no finding is left", lambda: _finding_at(stage, place) is None or None)
+    return Proof(
+        f"{finding['place']}: {finding['message']}; the new greeting of the same commit reached dev "
+        "all the same, and the commit was not promoted",
+        {"finding": finding, "commit": commit},
+    )
+
+
+SCENES = (
+    Scene("secrets", "OpenBao keeps the secrets", secrets_are_kept),
+    Scene("release", "the first release runs in dev", first_release_runs),
+    Scene("gate", "the load gate lets it on to staging", gate_lets_it_on),
+    Scene("approval", "production waits for a person", production_waits_for_a_person),
+    Scene("change", "a pushed change goes through", change_goes_through),
+    Scene("slow-change", "a slow change is stopped and rolled back", slow_change_is_stopped),
+    Scene("drift", "changes by hand are found and put back", hand_made_change_is_corrected),
+    Scene("rotation", "a secret rotates under load", secret_rotates_under_load),
+    Scene("broken", "a broken document is refused", broken_document_is_refused),
+)
+
+
+def _greets(shop: Any, words: str) -> Any:
+    return lambda: shop.greeting() == words or None
+
+
+def _approval_wanted(stage: Stage, commit: str | None = None) -> dict[str, Any] | None:
+    found: dict[str, Any] = stage.controller.get("stages/shop/production")
+    if not found["approval_wanted"] or (commit and found["candidate"] != commit):
+        return None
+    return found
+
+
+def _approve(stage: Stage) -> None:
+    token = stage.folder.token.read_text().strip()
+    stage.controller.act("approve", "shop/production", token=token, reason="the demo was told to")
+
+
+def _nothing_in_production(stage: Stage) -> None:
+    try:
+        status = stage.shop("production").status()
+    except LookupError:
+        return
+    raise NotObserved(f"something runs in production before the approval: {status['name']}")
+
+
+def _decision(stage: Stage, name: str) -> dict[str, Any]:
+    pointer = stage.developer.pointer(name)
+    short = pointer["decision"].removeprefix("sha256:")[:16]
+    text = stage.developer.promoted(f"decisions/{name}/{short}.json")
+    if text is None:
+        raise NotObserved(f"the promotions branch holds no decision {short} for {name}")
+    decision: dict[str, Any] = json.loads(text)
+    return decision
+
+
+def _gates(stage: Stage, _digest: str) -> list[dict[str, Any]]:
+    gates: list[dict[str, Any]] = _decision(stage, "shop/staging")["gates"]
+    return gates
+
+
+def _see_it_slow(stage: Stage, commit: str) -> float:
+    dev = stage.shop("dev")
+
+    def look() -> float | None:
+        if stage.developer.pointer("shop/dev").get("rejected_commit") == commit:
+            return -1.0
+        latency = dev.median_latency(3)
+        return latency if latency > SLOW else None
+
+    return wait_for("dev has become slow", look)
+
+
+def _if_rejected(pointer: dict[str, str], commit: str) -> dict[str, str] | None:
+    return pointer if pointer.get("rejected_commit") == commit else None
+
+
+def _drift_events(stage: Stage, unit: str) -> list[dict[str, Any]]:
+    return stage.controller.events(f"unit:{unit}", "DriftDetected")
+
+
+def _new(events: list[dict[str, Any]], known: set[int]) -> dict[str, Any] | None:
+    return next((event for event in events if event["number"] not in known), None)
+
+
+def _finding_at(stage: Stage, place: str) -> dict[str, Any] | None:
+    found = stage.controller.get("findings")
+    findings = found["findings"] if isinstance(found, dict) else found
+    return next((finding for finding in findings if finding["place"] == place), None)

@@ -1,0 +1,135 @@
+"""The errors of Trueup; the class says what happens next.
+
+TrueupError
+├── Stalled         somebody must change something; not tried again until they did
+│   ├── ConfigurationWrong   all diagnostics of load, graph and render
+│   ├── PolicyDenied         a policy said no to this plan
+│   ├── PlanStale            the plan is not of what is there now
+│   └── EngineRefused        the engine said no and will say it again
+├── Waiting         nothing is wrong; come again later
+│   ├── ApprovalPending      a person has to decide
+│   ├── DependencyNotReady   another unit, secret or stage comes first
+│   └── StateLocked          somebody else works on the same state
+├── Transient       the world failed; tried again with growing pauses
+│   ├── StoreUnreachable     the secret store does not answer
+│   ├── RepositoryUnreachable  the Git repository does not answer
+│   └── EngineFailed         the engine or its provider broke off
+└── Bug             ours; asks for a report
+
+Every error holds exactly one argument, a tuple of diagnostics, so that it can be stored and read back.
+"""
+
+from collections.abc import Iterable
+from typing import Self
+
+from controller.diagnostics.diagnostic import Diagnostic
+
+
+class TrueupError(Exception):
+    """Something stopped; `diagnostics` says what, where, and how to go on."""
+
+    code = "trueup/error"
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    @classmethod
+    def because(cls, message: str, *, hint: str | None = None, code: str | None = None) -> Self:
+        """Make the error from one plain message."""
+        return cls((Diagnostic(code=code or cls.code, message=message, hint=hint),))
+
+    @property
+    def reason(self) -> str:
+        """The class as a CamelCase reason, as conditions want it."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return "; ".join(
+            f"{diagnostic.span}: {diagnostic.message}" if diagnostic.span else diagnostic.message
+            for diagnostic in self.diagnostics
+        )
+
+
+class Stalled(TrueupError):
+    """Somebody must change something; not tried again until the commit or the setting changes."""
+
+    code = "trueup/stalled"
+
+
+class ConfigurationWrong(Stalled):
+    """The documents of a commit cannot be used; carries every diagnostic of the commit."""
+
+    code = "load/wrong"
+
+
+class PolicyDenied(Stalled):
+    """A policy denies the plan."""
+
+    code = "policy/denied"
+
+
+class PlanStale(Stalled):
+    """What was judged is not what would be applied now; a new plan is needed."""
+
+    code = "apply/plan-stale"
+
+
+class EngineRefused(Stalled):
+    """The engine says no, and would say it again for the same configuration."""
+
+    code = "engine/refused"
+
+
+class Waiting(TrueupError):
+    """Nothing is wrong; it is not our turn yet."""
+
+    code = "trueup/waiting"
+
+
+class ApprovalPending(Waiting):
+    """A person has to decide first."""
+
+    code = "promote/approval-pending"
+
+
+class DependencyNotReady(Waiting):
+    """Something that this one needs is not ready."""
+
+    code = "graph/dependency-not-ready"
+
+
+class StateLocked(Waiting):
+    """Somebody else holds the lock of the state."""
+
+    code = "engine/state-locked"
+
+
+class Transient(TrueupError):
+    """The world failed; the same thing is tried again with growing pauses."""
+
+    code = "trueup/transient"
+
+
+class StoreUnreachable(Transient):
+    """The secret store does not answer, or is sealed."""
+
+    code = "secrets/store-unreachable"
+
+
+class RepositoryUnreachable(Transient):
+    """The Git repository does not answer."""
+
+    code = "fetch/repository-unreachable"
+
+
+class EngineFailed(Transient):
+    """The engine, a provider or a backend broke off."""
+
+    code = "engine/failed"
+
+
+class Bug(TrueupError):
+    """We did something that cannot be; asks for a report."""
+
+    code = "trueup/bug"

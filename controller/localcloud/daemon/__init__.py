@@ -1,0 +1,1 @@
+"""The daemon that supervises services and databases; started on demand, one for each root."""

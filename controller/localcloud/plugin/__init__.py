@@ -1,0 +1,1 @@
+"""Terraform's plugin protocol 6, spoken directly; knows nothing of the local cloud."""

@@ -1,0 +1,1 @@
+"""What the provider offers: one file for each resource type, and what they share."""

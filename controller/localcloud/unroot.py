@@ -1,0 +1,74 @@
+"""Runs a program that refuses to be root, when we are root.
+
+PostgreSQL refuses. In a user namespace of its own a process of root may call itself user 1000;
+files it makes still belong to root outside. That has to be arranged between fork and exec, which
+is no safe place in a process with threads, so this small program does it and then becomes the
+other one. It is run by its path with `python -I -S` and imports nothing of ours.
+
+    python -I -S unroot.py probe            prints `plain`, `namespace` or `nobody`
+    python -I -S unroot.py MODE -- COMMAND  becomes COMMAND
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+PLAIN = "plain"
+NAMESPACE = "namespace"
+NOBODY = "nobody"
+
+_NEW_USER_NAMESPACE = 0x10000000
+_USER_INSIDE = 1000
+_NOBODY_ID = 65534
+
+
+def enter_namespace() -> None:
+    """Become user 1000 of a new user namespace; raises `OSError` where that is forbidden."""
+    user, group = os.geteuid(), os.getegid()
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.unshare(_NEW_USER_NAMESPACE) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    with contextlib.suppress(FileNotFoundError):
+        Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{_USER_INSIDE} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{_USER_INSIDE} {group} 1")
+
+
+def become_nobody() -> None:
+    """Become the user `nobody`, for good; raises `OSError`."""
+    os.setgroups([])
+    os.setgid(_NOBODY_ID)
+    os.setuid(_NOBODY_ID)
+
+
+def find_mode() -> str:
+    """Say which way works here."""
+    if os.geteuid() != 0:
+        return PLAIN
+    try:
+        enter_namespace()
+    except (OSError, AttributeError):
+        return NOBODY
+    return NAMESPACE
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the module says; give an exit code if the command could not be started."""
+    if arguments == ["probe"]:
+        sys.stdout.write(find_mode())
+        return 0
+    mode, _dashes, *command = arguments
+    if mode == NAMESPACE:
+        enter_namespace()
+    elif mode == NOBODY:
+        become_nobody()
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,63 @@
+"""Snapshot → catalog: all documents of one commit, validated and linked; immutable."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from controller.diagnostics.diagnostic import Diagnostic
+from controller.diagnostics.span import Span
+from controller.model.module import Module
+from controller.model.names import Digest, Revision
+from schemas.document import Document as DocumentModel
+
+M = TypeVar("M", bound=DocumentModel)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """How one document is named: kind, product ("" for platform documents) and name."""
+
+    kind: str
+    product: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} `{self.name}`" + (f" of `{self.product}`" if self.product else "")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document with the place it was read from and a digest of its content."""
+
+    reference: Reference
+    model: DocumentModel
+    span: Span
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All that one commit says. `broken` names what could not be used, and why it is missed.
+
+    A reference is broken when its own document has an error or when it needs one that has.
+    `trees` holds the folders that documents point at with `{path: …}`: path → digest of content.
+    """
+
+    revision: Revision | None
+    documents: Mapping[Reference, Document]
+    modules: Mapping[str, Module]
+    trees: Mapping[str, Digest]
+    broken: Mapping[Reference, tuple[Diagnostic, ...]]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def all(self, kind: type[M]) -> Iterator[M]:
+        """Give every usable document of a kind, in the order of their names."""
+        for reference in sorted(self.documents):
+            model = self.documents[reference].model
+            if isinstance(model, kind):
+                yield model
+
+    def find(self, kind: type[M], name: str, product: str = "") -> M | None:
+        """Give one usable document, or None."""
+        document = self.documents.get(Reference(kind.__name__, product, name))
+        return document.model if document and isinstance(document.model, kind) else None

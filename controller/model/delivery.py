@@ -1,0 +1,64 @@
+"""Secrets on their way: references and versions, never values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from controller.diagnostics.secret import SecretText
+from controller.model.names import SecretName
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """Where a secret lies: the name of the store, its mount and the path below it."""
+
+    store: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretDescription:
+    """What is known of a stored secret without reading its value."""
+
+    reference: SecretReference
+    version: int
+    created_at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAddress:
+    """A database whose logins are made: how its administrator and how its consumers reach it."""
+
+    admin: SecretText
+    """A connection string of the administrator, who may make roles; it may hold a password."""
+    url: str
+    """`postgresql://host:port/database`, without a login."""
+
+
+class RotationPhase(StrEnum):
+    """Where a rotation stands; each step to the next can be repeated."""
+
+    IDLE = "idle"
+    PREPARED = "prepared"
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    PUBLISHED = "published"
+    DRAINING = "draining"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A secret that was brought to where its consumers read it."""
+
+    secret: SecretName
+    reference: SecretReference
+    version: int
+    generation: int
+    target: str
+    """The path of the delivered file, or the address of another kind of target."""
+    phase: RotationPhase
+    come_again: datetime | None = None
+    """When the next step of a rotation, or the next rotation, is due."""
+    acknowledged: bool = True

@@ -1,0 +1,48 @@
+"""Catalog → graph: the units, and which comes before which."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from controller.model.names import SecretName, StageName, UnitName
+from schemas.kinds.stack import Stack
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A stack in one environment, with the inputs that hold there."""
+
+    name: UnitName
+    stack: Stack
+    inputs: Mapping[str, object]
+    """The stack's inputs with the environment's own laid over; references are still references."""
+    needs_units: tuple[UnitName, ...]
+    needs_secrets: tuple[SecretName, ...]
+    reads: tuple[tuple[UnitName, str], ...]
+    """Outputs of other units that the inputs refer to."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The units of one catalog; `secret_reads` are the outputs that secrets are made from."""
+
+    units: Mapping[UnitName, Unit]
+    secret_reads: Mapping[SecretName, tuple[tuple[UnitName, str], ...]]
+
+    def of_stage(self, stage: StageName) -> tuple[Unit, ...]:
+        """Give the units of one stage, by name."""
+        return tuple(self.units[name] for name in sorted(self.units) if name.stage == stage)
+
+    def dependents(self, name: UnitName) -> tuple[UnitName, ...]:
+        """Give the units that directly need `name`."""
+        return tuple(sorted(n for n, unit in self.units.items() if name in unit.needs_units))
+
+    def waves(self, stage: StageName) -> Iterator[tuple[UnitName, ...]]:
+        """Give the units of a stage in waves: each needs only units of earlier waves."""
+        left = {unit.name: set(unit.needs_units) for unit in self.of_stage(stage)}
+        while left:
+            wave = tuple(sorted(name for name, needs in left.items() if not needs & left.keys()))
+            if not wave:
+                raise ValueError(f"units of {stage} need each other in a circle")
+            yield wave
+            for name in wave:
+                del left[name]

@@ -1,0 +1,87 @@
+"""What a load test measured, and what the gate says of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from controller.model.names import Digest
+
+
+@dataclass(frozen=True)
+class EndpointStatistics:
+    """Latencies of one endpoint in milliseconds; percentiles corrected for coordinated omission."""
+
+    requests: int
+    failures: int
+    raw: Mapping[str, float]
+    """Percentiles as the generator saw them: `p50`, `p90`, `p95`, `p99`, `max`."""
+    corrected: Mapping[str, float]
+    histogram: str = ""
+    """HdrHistogram V2 of the corrected latencies in microseconds, base64."""
+    omitted: int = 0
+    """Requests that were not made because a user still waited; the correction added them."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of a load test; `total` and each endpoint, and what makes it valid."""
+
+    load_test: str
+    target: str
+    started_at: float
+    """Seconds since the epoch."""
+    seconds: float
+    """Length of the steady part."""
+    offered_rate: float
+    """Requests a second that the test wanted to make."""
+    achieved_rate: float
+    generator_cpu: float
+    """Share of one core that the busiest generator process used, 0 to 1."""
+    total: EndpointStatistics
+    endpoints: Mapping[str, EndpointStatistics]
+    series: tuple[tuple[float, float, float, float], ...] = ()
+    """Per second: seconds since start, requests, failures, p95 in milliseconds."""
+    errors: tuple[tuple[str, int], ...] = ()
+    generator: Mapping[str, str] = field(default_factory=dict)
+    """What ran: locust version, machine, cores."""
+    generator_lag: float = 0.0
+    """95th percentile of how late the generator's own event loop was, in milliseconds."""
+
+
+class GateRuling(StrEnum):
+    """The five answers of a gate; only pass, and warn where it is allowed, let a release through."""
+
+    PASS = "pass"  # noqa: S105 - an answer, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether a release may go on with this answer."""
+        return self in {GateRuling.PASS, GateRuling.WARN}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveResult:
+    """One objective, what it wanted, and what was measured."""
+
+    measure: str
+    wanted: str
+    measured: float | None
+    ruling: GateRuling
+    reason: str
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The answer of one gate for one release in one stage."""
+
+    gate: str
+    release: Digest
+    ruling: GateRuling
+    reasons: tuple[str, ...]
+    objectives: tuple[ObjectiveResult, ...] = ()
+    evidence: Digest | None = None
+    """The stored measurement."""

@@ -1,0 +1,39 @@
+"""What is known of a Terraform module without running anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller.model.names import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An input of a module: its type as Terraform writes it, and whether it must be given."""
+
+    name: str
+    type: str
+    required: bool
+    sensitive: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output of a module."""
+
+    name: str
+    sensitive: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module at one content: `files` maps its relative paths to their bytes."""
+
+    path: str
+    digest: Digest
+    variables: Mapping[str, Variable]
+    outputs: Mapping[str, Output]
+    providers: Mapping[str, tuple[str, str]]
+    """Local provider name → (source address, version constraint)."""
+    files: Mapping[str, bytes]

@@ -1,0 +1,31 @@
+"""Plan and verdict → outcome: what happened when a plan was applied."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.model.names import Commit, Digest, UnitName
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The state of a unit after an apply (or after finding that nothing had to be done).
+
+    `outputs` holds what other units may read; sensitive outputs are left out. `fingerprint` is the
+    digest of workspace, engine and upstream outputs: while it stays the same there is nothing to do.
+    """
+
+    unit: UnitName
+    commit: Commit
+    plan: Digest
+    engine: str
+    lineage: str
+    serial: int
+    fingerprint: Digest
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    changed: bool = True
+
+
+def fingerprint(workspace: Digest, engine: str) -> Digest:
+    """Give the fingerprint of a workspace (inputs, module and upstream outputs) under an engine."""
+    return Digest(f"sha256:{hashlib.sha256(f'{workspace} {engine}'.encode()).hexdigest()}")

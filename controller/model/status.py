@@ -1,0 +1,114 @@
+"""What the controller remembers of units, stages and secrets, and a run's journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from controller.model.condition import Condition, ConditionType, Truth
+from controller.model.delivery import Delivery
+from controller.model.measurement import GateResult
+from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
+from controller.model.outcome import Outcome
+from controller.model.plan import ResourceChange
+
+
+@dataclass(frozen=True)
+class UnitStatus:
+    """One unit: what is wanted of it, what was applied, and what is true of it."""
+
+    name: UnitName
+    desired: Commit
+    outcome: Outcome | None = None
+    conditions: tuple[Condition, ...] = ()
+    suspended: bool = False
+    drift: tuple[ResourceChange, ...] = ()
+    """What was last found to differ; empty after it was corrected."""
+    drift_looked_at: datetime | None = None
+    failures: int = 0
+    """Failures in a row since the last success."""
+    updated_at: datetime | None = None
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """Give the condition of a type, if it is there."""
+        return next((c for c in self.conditions if c.type == kind), None)
+
+    def is_true(self, kind: ConditionType) -> bool:
+        """Tell whether a condition is there and True."""
+        found = self.condition(kind)
+        return found is not None and found.status == Truth.TRUE
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """One stage: the release it is at, its gates, and what it waits for."""
+
+    name: StageName
+    commit: Commit | None = None
+    release: Digest | None = None
+    subject: str = ""
+    author: str = ""
+    ready: bool = False
+    gates: tuple[GateResult, ...] = ()
+    verified: Digest | None = None
+    """The last release that passed every gate here."""
+    verified_commit: Commit | None = None
+    waiting_for: str = ""
+    """What comes next and who must act; empty when nothing is awaited."""
+    candidate: Digest | None = None
+    """A release that waits to be let into this stage."""
+    candidate_commit: Commit | None = None
+    decision: Digest | None = None
+    suspended: bool = False
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SecretStatus:
+    """One secret: what was delivered, and what it still waits for."""
+
+    name: SecretName
+    delivery: Delivery | None = None
+    message: str = ""
+    ready: bool = False
+    requested_at: datetime | None = None
+    """When somebody last asked to rotate it."""
+    updated_at: datetime | None = None
+
+
+class StepState(StrEnum):
+    """How far a step of a run got."""
+
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStep:
+    """One step of a run as the journal has it; `pid` is of the process that does the work."""
+
+    run: str
+    step: str
+    state: StepState
+    started_at: datetime
+    ended_at: datetime | None = None
+    detail: str = ""
+    pid: int | None = None
+    pid_started: float | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt at one thing: keyed (subject, revision, attempt)."""
+
+    id: str
+    subject: str
+    revision: str
+    attempt: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    result: str = ""
+    """`done`, `waiting`, `failed`, `stalled`, `interrupted`; empty while it runs."""
+    steps: tuple[JournalStep, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)

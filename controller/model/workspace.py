@@ -1,0 +1,41 @@
+"""Graph → workspace: the rendered Terraform root directory of a unit, as a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller.model.names import Commit, Digest, SecretName, UnitName
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What a unit's directory must hold, and what it was made from.
+
+    `files` maps relative paths to bytes: `main.tf.json`, `terraform.tfvars.json`, and the module
+    under `module/`. `trees` are folders of the repository that must be present on disk, by digest:
+    their absolute path stands in the variables. `digest` covers all of it and is what a plan is bound to.
+    """
+
+    unit: UnitName
+    commit: Commit
+    engine: str
+    files: Mapping[str, bytes]
+    module_digest: Digest
+    upstream_digest: Digest
+    """Digest of every output of another unit that was read."""
+    provisional: tuple[str, ...]
+    """Reasons why a plan of this workspace can be shown but not applied."""
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What a unit's inputs may refer to, as it is known now."""
+
+    outputs: Mapping[UnitName, Mapping[str, object]]
+    """Outputs of units that were applied; a unit that was not is missing."""
+    pending: frozenset[UnitName]
+    """Units whose own changes are not applied yet: what reads them is provisional."""
+    secret_addresses: Mapping[SecretName, str]
+    """Where each secret is, or will be, delivered."""
+    tree_paths: Mapping[str, str]
+    """Folder of the repository → absolute path of its content on this machine."""

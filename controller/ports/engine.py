@@ -1,0 +1,143 @@
+"""Terraform or OpenTofu: what may be asked of an engine, for one workspace directory at a time."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from controller.model.plan import ResourceChange
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """What runs: `embedded`, `terraform` or `tofu`, with its version."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCapabilities:
+    """What this engine can do beyond the common part."""
+
+    saved_plans: bool = True
+    json_events: bool = True
+    state_encryption: bool = False
+    ephemeral_values: bool = False
+    lockfile_readonly: bool = True
+
+
+@dataclass(frozen=True)
+class EnginePlan:
+    """What `plan` found. `file` lies in the workspace directory and may hold secrets.
+
+    Sensitive values are redacted before they get into the changes.
+    """
+
+    file: Path
+    changes: tuple[ResourceChange, ...]
+    drift: tuple[ResourceChange, ...]
+    outputs_change: bool
+    errored: bool = False
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """What the state says: identity, and outputs without the sensitive ones."""
+
+    lineage: str
+    serial: int
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    sensitive_outputs: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """Who holds the lock of a state."""
+
+    id: str
+    who: str
+    operation: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineProcess:
+    """The process that does the work: with its start time it cannot be mistaken for another one."""
+
+    pid: int
+    started: float
+
+
+OnProcess = Callable[[EngineProcess], Awaitable[None]]
+OnProgress = Callable[[str], None]
+
+
+class Engine(Protocol):
+    """One engine at one version. Calls for different directories may run side by side.
+
+    All raise EngineRefused when the configuration is refused (with the engine's own words quoted),
+    EngineFailed when the engine, a provider or a backend broke off, StateLocked with the holder.
+    Cancelling the task that awaits a call sends one SIGINT, waits for the engine to end on its own
+    and only then raises CancelledError: an apply is never killed.
+    """
+
+    @property
+    def version(self) -> EngineVersion:
+        """Name and version."""
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        """What it can do."""
+
+    async def init(self, directory: Path) -> None:
+        """Install what the workspace needs. May be repeated; costs nothing when nothing changed."""
+
+    async def validate(self, directory: Path) -> None:
+        """Check the configuration without touching the world. May be repeated."""
+
+    async def plan(
+        self, directory: Path, *, destroy: bool = False, on_progress: OnProgress | None = None
+    ) -> EnginePlan:
+        """Look at what is there and save a plan as `trueup.tfplan`. May be repeated."""
+
+    async def apply(
+        self,
+        directory: Path,
+        *,
+        on_process: OnProcess | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Apply the saved plan `trueup.tfplan`; the engine refuses one that is stale (PlanStale).
+
+        Must not be repeated blindly: after a failure, plan again. `on_process` is awaited with
+        the process that does the work before the work begins.
+        """
+
+    async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
+        """Look for drift without planning anything and without writing the state."""
+
+    async def normalise(self, directory: Path) -> None:
+        """Write what was read back right after an apply into the state (`apply -refresh-only`).
+
+        May be repeated.
+        """
+
+    async def state(self, directory: Path) -> EngineState | None:
+        """Read the state; None when there is none. An empty state file is EngineFailed, not None."""
+
+    async def import_resource(self, directory: Path, address: str, identity: str) -> None:
+        """Take an existing thing into the state. Importing what is there already is EngineRefused."""
+
+    async def lock_holder(self, directory: Path) -> LockHolder | None:
+        """Tell who holds the lock of the state, if anybody does."""
+
+    async def force_unlock(self, directory: Path, lock: str) -> None:
+        """Break a lock by its id. Only with proof that its holder is dead."""
+
+    async def close(self) -> None:
+        """End warm processes, gracefully."""

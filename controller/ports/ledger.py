@@ -1,0 +1,86 @@
+"""What the controller remembers: statuses, events, runs, approvals, findings."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from controller.diagnostics.diagnostic import Diagnostic
+from controller.model.decision import Approval
+from controller.model.event import Event
+from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
+from controller.model.release import Release
+from controller.model.status import JournalStep, Run, SecretStatus, StageStatus, UnitStatus
+
+
+class StatusLedger(Protocol):
+    """Statuses, one row a thing; the last write stands."""
+
+    async def unit(self, name: UnitName) -> UnitStatus | None: ...
+    async def units(self, stage: StageName | None = None) -> Sequence[UnitStatus]: ...
+    async def put_unit(self, status: UnitStatus) -> None: ...
+    async def remove_unit(self, name: UnitName) -> None: ...
+    async def stage(self, name: StageName) -> StageStatus | None: ...
+    async def stages(self) -> Sequence[StageStatus]: ...
+    async def put_stage(self, status: StageStatus) -> None: ...
+    async def secret(self, name: SecretName) -> SecretStatus | None: ...
+    async def secrets(self, stage: StageName | None = None) -> Sequence[SecretStatus]: ...
+    async def put_secret(self, status: SecretStatus) -> None: ...
+
+
+class EventLedger(Protocol):
+    """Events, append-only and hash-chained: the audit log."""
+
+    async def append(self, event: Event) -> Event:
+        """Store an event and give it with its number."""
+
+    async def events(
+        self, *, subject: str | None = None, after: int = 0, limit: int = 200
+    ) -> Sequence[Event]:
+        """Give events in order, the oldest first; without `after` the newest `limit` of them."""
+
+    async def verify_chain(self) -> int | None:
+        """Recompute the chain; the number of the first event that does not fit, or None."""
+
+
+class RunLedger(Protocol):
+    """Runs and their step journals."""
+
+    async def begin_run(self, subject: str, revision: str, at: datetime) -> Run:
+        """Open the next attempt for (subject, revision)."""
+
+    async def end_run(self, run: str, result: str, at: datetime) -> None: ...
+
+    async def write_step(self, step: JournalStep) -> None:
+        """Record a step's latest state; one row a (run, step)."""
+
+    async def open_runs(self) -> Sequence[Run]:
+        """Give the runs that were begun and not ended: after a start, those were interrupted."""
+
+    async def runs(self, subject: str, limit: int = 20) -> Sequence[Run]: ...
+
+
+class DecisionLedger(Protocol):
+    """Releases, approvals, findings."""
+
+    async def put_release(self, release: Release) -> Release:
+        """Remember a release; gives the one that was first seen with this digest."""
+
+    async def releases(self, product: str, limit: int = 50) -> Sequence[Release]:
+        """Give a product's releases, the newest first."""
+
+    async def put_approval(self, approval: Approval) -> None: ...
+    async def approvals(self, stage: StageName, release: Digest) -> Sequence[Approval]: ...
+    async def put_findings(self, scope: str, commit: Commit, found: Sequence[Diagnostic]) -> None:
+        """Replace the findings of a scope."""
+
+    async def findings(self) -> Sequence[tuple[str, Diagnostic]]: ...
+    async def set_fact(self, name: str, value: str) -> None:
+        """Keep one small text by name, as the last head seen."""
+
+    async def fact(self, name: str) -> str | None: ...
+
+
+class Ledger(StatusLedger, EventLedger, RunLedger, DecisionLedger, Protocol):
+    """All of it. What is written has survived a crash once the call has returned."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,22 @@
+"""Where secrets are delivered to, and who consumes them."""
+
+from typing import Protocol
+
+from controller.diagnostics.secret import SecretText
+from controller.model.names import SecretName
+
+
+class SecretTarget(Protocol):
+    """A place outside the store that a consumer reads, as a file or another vendor's store."""
+
+    def address(self, secret: SecretName) -> str:
+        """Tell where the secret is, or will be; the same for ever, so that it can be rendered."""
+
+    async def put(self, secret: SecretName, text: SecretText, *, generation: int) -> None:
+        """Bring the value there, atomically. Repeating the same generation changes nothing."""
+
+    async def generation(self, secret: SecretName) -> int | None:
+        """Tell which generation is there; None when there is none."""
+
+    async def remove(self, secret: SecretName) -> None:
+        """Take it away. Removing what is not there is no error."""

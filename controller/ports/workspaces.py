@@ -1,0 +1,32 @@
+"""Where workspaces lie on disk, with the state of each unit beside them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from controller.model.names import Digest, UnitName
+from controller.model.workspace import Workspace
+
+
+class Workspaces(Protocol):
+    """One directory a unit, kept for ever: the local state lives in it."""
+
+    async def write(self, workspace: Workspace) -> Path:
+        """Make the unit's directory hold exactly the workspace's files, and give it.
+
+        State, its backups, the lock file of providers and `.terraform` stay. May be repeated; costs
+        nothing when the digest is the one that was written last.
+        """
+
+    def directory(self, unit: UnitName) -> Path:
+        """Tell where the unit's directory is, whether it exists or not."""
+
+    async def place_tree(self, digest: Digest, files: Mapping[str, bytes]) -> Path:
+        """Put a folder of the repository on disk under its digest, read-only, and give its path.
+
+        May be repeated; what is there already is not written again. Raises Stalled for a path that
+        leaves the folder.
+        """
+
+    async def remove(self, unit: UnitName) -> None:
+        """Take a destroyed unit's directory away. Raises Stalled while its state holds resources."""

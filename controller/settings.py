@@ -1,0 +1,121 @@
+"""What the process is told by its surroundings; the only reader of the environment.
+
+Settings come from a YAML file, then from variables named `TRUEUP_…` (`__` between levels), which win.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+
+class Repository(BaseModel):
+    """The config repository to watch."""
+
+    model_config = ConfigDict(extra="forbid")
+    url: str = Field(description="where to fetch from: a path, https://…, ssh://…")
+    branch: str = Field(default="main", description="the branch that says what is wanted")
+    promotions_branch: str = Field(
+        default="trueup/promotions", description="the branch that holds the pointers of all stages"
+    )
+    poll_every: timedelta = Field(
+        default=timedelta(seconds=30), description="how often to look without being woken"
+    )
+    timeout: timedelta = Field(
+        default=timedelta(seconds=60), description="for each command that uses the network"
+    )
+
+
+class Listen(BaseModel):
+    """Where the API and the pages are served."""
+
+    model_config = ConfigDict(extra="forbid")
+    host: str = Field(default="127.0.0.1", description="address to bind")
+    port: int = Field(default=8080, ge=0, le=65535, description="port to bind; 0 takes a free one")
+
+
+class Limits(BaseModel):
+    """How much is done at the same time."""
+
+    model_config = ConfigDict(extra="forbid")
+    units: int = Field(default=2, ge=1, description="units that are planned or applied")
+    drift: int = Field(default=1, ge=1, description="looks for drift; a budget of their own")
+    secrets: int = Field(default=2, ge=1, description="secrets that are delivered or rotated")
+    stages: int = Field(default=1, ge=1, description="stages that are gated: load tests share a machine")
+    engine_workers: int = Field(default=2, ge=1, description="warm processes of the embedded engine")
+
+
+class User(BaseModel):
+    """Somebody who may ask the controller for something."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(description="the name that approvals and events carry")
+    role: str = Field(description="viewer, operator, approver or admin", pattern="^(viewer|operator|approver|admin)$")
+    token_sha256: str = Field(
+        description="SHA-256 of the token, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$"
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that `trueup serve` is told."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", env_prefix="TRUEUP_", env_nested_delimiter="__", nested_model_default_partial_update=True
+    )
+    data: Path = Field(default=Path(".trueup"), description="folder for everything the controller keeps")
+    repository: Repository
+    listen: Listen = Field(default_factory=Listen)
+    limits: Limits = Field(default_factory=Limits)
+    users: tuple[User, ...] = Field(default=(), description="who may ask; the local token is made anyway")
+    local_cloud: bool = Field(default=True, description="offer the local cloud's Terraform provider")
+    provider_mirror: Path | None = Field(
+        default=None, description="folder of Terraform providers to use instead of a registry"
+    )
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="what is logged")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read variables before the file, so that they win."""
+        del dotenv_settings, file_secret_settings
+        path = settings_cls.model_config.get("yaml_file")
+        file = (YamlConfigSettingsSource(settings_cls),) if path else ()
+        return (init_settings, env_settings, *file)
+
+    @classmethod
+    def read(cls, file: Path | None) -> Self:
+        """Read a file and the environment. Raises pydantic's ValidationError, FileNotFoundError."""
+        if file is None:
+            return cls()
+        if not file.is_file():
+            raise FileNotFoundError(file)
+
+        class FromFile(cls):  # type: ignore[misc, valid-type]  # the file is known only now
+            model_config = SettingsConfigDict(**{**cls.model_config, "yaml_file": file})
+
+        found = FromFile()
+        return cls.model_validate(found.model_dump())
+
+
+def search_path() -> str:
+    """Give PATH, where engines are looked for."""
+    return os.environ.get("PATH", os.defpath)
+
+
+def color_wanted() -> bool:
+    """Tell whether coloured output is welcome (`NO_COLOR` is honoured)."""
+    return not os.environ.get("NO_COLOR")

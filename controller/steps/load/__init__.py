@@ -1,0 +1,4 @@
+"""Snapshot → catalog, without touching the world: read, check, link; tell every fault of a commit at once.
+
+`load.py` holds the public function. What one document may say stands in `schemas`; what needs two stands here.
+"""

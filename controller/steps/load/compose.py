@@ -1,0 +1,333 @@
+"""YAML events → values with places. Everything dangerous is refused here, before it is built."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.parser import Parser
+from ruamel.yaml.reader import Reader
+from ruamel.yaml.scanner import Scanner
+
+from controller.steps.load.faults import Fault, explain_syntax
+from controller.steps.load.nodes import ListNode, MapNode, Node, Scalar, resolve
+
+DEEPEST = 48
+"""How deep values may be nested, aliases written out."""
+EXPANSION_BUDGET = 20_000
+"""How many values the aliases of one document may stand for."""
+MOST_DOCUMENTS = 1_000
+"""How many documents one file may hold."""
+
+_DOCUMENT_START = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
+_NO_CONTENT = re.compile(r"(?:[ \t]*(?:#.*)?|%.*)(?:\r\n|\r|\n|$)")
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+_STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
+_COLLECTION_TAGS = frozenset({"!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One document: its root, or None when nothing could be built; the text it stands in."""
+
+    root: Node | None
+    faults: tuple[Fault, ...]
+    start: int
+    end: int
+
+
+class _Stop(Exception):  # noqa: N818 - not an error to be raised further
+    """Nothing more can be read of this document; the fault is reported already."""
+
+
+class _Events(Reader, Scanner, Parser):
+    """Text in, events out: ruamel's own classes without anything that builds objects."""
+
+    def __init__(self, text: str) -> None:
+        self.comment_handling = None
+        self.processing_version = (1, 2)
+        self._resolver = SimpleNamespace(processing_version=(1, 2))
+        self.doc_infos = [SimpleNamespace(doc_version=None, tags=[])]
+        Reader.__init__(self, text, loader=self)
+        Scanner.__init__(self, loader=self)
+        Parser.__init__(self, loader=self)
+
+
+def compose(text: str) -> Iterator[Composed]:
+    """Give every document of a file, also those after one that cannot be read.
+
+    A line that begins with `---` always begins a document, so each is read by itself.
+    """
+    for number, (start, end) in enumerate(_pieces(text)):
+        if number >= MOST_DOCUMENTS:
+            message = f"the file holds more than {MOST_DOCUMENTS} documents"
+            fault = Fault("load/too-many-documents", message, start, start + 3, None, "divide it")
+            yield Composed(None, (fault,), start, end)
+            return
+        yield from _Piece(text, start, end).documents()
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Divide a text before each `---`; comments and directives go with what follows them."""
+    begin = 0
+    for match in _DOCUMENT_START.finditer(text):
+        if not _is_empty(text, begin, match.start()):
+            yield begin, match.start()
+            begin = match.start()
+    yield begin, len(text)
+
+
+def _is_empty(text: str, start: int, end: int) -> bool:
+    while start < end:
+        match = _NO_CONTENT.match(text, start, end)
+        if match is None or match.end() == start:
+            return False
+        start = match.end()
+    return True
+
+
+class _Piece:
+    """One piece of a file; holds one document, or a few divided by `...`."""
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self._text = text[start:end]
+        self._start = start
+        self._end = end
+        self._faults: list[Fault] = []
+        self._anchors: dict[str, Node | None] = {}
+        self._expanded = 0
+        self._events: Any = None
+
+    def documents(self) -> Iterator[Composed]:
+        """Give the documents of the piece."""
+        try:
+            self._events = _Events(self._text)
+            while self._events.peek_event() is not None:
+                event = self._events.get_event()
+                if isinstance(event, DocumentStartEvent):
+                    yield self._document()
+        except _Stop:
+            yield self._failed()
+        except MarkedYAMLError as error:
+            self._faults.append(explain_syntax(error, self._start, len(self._text)))
+            yield self._failed()
+        except (YAMLError, ValueError, OverflowError, IndexError, AttributeError, TypeError):
+            # ruamel lets some of these out of its scanner, as for `"\U00110000"`.
+            self._report("load/yaml-syntax", "this is not YAML", 0, 1)
+            yield self._failed()
+
+    def _document(self) -> Composed:
+        self._faults, self._anchors, self._expanded = [], {}, 0
+        root: Node | None = None
+        if not isinstance(self._events.peek_event(), DocumentEndEvent):
+            root = self._node(self._events.get_event(), 0)
+        end = self._events.get_event()
+        assert isinstance(end, DocumentEndEvent)  # noqa: S101 - the grammar has one node a document
+        return Composed(root, tuple(self._faults), self._start, self._end)
+
+    def _failed(self) -> Composed:
+        return Composed(None, tuple(self._faults), self._start, self._end)
+
+    def _report(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        expected: str | None = None,
+        hint: str | None = None,
+        first: tuple[str, int, int] | None = None,
+    ) -> None:
+        at = start + self._start
+        stop = min(end, len(self._text)) + self._start
+        self._faults.append(Fault(code, message, at, max(stop, at), expected, hint, first))
+
+    def _node(self, event: NodeEvent, depth: int) -> Node:
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, AliasEvent):
+            return self._alias(event, start, end, depth)
+        if depth >= DEEPEST:
+            self._report(
+                "load/too-deep", f"more than {DEEPEST} levels are nested", start, start + 1
+            )
+            raise _Stop
+        if isinstance(event, ScalarEvent):
+            node: Node = self._scalar(event, start, end)
+            if event.anchor:
+                self._anchors[event.anchor] = node
+            return node
+        if event.tag is not None and str(event.tag) not in _COLLECTION_TAGS:
+            self._refuse_tag(str(event.tag), start)
+        if event.anchor:
+            self._anchors[event.anchor] = None
+        if isinstance(event, SequenceStartEvent):
+            node = self._list(start, depth)
+        else:
+            node = self._map(start, depth)
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _refuse_tag(self, tag: str, start: int) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")[:40]
+        self._report(
+            "load/custom-tag",
+            f"the tag `{shown}` is used",
+            start,
+            start + len(shown),
+            expected="plain YAML without tags",
+            hint="take the tag away",
+        )
+
+    def _alias(self, event: AliasEvent, start: int, end: int, depth: int) -> Node:
+        name = str(event.anchor)
+        node = self._anchors.get(name)
+        nothing = Scalar(None, start + self._start, end + self._start)
+        if node is None:
+            if name in self._anchors:
+                self._report(
+                    "load/recursion", f"`*{name}` stands inside of `&{name}` itself", start, end
+                )
+            else:
+                self._report(
+                    "load/unknown-anchor",
+                    f"no anchor `&{name}` stands before `*{name}`",
+                    start,
+                    end,
+                    expected=self._known_anchors(),
+                )
+            return nothing
+        self._expanded += node.size
+        if self._expanded > EXPANSION_BUDGET:
+            self._report(
+                "load/alias-budget",
+                f"the aliases of this document stand for more than {EXPANSION_BUDGET} values",
+                start,
+                end,
+                hint="write the values out where they are used",
+            )
+            raise _Stop
+        if depth + node.depth >= DEEPEST:
+            self._report("load/too-deep", f"more than {DEEPEST} levels are nested", start, end)
+            raise _Stop
+        return node
+
+    def _known_anchors(self) -> str | None:
+        names = sorted(f"`&{name}`" for name, node in self._anchors.items() if node is not None)
+        return "one of " + ", ".join(names[:10]) if names else None
+
+    def _scalar(self, event: ScalarEvent, start: int, end: int) -> Scalar:
+        text = str(event.value)
+        is_plain = event.style is None
+        tag = None if event.tag is None else str(event.tag)
+        if tag is not None and tag not in _STRING_TAGS:
+            self._refuse_tag(tag, start)
+        value = resolve(text) if is_plain and tag is None else text
+        if isinstance(value, float) and value - value != 0:
+            self._report("load/not-finite", f"`{text[:40]}` is no finite number", start, end)
+        if isinstance(value, str) and _UNWRITABLE.search(value):
+            self._report(
+                "load/control-character",
+                "the text holds a character that cannot be written",
+                start,
+                end,
+                hint="take the escape away",
+            )
+            value = None
+        return Scalar(value, start + self._start, end + self._start)
+
+    def _list(self, start: int, depth: int) -> ListNode:
+        items: list[Node] = []
+        while not isinstance(self._events.peek_event(), SequenceEndEvent):
+            items.append(self._node(self._events.get_event(), depth + 1))
+        end = self._events.get_event().end_mark.index
+        return ListNode(
+            items,
+            start + self._start,
+            end + self._start,
+            size=1 + sum(item.size for item in items),
+            depth=1 + max((item.depth for item in items), default=0),
+        )
+
+    def _map(self, start: int, depth: int) -> MapNode:
+        node = MapNode({}, {}, start + self._start, start + self._start)
+        merges: list[tuple[Scalar, Node]] = []
+        while not isinstance(self._events.peek_event(), MappingEndEvent):
+            event = self._events.get_event()
+            is_merge = (
+                isinstance(event, ScalarEvent) and event.value == "<<" and event.style is None
+            )
+            key = self._node(event, depth + 1)
+            value = self._node(self._events.get_event(), depth + 1)
+            if is_merge and isinstance(key, Scalar):
+                merges.append((key, value))
+            else:
+                self._entry(node, key, value)
+        node.end = self._events.get_event().end_mark.index + self._start
+        for key, value in merges:
+            self._merge(node, key, value)
+        if len(merges) > 1:
+            self._duplicate("<<", merges[1][0], merges[0][0])
+        node.size = 1 + sum(1 + item.size for item in node.items.values())
+        node.depth = 1 + max((item.depth for item in node.items.values()), default=0)
+        return node
+
+    def _entry(self, node: MapNode, key: Node, value: Node) -> None:
+        if not isinstance(key, Scalar) or not isinstance(key.value, str):
+            at = key.start - self._start
+            is_value = isinstance(key, Scalar)
+            self._report(
+                "load/key-not-a-string",
+                "a key is " + ("no string" if is_value else "a list or a mapping"),
+                at,
+                (key.end - self._start) if is_value else at + 1,
+                expected="a string",
+                hint="put the key in quotes" if is_value else None,
+            )
+        elif key.value in node.items:
+            self._duplicate(key.value, key, node.keys[key.value])
+        else:
+            node.items[key.value] = value
+            node.keys[key.value] = key
+
+    def _duplicate(self, name: str, key: Scalar, first: Scalar) -> None:
+        self._report(
+            "load/duplicate-key",
+            f"the key `{name[:60]}` stands here twice",
+            key.start - self._start,
+            key.end - self._start,
+            hint="take one of them away",
+            first=("it stands here first", first.start, first.end),
+        )
+
+    def _merge(self, node: MapNode, key: Scalar, value: Node) -> None:
+        sources = value.items if isinstance(value, ListNode) else [value]
+        for source in sources:
+            if not isinstance(source, MapNode):
+                self._report(
+                    "load/merge-key",
+                    "`<<` is given something else than a mapping",
+                    key.start - self._start,
+                    key.end - self._start,
+                    expected="an alias of a mapping, or a list of them",
+                )
+                return
+            for name, inner in source.items.items():
+                if name not in node.items:
+                    node.items[name] = inner
+                    node.keys[name] = source.keys[name]
+                    node.merged.add(name)

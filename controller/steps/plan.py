@@ -1,0 +1,45 @@
+"""Workspace → plan: ask the engine what it would do, and bind the answer to what it was asked of."""
+
+from controller.model.plan import Plan, PlanBinding, digest_plan
+from controller.model.workspace import Workspace
+from controller.ports.engine import Engine, OnProgress
+from controller.ports.workspaces import Workspaces
+
+
+async def plan(
+    workspace: Workspace,
+    *,
+    engine: Engine,
+    workspaces: Workspaces,
+    destroy: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Plan:
+    """Plan a workspace and leave the engine's plan file in the unit's directory, where it may be.
+
+    A provisional workspace is planned too: the plan can be shown. May be repeated; each plan has a
+    digest of its own. Raises EngineRefused, EngineFailed, StateLocked, Stalled (for a workspace
+    whose files leave its directory).
+    """
+    directory = await workspaces.write(workspace)
+    await engine.init(directory)
+    found = await engine.plan(directory, destroy=destroy, on_progress=on_progress)
+    # After the plan: it may have brought home a state that an earlier apply could not write.
+    state = await engine.state(directory)
+    binding = PlanBinding(
+        commit=workspace.commit,
+        workspace=workspace.digest,
+        module=workspace.module_digest,
+        upstream=workspace.upstream_digest,
+        engine=str(engine.version),
+        lineage=state.lineage if state else "",
+        serial=state.serial if state else 0,
+    )
+    return Plan(
+        unit=workspace.unit,
+        digest=digest_plan(found.file.read_bytes(), binding),
+        binding=binding,
+        changes=found.changes,
+        drift=found.drift,
+        outputs_change=found.outputs_change,
+        provisional=workspace.provisional,
+    )

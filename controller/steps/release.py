@@ -1,0 +1,90 @@
+"""Catalog → release: what a commit says of one product, as one digest."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+
+from controller.model.catalog import Catalog, Document
+from controller.model.names import Digest
+from controller.model.release import Release
+from controller.model.snapshot import Snapshot
+from schemas.kinds.load_test import LoadTest
+from schemas.kinds.stack import Stack
+from schemas.references import FromPath, references_in
+
+RELEASED_KINDS = frozenset({"Product", "Stack", "Secret", "LoadTest"})
+"""Documents that a release carries; all others count as they are at the head of the branch."""
+
+
+def belongs_to(document: Document, product: str) -> bool:
+    """Tell whether a release of `product` carries the document."""
+    reference = document.reference
+    return reference.kind in RELEASED_KINDS and product in {
+        reference.product,
+        reference.name if reference.kind == "Product" else "",
+    }
+
+
+def is_complete(catalog: Catalog, product: str) -> bool:
+    """Tell whether nothing of the product is broken at this commit."""
+    return not any(
+        reference.kind in RELEASED_KINDS
+        and (
+            reference.product == product or (reference.kind, reference.name) == ("Product", product)
+        )
+        for reference in catalog.broken
+    )
+
+
+def release(
+    catalog: Catalog, snapshot: Snapshot, shipped: Mapping[str, bytes], product: str
+) -> Release | None:
+    """Give the release that this commit holds for a product; None when it is incomplete.
+
+    The digest covers the product's documents and everything they are made of: modules, folders,
+    load test files. A commit that changes none of it is the same release.
+    """
+    if snapshot.revision is None or not is_complete(catalog, product):
+        return None
+    parts = sorted(set(_parts(catalog, snapshot, shipped, product)))
+    if not parts:
+        return None
+    text = json.dumps(parts, separators=(",", ":")).encode()
+    return Release(
+        product=product,
+        commit=snapshot.revision.commit,
+        digest=Digest("sha256:" + hashlib.sha256(text).hexdigest()),
+        subject=snapshot.subject,
+        author=snapshot.author,
+        committed_at=snapshot.committed_at,
+    )
+
+
+def _parts(
+    catalog: Catalog, snapshot: Snapshot, shipped: Mapping[str, bytes], product: str
+) -> Iterator[tuple[str, str]]:
+    for document in catalog.documents.values():
+        if not belongs_to(document, product):
+            continue
+        yield str(document.reference), document.digest
+        model = document.model
+        if isinstance(model, Stack):
+            module = catalog.modules.get(model.spec.module)
+            if module is not None:
+                yield f"module {module.path}", module.digest
+            for path in _folders(model):
+                yield f"folder {path}", catalog.trees[path]
+        if isinstance(model, LoadTest):
+            path = model.spec.file
+            if path in snapshot.files:
+                yield f"file {path}", snapshot.files[path].blob
+            else:
+                yield f"file {path}", hashlib.sha256(shipped[path]).hexdigest()
+
+
+def _folders(stack: Stack) -> Iterator[str]:
+    everywhere = [stack.spec.inputs, *(own.inputs for own in stack.spec.environments.values())]
+    for inputs in everywhere:
+        for _, reference in references_in(inputs):
+            if isinstance(reference, FromPath):
+                yield reference.path

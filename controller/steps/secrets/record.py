@@ -1,0 +1,141 @@
+"""The one record of a secret's rotation, kept in the store beside the values it speaks of.
+
+It is written before anything in the world is touched, each time only if nobody else wrote it
+meanwhile: so a controller that was killed goes on where it was, and two exclude each other.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from controller.diagnostics.errors import PlanStale, Stalled, StateLocked
+from controller.diagnostics.secret import SecretText
+from controller.model.delivery import RotationPhase, SecretReference
+from controller.ports.secret_store import SecretStore
+from controller.steps.secrets.request import SecretRequest
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A value, and the login it belongs to (empty for a random text)."""
+
+    login: str
+    text: SecretText
+
+
+@dataclass(frozen=True, slots=True)
+class RotationRecord:
+    """Where a rotation stands.
+
+    `current` is what consumers had before the rotation and `upcoming` what they get; outside of a
+    rotation there is only `current`. `edition` counts the texts that were delivered: it moves on
+    with each rotation, and also when the template or the address changed.
+    """
+
+    phase: RotationPhase
+    generation: int
+    """Of `current`; `upcoming` has the next."""
+    changed_at: datetime
+    current: Material | None = None
+    upcoming: Material | None = None
+    deadline: datetime | None = None
+    edition: int = 0
+    digest: str = ""
+    version: int = 0
+    """Of this record in the store; 0: not there yet."""
+
+    @property
+    def delivered_generation(self) -> int:
+        """The generation that consumers read."""
+        ahead = self.phase in {
+            RotationPhase.PUBLISHED,
+            RotationPhase.DRAINING,
+            RotationPhase.RETIRED,
+        }
+        return self.generation + 1 if ahead else self.generation
+
+
+def record_reference(request: SecretRequest) -> SecretReference:
+    """Tell where the record lies; one name more than any secret, so that the two never meet."""
+    return SecretReference(request.reference.store, f"rotation/{request.name}")
+
+
+async def load(store: SecretStore, request: SecretRequest) -> RotationRecord | None:
+    """Read the record; None when there is none. Raises Stalled when it cannot be understood."""
+    reference = record_reference(request)
+    description = await store.describe(reference)
+    if description is None:
+        return None
+    fields = await store.read(reference, version=description.version)
+    if fields is None:
+        raise Stalled.because(
+            f"the rotation record `{reference.path}` was deleted",
+            hint="restore it, or delete all of its versions to begin anew",
+            code="secrets/record-not-readable",
+        )
+    try:
+        state = json.loads(fields["state"].reveal())
+        if state["format"] != FORMAT:
+            raise ValueError("written by another version of Trueup")  # noqa: TRY301 - one way out
+        return RotationRecord(
+            phase=RotationPhase(state["phase"]),
+            generation=int(state["generation"]),
+            changed_at=datetime.fromisoformat(state["changed_at"]),
+            current=_material(state["current"], fields.get("current")),
+            upcoming=_material(state["upcoming"], fields.get("upcoming")),
+            deadline=_instant(state["deadline"]),
+            edition=int(state["edition"]),
+            digest=str(state["digest"]),
+            version=description.version,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise Stalled.because(
+            f"the rotation record `{reference.path}` cannot be understood",
+            hint="restore an earlier version of it",
+            code="secrets/record-not-readable",
+        ) from None
+
+
+async def save(
+    store: SecretStore, request: SecretRequest, record: RotationRecord
+) -> RotationRecord:
+    """Write the record over the version it was read at; raises StateLocked when that moved on."""
+    state: dict[str, Any] = {
+        "format": FORMAT,
+        "phase": record.phase.value,
+        "generation": record.generation,
+        "changed_at": record.changed_at.isoformat(),
+        "current": None if record.current is None else record.current.login,
+        "upcoming": None if record.upcoming is None else record.upcoming.login,
+        "deadline": None if record.deadline is None else record.deadline.isoformat(),
+        "edition": record.edition,
+        "digest": record.digest,
+    }
+    fields = {"state": SecretText(json.dumps(state))}
+    if record.current is not None:
+        fields["current"] = record.current.text
+    if record.upcoming is not None:
+        fields["upcoming"] = record.upcoming.text
+    try:
+        version = await store.write(record_reference(request), fields, expect=record.version)
+    except PlanStale:
+        raise StateLocked.because(
+            f"another controller works on the secret `{request.name}`",
+            code="secrets/rotated-elsewhere",
+        ) from None
+    return replace(record, version=version)
+
+
+def _material(login: str | None, text: SecretText | None) -> Material | None:
+    if login is None:
+        return None
+    if text is None:
+        raise ValueError("a login without its text")
+    return Material(login, text)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

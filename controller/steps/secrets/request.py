@@ -1,0 +1,73 @@
+"""What a secret is to be: the words of its document, with the outputs it names filled in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.diagnostics.secret import SecretText
+from controller.model.delivery import DatabaseAddress, SecretReference
+from controller.model.names import SecretName
+from controller.ports.credential import CredentialIssuer
+from controller.ports.secret_store import SecretStore
+from controller.ports.secret_target import SecretTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Random:
+    """A random text; its fields are `value` and, while the old one still counts, `previous`."""
+
+    length: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresLogin:
+    """Two logins of `role` in turn; fields username, password, host, port and database."""
+
+    database: DatabaseAddress
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A person writes the value into the store; its fields are those that were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How old the secret may become, and how long the old one counts beside the new one."""
+
+    every: timedelta
+    grace: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRequest:
+    """One secret in one environment."""
+
+    name: SecretName
+    reference: SecretReference
+    """Where its consumers' value lies in the store."""
+    kind: Random | PostgresLogin | Written
+    template: str | None = None
+    """The text that is delivered, with `{field}`; without it the value, one line each."""
+    rotation: Rotation | None = None
+    requested_at: datetime | None = None
+    """When somebody asked to rotate it; a rotation that began later has answered this."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretPorts:
+    """What is needed from the world."""
+
+    store: SecretStore
+    target: SecretTarget
+    credentials: CredentialIssuer
+    new_secret: Callable[[int], SecretText]
+    """A fresh random text of so many letters and digits."""
+    now: Callable[[], datetime]
+    """A clock and not an instant: a grace begins when the new value was delivered, not before."""
+
+
+def reference_of(store: str, name: SecretName) -> SecretReference:
+    """Tell where a secret lies below the store's prefix."""
+    return SecretReference(store, str(name))

@@ -1,0 +1,205 @@
+"""What the repository says, commit by commit, and which of it holds in a stage."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from controller.diagnostics.errors import Stalled, Waiting
+from controller.model.catalog import Catalog
+from controller.model.graph import Graph, Unit
+from controller.model.names import Commit, Digest, StageName, UnitName
+from controller.model.release import Release
+from controller.model.snapshot import Snapshot
+from controller.steps import compose as compose_step
+from controller.steps import graph as graph_step
+from controller.steps import release as release_step
+from controller.steps.load import load as load_step
+from controller.workflows.world import World
+from schemas.kinds.pipeline import Pipeline, PipelineStage
+from schemas.kinds.product import Product
+from schemas.references import FromPath, references_in
+
+KEPT_COMMITS = 24
+"""How many commits stay in memory; a stage at an older one is read again when it is needed."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A commit with its documents."""
+
+    snapshot: Snapshot
+    catalog: Catalog
+
+    @property
+    def commit(self) -> Commit:
+        """The commit's name."""
+        if self.snapshot.revision is None:
+            raise ValueError("a folder is no commit")
+        return self.snapshot.revision.commit
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one unit should be: its documents come from `commit`."""
+
+    unit: Unit
+    catalog: Catalog
+    commit: Commit
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class StageTarget:
+    """What a stage should be.
+
+    `ahead` is there in a first stage only, while the head of the branch holds broken documents of the
+    product: units that do not depend on them follow the head, the others stay at the release.
+    """
+
+    name: StageName
+    base: Loaded | None
+    base_graph: Graph
+    ahead: Loaded | None = None
+    ahead_graph: Graph | None = None
+
+    def wanted(self) -> Iterator[Wanted]:
+        """Give every unit that should be there, with where its documents come from."""
+        names = {unit.name for unit in self.base_graph.of_stage(self.name)}
+        if self.ahead_graph is not None:
+            names |= {unit.name for unit in self.ahead_graph.of_stage(self.name)}
+        for name in sorted(names):
+            found = self.find(name)
+            if found is not None:
+                yield found
+
+    def find(self, name: UnitName) -> Wanted | None:
+        """Give one unit, or None when it should not be there."""
+        for loaded, graph in ((self.ahead, self.ahead_graph), (self.base, self.base_graph)):
+            if loaded is not None and graph is not None and name in graph.units:
+                return Wanted(graph.units[name], loaded.catalog, loaded.commit, loaded.snapshot)
+        return None
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that holds: the head's where it is ahead, else the release's."""
+        if self.ahead_graph is None:
+            return self.base_graph
+        units = {**self.base_graph.units, **self.ahead_graph.units}
+        reads = {**self.base_graph.secret_reads, **self.ahead_graph.secret_reads}
+        return Graph(units=units, secret_reads=reads)
+
+
+def paths_in(inputs: Mapping[str, object]) -> tuple[str, ...]:
+    """Give the folders of the repository that inputs refer to."""
+    found = {r.path for _, r in references_in(inputs) if isinstance(r, FromPath)}
+    return tuple(sorted(found))
+
+
+class Catalogs:
+    """Loads commits once and answers what holds where."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._loaded: OrderedDict[Commit, Loaded] = OrderedDict()
+        self._graphs: OrderedDict[tuple[str, Commit, Commit], tuple[Catalog, Graph]] = OrderedDict()
+        self._cache = load_step.ParsedFiles()
+        self.head: Loaded | None = None
+
+    async def set_head(self, snapshot: Snapshot) -> Loaded:
+        """Load the head of the branch; from now on its platform documents hold."""
+        loaded = self._load(snapshot)
+        self.head = loaded
+        return loaded
+
+    async def at(self, commit: Commit) -> Loaded:
+        """Give a commit that was fetched before, loaded. Raises Stalled when it is not there."""
+        found = self._loaded.get(commit)
+        if found is not None:
+            self._loaded.move_to_end(commit)
+            return found
+        return self._load(await self._world.repository.snapshot(commit))
+
+    def _load(self, snapshot: Snapshot) -> Loaded:
+        catalog = load_step.load(snapshot, self._world.shipped, self._cache)
+        loaded = Loaded(snapshot, catalog)
+        self._loaded[loaded.commit] = loaded
+        while len(self._loaded) > KEPT_COMMITS:
+            self._loaded.popitem(last=False)
+        return loaded
+
+    def known_head(self) -> Loaded:
+        """Give the head; raises Waiting before the first fetch."""
+        if self.head is None:
+            raise Waiting.because("the repository was not read yet")
+        return self.head
+
+    def composed(self, product: str, release: Loaded) -> tuple[Catalog, Graph]:
+        """Give what holds of a product: its documents at a release, the platform's at the head."""
+        head = self.known_head()
+        key = (product, release.commit, head.commit)
+        if key not in self._graphs:
+            catalog = compose_step.compose(product, head=head.catalog, release=release.catalog)
+            self._graphs[key] = (catalog, graph_step.graph(catalog))
+            while len(self._graphs) > KEPT_COMMITS:
+                self._graphs.popitem(last=False)
+        return self._graphs[key]
+
+    def pipeline(self, product: str) -> Pipeline | None:
+        """Give the pipeline of a product as it is at the head."""
+        found = self.known_head().catalog.all(Pipeline)
+        return next((p for p in found if p.metadata.product == product), None)
+
+    def pipeline_stage(self, name: StageName) -> PipelineStage:
+        """Give a stage's entry in its pipeline. Raises Stalled when there is none."""
+        pipeline = self.pipeline(name.product)
+        for stage in pipeline.spec.stages if pipeline else ():
+            if stage.environment == name.environment:
+                return stage
+        raise Stalled.because(
+            f"no pipeline of `{name.product}` has a stage for `{name.environment}`",
+            hint="add the environment to the product's Pipeline document",
+        )
+
+    def products(self) -> tuple[str, ...]:
+        """Give the names of all products at the head."""
+        return tuple(product.metadata.name for product in self.known_head().catalog.all(Product))
+
+    def release_at_head(self, product: str) -> Release | None:
+        """Give the release that the head holds; None while something of the product is broken."""
+        head = self.known_head()
+        return release_step.release(head.catalog, head.snapshot, self._world.shipped, product)
+
+    async def stage_target(self, name: StageName, commit: Commit | None) -> StageTarget:
+        """Tell what a stage should be, when its release is `commit`."""
+        base = base_graph = None
+        if commit is not None:
+            loaded = await self.at(commit)
+            catalog, base_graph = self.composed(name.product, loaded)
+            base = replace(loaded, catalog=catalog)
+        target = StageTarget(name, base, base_graph or Graph({}, {}))
+        head = self.known_head()
+        stage = self.pipeline_stage(name)
+        complete = release_step.is_complete(head.catalog, name.product)
+        if stage.after or complete or head.commit == commit:
+            return target
+        catalog, graph = self.composed(name.product, head)
+        return replace(target, ahead=replace(head, catalog=catalog), ahead_graph=graph)
+
+    def tree(self, snapshot: Snapshot, path: str) -> Mapping[str, bytes]:
+        """Read the files of a folder of a commit, by their paths below it."""
+        prefix = path.rstrip("/") + "/"
+        return {
+            name.removeprefix(prefix): snapshot.read(name)
+            for name in sorted(snapshot.files)
+            if name.startswith(prefix)
+        }
+
+    def load_test_script(self, snapshot: Snapshot, path: str) -> bytes:
+        """Read a Locust file: from the commit, else from what is shipped."""
+        if path in snapshot.files:
+            return snapshot.read(path)
+        return self._world.shipped[path]
+
+    def tree_digest(self, wanted: Wanted, path: str) -> Digest:
+        """Give the digest of a folder that a unit refers to."""
+        return wanted.catalog.trees[path]

@@ -1,0 +1,153 @@
+"""Make, deliver and rotate one secret of one environment; then let go on who waited for it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from controller.diagnostics.errors import Stalled, TrueupError
+from controller.diagnostics.secret import SecretText
+from controller.model.delivery import DatabaseAddress, Delivery, RotationPhase
+from controller.model.names import SecretName, UnitName
+from controller.model.status import SecretStatus
+from controller.steps.secrets.deliver import deliver as deliver_step
+from controller.steps.secrets.request import (
+    PostgresLogin,
+    Random,
+    Rotation,
+    SecretPorts,
+    SecretRequest,
+    Written,
+    reference_of,
+)
+from controller.workflows import keys
+from controller.workflows.catalogs import StageTarget
+from controller.workflows.parts import Parts
+from schemas.kinds.environment import Environment
+from schemas.kinds.secret import Secret
+from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
+
+
+async def deliver(parts: Parts, name: SecretName) -> datetime | None:
+    """Bring one secret further; gives the instant of its next step."""
+    target = await parts.units.target(name.stage)
+    document = _find(target, name)
+    status = await parts.world.ledger.secret(name) or SecretStatus(name)
+    if document is None or _is_suspended(target, name):
+        return None
+    try:
+        delivery = await _advance(parts, target, document, status)
+    except TrueupError as error:
+        await parts.recording.secret(
+            replace(status, ready=status.delivery is not None, message=str(error))
+        )
+        raise
+    await _record(parts, status, delivery)
+    for unit in target.graph.of_stage(name.stage):
+        if name in unit.needs_secrets and not status.ready:
+            await parts.world.dispatcher.wake(keys.unit_key(unit.name))
+    await parts.world.dispatcher.wake(keys.stage_key(name.stage))
+    return delivery.come_again
+
+
+async def _advance(
+    parts: Parts, target: StageTarget, document: Secret, status: SecretStatus
+) -> Delivery:
+    world = parts.world
+    ports = SecretPorts(
+        store=await world.secret_store(_store(target, document)),
+        target=world.secret_target,
+        credentials=world.credentials,
+        new_secret=world.new_secret,
+        now=world.clock.now,
+    )
+    request = await _request(parts, target, document, status)
+    return await deliver_step(request, ports)  # its journal is the rotation record in the store
+
+
+async def _request(
+    parts: Parts, target: StageTarget, document: Secret, status: SecretStatus
+) -> SecretRequest:
+    spec, name = document.spec, status.name
+    kind: Random | PostgresLogin | Written = Written()
+    if spec.generate is not None and spec.generate.random is not None:
+        kind = Random(spec.generate.random.length)
+    elif spec.generate is not None and spec.generate.postgres_login is not None:
+        login = spec.generate.postgres_login
+        outputs = await parts.units.secret_inputs(target, name)
+        values = {
+            (unit.stack, output): value for (unit, output), value in outputs.items()
+        }
+        kind = PostgresLogin(
+            DatabaseAddress(
+                admin=SecretText(str(values[login.admin.stack, login.admin.output])),
+                url=str(values[login.url.stack, login.url.output]),
+            ),
+            login.role,
+        )
+    file = spec.deliver.file
+    rotation = spec.rotation
+    return SecretRequest(
+        name=name,
+        reference=reference_of(spec.store, name),
+        kind=kind,
+        template=file.template if "template" in file.model_fields_set else None,
+        rotation=Rotation(rotation.every, rotation.grace) if rotation else None,
+        requested_at=status.requested_at,
+    )
+
+
+async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> None:
+    before = status.delivery
+    subject = keys.secret_key(status.name)
+    if before is None:
+        await parts.recording.event(subject, "Delivered", f"generation {delivery.generation}")
+    elif before.generation != delivery.generation:
+        await parts.recording.event(
+            subject, "Rotated", f"generation {delivery.generation} is delivered"
+        )
+    if before is not None and before.phase != delivery.phase == RotationPhase.IDLE:
+        await parts.recording.event(subject, "Retired", "the old one is dead")
+    message = "delivered" if delivery.phase == RotationPhase.IDLE else f"rotating: {delivery.phase}"
+    await parts.recording.secret(
+        replace(status, delivery=delivery, ready=True, message=message)
+    )
+
+
+def secrets_of(target: StageTarget) -> tuple[SecretName, ...]:
+    """Give the secrets of a stage, by name."""
+    found = {
+        SecretName(target.name.product, target.name.environment, secret.metadata.name)
+        for loaded in (target.base, target.ahead)
+        if loaded is not None
+        for secret in loaded.catalog.all(Secret)
+        if secret.metadata.product == target.name.product
+    }
+    return tuple(sorted(found))
+
+
+
+
+def _find(target: StageTarget, name: SecretName) -> Secret | None:
+    for loaded in (target.ahead, target.base):
+        if loaded is not None:
+            found = loaded.catalog.find(Secret, name.secret, name.product)
+            if found is not None:
+                return found
+    return None
+
+
+def _store(target: StageTarget, document: Secret) -> SecretStoreDocument:
+    for loaded in (target.base, target.ahead):
+        if loaded is not None:
+            found = loaded.catalog.find(SecretStoreDocument, document.spec.store)
+            if found is not None:
+                return found
+    raise Stalled.because(f"there is no secret store `{document.spec.store}`")
+
+
+def _is_suspended(target: StageTarget, name: SecretName) -> bool:
+    for loaded in (target.base, target.ahead):
+        if loaded is not None:
+            environment = loaded.catalog.find(Environment, name.environment)
+            if environment is not None:
+                return environment.spec.suspended
+    return False

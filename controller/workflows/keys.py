@@ -1,0 +1,31 @@
+"""The keys that the dispatcher works on: `<lane>:<subject>`."""
+
+from controller.model.names import SecretName, StageName, UnitName
+
+SOURCE = "source:repository"
+
+
+def unit_key(name: UnitName) -> str:
+    """Bring a unit to what is wanted."""
+    return f"unit:{name}"
+
+
+def drift_key(name: UnitName) -> str:
+    """Look whether a unit is still what was applied."""
+    return f"drift:{name}"
+
+
+def secret_key(name: SecretName) -> str:
+    """Make, deliver or rotate a secret."""
+    return f"secret:{name.stage}/secret.{name.secret}"
+
+
+def stage_key(name: StageName) -> str:
+    """Decide what release a stage is at."""
+    return f"stage:{name}"
+
+
+def parse_secret(subject: str) -> SecretName:
+    """Read back what `secret_key` wrote after the colon."""
+    product, environment, rest = subject.split("/", 2)
+    return SecretName(product, environment, rest.removeprefix("secret."))

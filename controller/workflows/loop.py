@@ -1,0 +1,79 @@
+"""The controller's loop: which workflow works on which key."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.diagnostics.errors import TrueupError, Waiting
+from controller.model.names import Commit, StageName, UnitName
+from controller.workflows import keys
+from controller.workflows.deliver import deliver
+from controller.workflows.parts import Parts
+from controller.workflows.promote import promote
+from controller.workflows.reconcile import reconcile
+from controller.workflows.source import HEAD, source
+from controller.workflows.watch import watch
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Runs until it is cancelled; may be killed at any instant and started again."""
+
+    parts: Parts
+    poll_every: timedelta
+
+    async def run(self, on_ready: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Settle what an earlier life left, then work on what is due.
+
+        A repository that cannot be reached does not keep the rest from going on.
+        """
+        parts = self.parts
+        interrupted = await parts.journal.settle_interrupted(parts.world.processes)
+        for run in interrupted:
+            await parts.recording.event(
+                run.subject, "Resumed", "was interrupted; continues from what is there",
+                revision=run.revision,
+            )  # fmt: skip
+            await parts.world.dispatcher.wake(run.subject)
+        await self._recall_head()
+        await parts.world.dispatcher.wake(keys.SOURCE, priority=10)
+        if on_ready is not None:
+            await on_ready()
+        await parts.world.dispatcher.run(self.work)
+
+    async def _recall_head(self) -> None:
+        """Load the head that was known before, from the mirror, without the network."""
+        world = self.parts.world
+        known = await world.ledger.fact(HEAD)
+        if known is None:
+            return
+        try:
+            await self.parts.catalogs.set_head(await world.repository.snapshot(Commit(known)))
+        except TrueupError:
+            return  # the mirror is gone: the first fetch brings it back
+
+    async def work(self, key: str) -> datetime | None:
+        """Work on one key; the dispatcher decides what an error means for its next turn."""
+        lane, _, subject = key.partition(":")
+        if lane == "source":
+            return await source(self.parts, every=self.poll_every)
+        if self.parts.catalogs.head is None:
+            raise Waiting.because("the repository was not read yet")
+        match lane:
+            case "unit":
+                return await self._unit(UnitName.parse(subject))
+            case "drift":
+                return await watch(self.parts, UnitName.parse(subject))
+            case "secret":
+                return await deliver(self.parts, keys.parse_secret(subject))
+            case "stage":
+                return await promote(self.parts, StageName.parse(subject))
+            case _:
+                return None
+
+    async def _unit(self, name: UnitName) -> datetime | None:
+        try:
+            return await reconcile(self.parts, name)
+        except TrueupError as error:
+            await self.parts.recording.unit_stopped(name, error)
+            raise

@@ -1,0 +1,32 @@
+"""The parts that workflows are made of, put together once."""
+
+from dataclasses import dataclass
+
+from controller.workflows.catalogs import Catalogs
+from controller.workflows.journal import Journal, OnStep
+from controller.workflows.recording import Recording
+from controller.workflows.removal import Removal
+from controller.workflows.units import Units
+from controller.workflows.world import World
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a workflow works with."""
+
+    world: World
+    catalogs: Catalogs
+    recording: Recording
+    journal: Journal
+    units: Units
+    removal: Removal
+
+    @classmethod
+    def of(cls, world: World, *, on_step: OnStep | None = None) -> "Parts":
+        """Put the parts together; `on_step` is told of each step of each run."""
+        catalogs = Catalogs(world)
+        recording = Recording(world)
+        journal = Journal(world.ledger, world.clock, on_step)
+        units = Units(world, catalogs)
+        removal = Removal(world, recording, journal, units)
+        return cls(world, catalogs, recording, journal, units, removal)

@@ -1,0 +1,85 @@
+"""Bring one unit to what the repository says of it. This page is the order of things:
+
+    wanted → needs → render → (nothing changed? done) → plan → policy → apply → record
+
+It is level-triggered: every entry looks at what is wanted and at what is there, and does the rest.
+A controller that was killed at any line comes here again and continues; the saved plan, bound to the
+state it was made from, is what keeps an apply from being done twice.
+"""
+
+from datetime import datetime
+
+from controller.diagnostics.errors import ApprovalPending, DependencyNotReady, PolicyDenied
+from controller.model.condition import ConditionType
+from controller.model.names import UnitName
+from controller.model.outcome import Outcome
+from controller.model.status import UnitStatus
+from controller.model.verdict import Ruling
+from controller.model.workspace import Workspace
+from controller.steps import apply as apply_step
+from controller.steps import plan as plan_step
+from controller.steps import render as render_step
+from controller.workflows.catalogs import Wanted
+from controller.workflows.parts import Parts
+from controller.workflows.journal import RunJournal
+
+
+async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
+    """Do what is left to do for one unit; give the instant to look again.
+
+    Raises Waiting, Stalled or Transient: what is done then is the dispatcher's to decide.
+    """
+    wanted = await parts.units.find_wanted(name)
+    if wanted is None:
+        await parts.removal.remove(name)
+        return None
+    status = await parts.recording.unit_wanted(name, wanted.commit)
+    if status.suspended or parts.units.is_suspended(wanted):
+        return None
+    upstream = await parts.units.upstream(wanted)
+    workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
+    engine = await parts.units.engine(wanted)
+    if parts.units.is_as_wanted(status, workspace, engine):
+        await parts.recording.unit_unchanged(status, wanted.commit)
+    else:
+        status = await parts.recording.unit_working(status, "a plan is made and applied")
+        async with parts.journal.run(f"unit:{name}", wanted.commit) as run:
+            await change(parts, run, wanted, workspace, status)
+    await parts.units.wake_dependents(wanted)
+    return parts.units.next_look(wanted)
+
+
+async def change(
+    parts: Parts, run: RunJournal, wanted: Wanted, workspace: Workspace, status: UnitStatus
+) -> Outcome:
+    """Plan, judge and apply: exactly the plan that was judged is applied."""
+    world = parts.world
+    engine = await parts.units.engine(wanted)
+    async with run.step("plan") as step:
+        plan = await plan_step.plan(workspace, engine=engine, workspaces=world.workspaces)
+        step.detail = plan.summary()
+    verdict = await parts.units.judge(wanted, plan)
+    status = await parts.recording.unit_planned(status, plan, verdict)
+    if plan.provisional:
+        raise DependencyNotReady.because("; ".join(plan.provisional))
+    if verdict.ruling == Ruling.DENIED:
+        raise PolicyDenied.because(_message(status, ConditionType.ALLOWED))
+    if verdict.ruling == Ruling.NEEDS_APPROVAL:
+        raise ApprovalPending.because(
+            _message(status, ConditionType.ALLOWED),
+            hint=f"`trueup approve {wanted.unit.name}` lets exactly this plan through",
+        )
+    async with run.step("apply") as step:
+        outcome = await apply_step.apply(
+            plan, verdict, workspace, engine=engine, workspaces=world.workspaces,
+            on_process=parts.units.note_process(run, step),
+        )  # fmt: skip
+        step.detail = plan.summary()
+    async with run.step("record"):
+        await parts.recording.unit_applied(status, outcome, plan)
+    return outcome
+
+
+def _message(status: UnitStatus, kind: ConditionType) -> str:
+    condition = status.condition(kind)
+    return condition.message if condition else ""

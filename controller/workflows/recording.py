@@ -1,0 +1,187 @@
+"""What happened → conditions and events; the only writer of statuses."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from controller.diagnostics.errors import Stalled, TrueupError, Waiting
+from controller.model.condition import Condition, ConditionType, Truth
+from controller.model.drift import Drift
+from controller.model.event import Event, EventType
+from controller.model.names import Commit, UnitName
+from controller.model.outcome import Outcome
+from controller.model.plan import Plan
+from controller.model.status import SecretStatus, StageStatus, UnitStatus
+from controller.model.verdict import Ruling, Verdict
+from controller.workflows.world import World
+
+ORDER = tuple(ConditionType)
+
+
+class Recording:
+    """Writes statuses, and events where something has changed."""
+
+    def __init__(self, world: World) -> None:
+        self._ledger = world.ledger
+        self._clock = world.clock
+
+    async def event(
+        self, subject: str, reason: str, message: str, *, revision: str = "", warning: bool = False
+    ) -> None:
+        """Tell what has happened."""
+        kind = EventType.WARNING if warning else EventType.NORMAL
+        await self._ledger.append(
+            Event(self._clock.now(), kind, reason, subject, message, revision)
+        )
+
+    async def unit_wanted(self, name: UnitName, commit: Commit) -> UnitStatus:
+        """Note which commit a unit should be at, and give its status."""
+        status = await self._ledger.unit(name) or UnitStatus(name=name, desired=commit)
+        if status.desired != commit or status.updated_at is None:
+            status = replace(status, desired=commit, updated_at=self._clock.now())
+            await self._ledger.put_unit(status)
+        return status
+
+    async def unit_working(self, status: UnitStatus, doing: str) -> UnitStatus:
+        """Say that work is under way."""
+        return await self._put(
+            status, {ConditionType.RECONCILING: (Truth.TRUE, "Progressing", doing)}
+        )
+
+    async def unit_planned(self, status: UnitStatus, plan: Plan, verdict: Verdict) -> UnitStatus:
+        """Record a plan and what policy says of it."""
+        allowed = {
+            Ruling.ALLOWED: (Truth.TRUE, "Allowed", "policy allows the plan"),
+            Ruling.NEEDS_APPROVAL: (Truth.UNKNOWN, "ApprovalRequired", _findings(verdict)),
+            Ruling.DENIED: (Truth.FALSE, "PolicyDenied", _findings(verdict)),
+        }[verdict.ruling]
+        return await self._put(
+            status,
+            {
+                ConditionType.PLANNED: (Truth.TRUE, "Planned", plan.summary()),
+                ConditionType.ALLOWED: allowed,
+            },
+        )
+
+    async def unit_applied(self, status: UnitStatus, outcome: Outcome, plan: Plan) -> UnitStatus:
+        """Record that a unit is as wanted; tells what was changed, or corrected."""
+        subject = f"unit:{status.name}"
+        revision = f"sha1:{outcome.commit}"
+        before = status.outcome.serial if status.outcome else 0
+        changed = outcome.changed or outcome.serial != before  # or it was interrupted in between
+        if status.drift and changed:
+            corrected = Drift(status.name, self._clock.now(), status.drift).describe()
+            await self.event(subject, "DriftCorrected", f"put back: {corrected}", revision=revision)
+        elif changed:
+            await self.event(subject, "Applied", f"applied: {plan.summary()}", revision=revision)
+        status = replace(
+            status, outcome=outcome, desired=outcome.commit, drift=(), failures=0,
+            drift_looked_at=self._clock.now(),
+        )  # fmt: skip
+        return await self._put(
+            status,
+            {
+                ConditionType.READY: (Truth.TRUE, "ReconciliationSucceeded", "as wanted"),
+                ConditionType.APPLIED: (Truth.TRUE, "Applied", "the plan was applied"),
+                ConditionType.IN_SYNC: (Truth.TRUE, "InSync", "nothing differs"),
+                ConditionType.SECRETS_DELIVERED: (Truth.TRUE, "Delivered", "all secrets are there"),
+                ConditionType.RECONCILING: None,
+                ConditionType.STALLED: None,
+            },
+        )
+
+    async def unit_unchanged(self, status: UnitStatus, commit: Commit) -> UnitStatus:
+        """Record that a unit is as wanted at a newer commit, without anything to do."""
+        if status.outcome is None:
+            raise ValueError(f"{status.name} was never applied")
+        outcome = replace(status.outcome, commit=commit, changed=False)
+        status = replace(status, outcome=outcome, desired=commit, failures=0)
+        return await self._put(
+            status,
+            {
+                ConditionType.READY: (Truth.TRUE, "ReconciliationSucceeded", "as wanted"),
+                ConditionType.RECONCILING: None,
+                ConditionType.STALLED: None,
+            },
+        )
+
+    async def unit_stopped(self, name: UnitName, error: TrueupError) -> None:
+        """Record why a unit did not get there; the same fault again writes nothing new."""
+        status = await self._ledger.unit(name)
+        if status is None:
+            return
+        message = str(error)
+        changes: dict[ConditionType, tuple[Truth, str, str] | None] = {
+            ConditionType.READY: (Truth.FALSE, error.reason, message),
+            ConditionType.STALLED: None,
+            ConditionType.RECONCILING: (Truth.TRUE, "ProgressingWithRetry", message),
+        }
+        if isinstance(error, Stalled):
+            changes[ConditionType.STALLED] = (Truth.TRUE, error.reason, message)
+            changes[ConditionType.RECONCILING] = None
+        before = status.condition(ConditionType.READY)
+        is_news = before is None or (before.reason, before.message) != (error.reason, message)
+        if not isinstance(error, Waiting):
+            status = replace(status, failures=status.failures + 1)
+            if is_news:
+                await self.event(
+                    f"unit:{name}", error.reason, message,
+                    revision=f"sha1:{status.desired}", warning=True,
+                )  # fmt: skip
+        await self._put(status, changes)
+
+    async def unit_drift(self, status: UnitStatus, drift: Drift) -> UnitStatus:
+        """Record a look at a unit; tells when something differs that did not before."""
+        if drift.changes and drift.changes != status.drift:
+            await self.event(
+                f"unit:{status.name}", "DriftDetected", f"changed by hand: {drift.describe()}",
+                revision=f"sha1:{status.desired}", warning=True,
+            )  # fmt: skip
+        status = replace(status, drift=drift.changes, drift_looked_at=drift.looked_at)
+        if not drift.changes:
+            return await self._put(
+                status, {ConditionType.IN_SYNC: (Truth.TRUE, "InSync", "nothing differs")}
+            )
+        return await self._put(
+            status,
+            {ConditionType.IN_SYNC: (Truth.FALSE, "DriftDetected", drift.describe())},
+        )
+
+    async def stage(self, status: StageStatus) -> StageStatus:
+        """Write a stage's status when it differs from what is stored."""
+        before = await self._ledger.stage(status.name)
+        if before is not None and replace(before, updated_at=status.updated_at) == status:
+            return before
+        status = replace(status, updated_at=self._clock.now())
+        await self._ledger.put_stage(status)
+        return status
+
+    async def secret(self, status: SecretStatus) -> None:
+        """Write a secret's status when it differs from what is stored."""
+        before = await self._ledger.secret(status.name)
+        if before is None or replace(before, updated_at=status.updated_at) != status:
+            await self._ledger.put_secret(replace(status, updated_at=self._clock.now()))
+
+    async def _put(
+        self,
+        status: UnitStatus,
+        changes: dict[ConditionType, tuple[Truth, str, str] | None],
+    ) -> UnitStatus:
+        now = self._clock.now()
+        kept = {condition.type: condition for condition in status.conditions}
+        for kind, told in changes.items():
+            before = kept.pop(kind, None)
+            if told is None:
+                continue
+            truth, reason, message = told
+            since = before.last_transition_time if before and before.status == truth else now
+            kept[kind] = Condition(kind, truth, reason, message, f"sha1:{status.desired}", since)
+        ordered = tuple(kept[kind] for kind in ORDER if kind in kept)
+        if ordered != status.conditions or status != await self._ledger.unit(status.name):
+            status = replace(status, conditions=ordered, updated_at=now)
+            await self._ledger.put_unit(status)
+        return status
+
+
+def _findings(verdict: Verdict) -> str:
+    texts: Sequence[str] = sorted({finding.message for finding in verdict.findings})
+    return "; ".join(texts)

@@ -1,0 +1,87 @@
+"""A unit that is in Git no more: destroyed, forgotten or refused, as its stack last said."""
+
+from controller.diagnostics.errors import ApprovalPending, DependencyNotReady, PolicyDenied, Stalled
+from controller.model.names import UnitName
+from controller.model.status import UnitStatus
+from controller.model.verdict import Ruling
+from controller.steps import apply as apply_step
+from controller.steps import plan as plan_step
+from controller.steps import render as render_step
+from controller.workflows.catalogs import Wanted
+from controller.workflows.journal import Journal
+from controller.workflows.recording import Recording
+from controller.workflows.units import Units
+from controller.workflows.world import World
+
+
+class Removal:
+    """Takes units away in the reverse order of their needs."""
+
+    def __init__(
+        self, world: World, recording: Recording, journal: Journal, units: Units
+    ) -> None:
+        self._world = world
+        self._recording = recording
+        self._journal = journal
+        self._units = units
+
+    async def remove(self, name: UnitName) -> None:
+        """Do what the stack's deletion policy says. Doing it again changes nothing.
+
+        Raises Stalled when the policy refuses, Waiting while others need the unit or nobody approved.
+        """
+        status = await self._world.ledger.unit(name)
+        if status is None:
+            return
+        if status.outcome is None:
+            await self._forget(status, "was never applied")
+            return
+        last = await self._units.last_applied(status)
+        policy = last.unit.stack.spec.deletion_policy if last else "refuse"
+        if last is None or policy == "refuse":
+            raise Stalled.because(
+                f"`{name}` is not in the repository any more, and nothing says that it may be destroyed",
+                hint="put the document back, or set `deletionPolicy: destroy` before taking it out",
+            )
+        await self._check_nobody_needs(last)
+        if policy == "orphan":
+            await self._forget(status, "left alone, as its deletion policy says")
+            return
+        await self._destroy(last, status)
+
+    async def _check_nobody_needs(self, last: Wanted) -> None:
+        left = []
+        for other in await self._world.ledger.units(last.unit.name.stage):
+            wanted = await self._units.last_applied(other)
+            if wanted is not None and last.unit.name in wanted.unit.needs_units:
+                left.append(str(other.name))
+        if left:
+            raise DependencyNotReady.because(f"waits until these are gone: {', '.join(sorted(left))}")
+
+    async def _destroy(self, last: Wanted, status: UnitStatus) -> None:
+        name = last.unit.name
+        engine = await self._units.engine(last)
+        workspace = render_step.render(last.catalog, last.unit, await self._units.upstream(last))
+        async with self._journal.run(f"unit:{name}", f"destroy-{last.commit}") as run:
+            async with run.step("plan"):
+                plan = await plan_step.plan(
+                    workspace, engine=engine, workspaces=self._world.workspaces, destroy=True
+                )
+            verdict = await self._units.judge(last, plan)
+            status = await self._recording.unit_planned(status, plan, verdict)
+            findings = "; ".join(sorted(finding.message for finding in verdict.findings))
+            if verdict.ruling == Ruling.DENIED:
+                raise PolicyDenied.because(findings)
+            if verdict.ruling == Ruling.NEEDS_APPROVAL:
+                raise ApprovalPending.because(findings, hint=f"`trueup approve {name}`")
+            async with run.step("destroy") as step:
+                await apply_step.apply(
+                    plan, verdict, workspace, engine=engine, workspaces=self._world.workspaces,
+                    on_process=self._units.note_process(run, step),
+                )  # fmt: skip
+        await self._world.workspaces.remove(name)
+        await self._forget(status, "destroyed")
+
+    async def _forget(self, status: UnitStatus, how: str) -> None:
+        await self._world.ledger.remove_unit(status.name)
+        await self._recording.event(f"unit:{status.name}", "Removed", how)

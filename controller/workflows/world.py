@@ -1,0 +1,44 @@
+"""All that workflows need from the world, in one value; made by `wiring.py`, or by tests from memory."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from controller.diagnostics.secret import SecretText
+from controller.ports.artifacts import Artifacts
+from controller.ports.clock import Clock
+from controller.ports.credential import CredentialIssuer
+from controller.ports.dispatcher import Dispatcher
+from controller.ports.engine import Engine
+from controller.ports.git import PointerWriter, RepositoryReader
+from controller.ports.ledger import Ledger
+from controller.ports.load_generator import LoadGenerator
+from controller.ports.processes import Processes
+from controller.ports.secret_store import SecretStore
+from controller.ports.secret_target import SecretTarget
+from controller.ports.workspaces import Workspaces
+from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
+
+
+@dataclass(frozen=True)
+class World:
+    """The ports in use."""
+
+    clock: Clock
+    repository: RepositoryReader
+    pointers: PointerWriter
+    ledger: Ledger
+    dispatcher: Dispatcher
+    artifacts: Artifacts
+    workspaces: Workspaces
+    processes: Processes
+    engine: Callable[[str], Awaitable[Engine]]
+    """The engine that an environment names; raises Stalled when it is not on this machine."""
+    secret_store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
+    """The store that a document describes, ready for use."""
+    secret_target: SecretTarget
+    credentials: CredentialIssuer
+    load_generator: LoadGenerator
+    new_secret: Callable[[int], SecretText]
+    """A fresh random text of so many characters."""
+    shipped: Mapping[str, bytes]
+    """Modules and load tests that come with Trueup, by path."""

@@ -1,0 +1,134 @@
+"""Environment: a place where stacks live."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from schemas.document import Document, Metadata, Part
+from schemas.references import Step, plain, references_in, refuse_at
+from schemas.values import Interval
+
+_PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+def _check_keys(value: object, path: tuple[Step, ...]) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if "${" in key or "%{" in key:
+                refuse_at((*path, key), "a key without `${` or `%{`")
+            _check_keys(inner, (*path, key))
+    elif isinstance(value, tuple):
+        for index, inner in enumerate(value):
+            _check_keys(inner, (*path, index))
+
+
+def _check_providers(raw: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, object]]:
+    providers: dict[str, Mapping[str, object]] = {}
+    for name, configuration in raw.items():
+        if _PROVIDER.fullmatch(name) is None:
+            refuse_at((name,), "the local name of a provider: lower-case letters, digits, `-`, `_`")
+        value = {key: plain(inner) for key, inner in configuration.items()}
+        _check_keys(value, (name,))
+        assert not any(references_in(value))  # noqa: S101 - `plain` makes none
+        providers[name] = value
+    return providers
+
+
+Providers = Annotated[
+    Mapping[str, Mapping[str, object]],
+    AfterValidator(_check_providers),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
+]
+
+
+class State(Part):
+    """Where the engine keeps its state."""
+
+    backend: Literal["local"] = Field(
+        default="local",
+        description="`local`: a file beside the workspace, kept by the controller.",
+        examples=["local"],
+    )
+
+
+class Sync(Part):
+    """When the environment is brought to what the repository says."""
+
+    mode: Literal["auto", "manual"] = Field(
+        default="auto",
+        description="`auto` applies what policy allows; `manual` plans, and applies when asked to.",
+        examples=["auto"],
+    )
+    every: Interval = Field(
+        default=timedelta(minutes=5),
+        description="How often to look when nothing calls: a duration.",
+        examples=["5m"],
+    )
+
+
+class Limits(Part):
+    """How much may happen at a time."""
+
+    concurrent_applies: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="How many units may be applied at the same time.",
+        examples=[2],
+    )
+
+
+class EnvironmentSpec(Part):
+    """The engine, its providers, and how eagerly it is used."""
+
+    description: str = Field(
+        default="", description="What it is for, in a line.", examples=["What customers use"]
+    )
+    engine: Literal["tofu", "terraform", "embedded", "auto"] = Field(
+        default="auto",
+        description="What applies: `auto` takes tofu on PATH, then terraform, then the embedded "
+        "one.",
+        examples=["embedded"],
+    )
+    providers: Providers = Field(
+        default_factory=dict,
+        description="The Terraform providers that modules may use here, by local name, each with "
+        "its "
+        "configuration. Values are literal: `${…}` is not evaluated.",
+        examples=[{"localcloud": {}}],
+    )
+    state: State = Field(
+        default_factory=State,
+        description="Where the engine keeps its state.",
+        examples=[{"backend": "local"}],
+    )
+    sync: Sync = Field(
+        default_factory=Sync,
+        description="When it is brought to what the repository says.",
+        examples=[{"mode": "auto", "every": "5m"}],
+    )
+    limits: Limits = Field(
+        default_factory=Limits,
+        description="How much may happen at a time.",
+        examples=[{"concurrentApplies": 2}],
+    )
+    suspended: bool = Field(
+        default=False,
+        description="Leave everything here as it is: nothing is planned or applied.",
+        examples=[True],
+    )
+
+
+class Environment(Document):
+    """A place where stacks live: dev, staging, production."""
+
+    kind: Literal["Environment"] = Field(description="`Environment`.", examples=["Environment"])
+    metadata: Metadata = Field(description="Who it is.", examples=[{"name": "dev"}])
+    spec: EnvironmentSpec = Field(
+        default_factory=EnvironmentSpec,
+        description="What it is.",
+        examples=[{"engine": "embedded", "providers": {"localcloud": {}}}],
+    )

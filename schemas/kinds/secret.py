@@ -1,0 +1,166 @@
+"""Secret: how it comes to be, where it goes, and when it changes. Never its value."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from string import Formatter
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.document import Document, Part, ProductMetadata
+from schemas.names import Identifier, Name
+from schemas.references import FromOutput, OutputField, refuse_at
+from schemas.values import Duration, Interval
+
+LOGIN_FIELDS = ("database", "host", "password", "port", "username")
+RANDOM_FIELDS = ("value",)
+
+
+class Random(Part):
+    """A random text of letters and digits; its one field is `value`."""
+
+    length: int = Field(
+        default=32, ge=16, le=512, description="How many characters.", examples=[32]
+    )
+
+
+class PostgresLogin(Part):
+    """Two login roles in turn, so that a rotation fails no request."""
+
+    admin: OutputField = Field(
+        description="The output that gives the address for the administrator.",
+        examples=[{"output": "shop-db.admin_dsn"}],
+    )
+    url: OutputField = Field(
+        description="The output that gives the address for everybody, without a login.",
+        examples=[{"output": "shop-db.url"}],
+    )
+    role: Identifier = Field(
+        description="The role that owns what the logins may do; the logins are named after it.",
+        examples=["shop_app"],
+    )
+
+
+class Generate(Part):
+    """How a value is made: exactly one of the ways."""
+
+    random: Random | None = Field(
+        default=None, description="A random text.", examples=[{"length": 32}]
+    )
+    postgres_login: PostgresLogin | None = Field(
+        default=None,
+        description="A login of a PostgreSQL server.",
+        examples=[
+            {
+                "admin": {"output": "shop-db.admin_dsn"},
+                "url": {"output": "shop-db.url"},
+                "role": "shop_app",
+            }
+        ],
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.random is None) == (self.postgres_login is None):
+            raise ValueError("exactly one of `postgresLogin`, `random`")
+        return self
+
+    def fields(self) -> tuple[str, ...]:
+        """Tell the fields of a value that is made this way."""
+        return RANDOM_FIELDS if self.random else LOGIN_FIELDS
+
+    def outputs(self) -> Iterator[tuple[tuple[str, ...], FromOutput]]:
+        """Give the outputs that a value is made from, each with its path below `generate`."""
+        if self.postgres_login:
+            yield ("postgresLogin", "admin"), self.postgres_login.admin
+            yield ("postgresLogin", "url"), self.postgres_login.url
+
+
+class DeliverFile(Part):
+    """A file that only its consumer can read."""
+
+    template: str = Field(
+        default="{value}",
+        description="The content; `{name}` stands for a field of the secret: `{value}` of a random "
+        "one, `{username}`, `{password}`, `{host}`, `{port}` and `{database}` of a login.",
+        examples=["postgresql://{username}:{password}@{host}:{port}/{database}"],
+    )
+
+
+class Deliver(Part):
+    """Where it is brought to."""
+
+    file: DeliverFile = Field(
+        default_factory=DeliverFile,
+        description="A file; `{secret: name}` in a stack's inputs is its path.",
+        examples=[{"template": "{value}"}],
+    )
+
+
+class Rotation(Part):
+    """When it changes."""
+
+    every: Interval = Field(description="How old it may become: a duration.", examples=["30d"])
+    grace: Duration = Field(
+        default=timedelta(minutes=5),
+        description="How long the old one goes on working after consumers have the new one: a "
+        "duration.",
+        examples=["1h"],
+    )
+
+
+class SecretSpec(Part):
+    """How it comes to be, where it goes, and when it changes."""
+
+    store: Name = Field(description="The secret store that keeps it.", examples=["main"])
+    generate: Generate | None = Field(
+        default=None,
+        description="How a value is made. Without it, a person writes the value into the store.",
+        examples=[{"random": {"length": 32}}],
+    )
+    deliver: Deliver = Field(
+        default_factory=Deliver,
+        description="Where it is brought to, for those who read it.",
+        examples=[{"file": {}}],
+    )
+    rotation: Rotation | None = Field(
+        default=None,
+        description="When it changes. Without it, only when somebody asks.",
+        examples=[{"every": "30d", "grace": "1h"}],
+    )
+
+    @model_validator(mode="after")
+    def _template_fits(self) -> Self:
+        path = ("deliver", "file", "template")
+        used = _placeholders(self.deliver.file.template)
+        if used is None:
+            refuse_at(path, "`{name}` for a field, `{{` and `}}` for braces")
+        known = self.generate.fields() if self.generate else None
+        if known is not None and not used <= set(known):
+            refuse_at(path, "fields among " + ", ".join(f"`{{{name}}}`" for name in known))
+        return self
+
+
+def _placeholders(template: str) -> set[str] | None:
+    used: set[str] = set()
+    try:
+        for _, name, form, conversion in Formatter().parse(template):
+            if name is not None:
+                if not name.isidentifier() or form or conversion:
+                    return None
+                used.add(name)
+    except ValueError:
+        return None
+    return used
+
+
+class Secret(Document):
+    """A secret by name: how it comes to be, where it goes, when it changes. Never its value."""
+
+    kind: Literal["Secret"] = Field(description="`Secret`.", examples=["Secret"])
+    metadata: ProductMetadata = Field(
+        description="Who it is.", examples=[{"name": "shop-api-key", "product": "shop"}]
+    )
+    spec: SecretSpec = Field(
+        description="What it is.", examples=[{"store": "main", "generate": {"random": {}}}]
+    )

@@ -1,0 +1,124 @@
+"""Durations and thresholds, as people write them."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BeforeValidator, Strict, WithJsonSchema
+
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], Strict(strict=False)]
+"""A list in YAML; a tuple here."""
+
+DURATION_PATTERN = r"[0-9]{1,9}(?:ms|s|m|h|d|w)"
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d|w)")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_LONGEST = timedelta(days=36500)
+_DURATION_WORDS = "a duration such as `500ms`, `30s`, `10m`, `12h` or `30d`"
+
+
+def read_duration(raw: object) -> timedelta:
+    """Read `10m`; raises ValueError."""
+    if isinstance(raw, timedelta):
+        return raw
+    match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None:
+        raise ValueError(_DURATION_WORDS)
+    length = int(match[1]) * _UNITS[match[2]]
+    if length > _LONGEST:
+        raise ValueError("a duration of at most 100 years")
+    return length
+
+
+def write_duration(length: timedelta) -> str:
+    """Write a duration as people do: the largest unit that leaves no rest."""
+    milliseconds = length // timedelta(milliseconds=1)
+    for unit in ("d", "h", "m", "s"):
+        size = _UNITS[unit] // timedelta(milliseconds=1)
+        if milliseconds and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def _read_positive(raw: object) -> timedelta:
+    length = read_duration(raw)
+    if not length:
+        raise ValueError(f"more than nothing: {_DURATION_WORDS}")
+    return length
+
+
+_DURATION_JSON = WithJsonSchema({"type": "string", "pattern": f"^{DURATION_PATTERN}$"})
+Duration = Annotated[timedelta, BeforeValidator(read_duration), _DURATION_JSON]
+"""A length of time, maybe none: `0s`."""
+Interval = Annotated[timedelta, BeforeValidator(_read_positive), _DURATION_JSON]
+"""A length of time above zero."""
+
+ThresholdUnit = Literal["milliseconds", "share", "per_second"]
+_THRESHOLD = re.compile(r"(<=|>=|<|>) ?([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|%|/s)")
+_THRESHOLD_UNITS: dict[str, tuple[ThresholdUnit, float]] = {
+    "ms": ("milliseconds", 1.0),
+    "s": ("milliseconds", 1000.0),
+    "%": ("share", 0.01),
+    "/s": ("per_second", 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit that a measured number must keep: `<150ms`, `<1%`, `>30/s`."""
+
+    text: str
+    operator: Literal["<", "<=", ">", ">="]
+    value: float
+    """In milliseconds, as a share from 0 to 1, or per second, as `unit` says."""
+    unit: ThresholdUnit
+
+    def holds(self, measured: float) -> bool:
+        """Tell whether a number in the same unit keeps the limit."""
+        match self.operator:
+            case "<":
+                return measured < self.value
+            case "<=":
+                return measured <= self.value
+            case ">":
+                return measured > self.value
+            case ">=":
+                return measured >= self.value
+
+
+def read_threshold(raw: object) -> Threshold:
+    """Read `<150ms`; raises ValueError."""
+    if isinstance(raw, Threshold):
+        return raw
+    match = _THRESHOLD.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None:
+        raise ValueError('a limit such as `"<150ms"`, `"<1%"` or `">30/s"`')
+    unit, factor = _THRESHOLD_UNITS[match[3]]
+    operator: Literal["<", "<=", ">", ">="]
+    match match[1]:
+        case "<":
+            operator = "<"
+        case "<=":
+            operator = "<="
+        case ">":
+            operator = ">"
+        case _:
+            operator = ">="
+    return Threshold(match[0], operator, round(float(match[2]) * factor, 9), unit)
+
+
+ThresholdField = Annotated[
+    Threshold,
+    BeforeValidator(read_threshold),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(<=|>=|<|>) ?[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|%|/s)$"}
+    ),
+]
