@@ -13,9 +13,12 @@ from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
+from controller.steps.decide import counted_approvals
 from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.source import FETCHED_AT, HEAD
+from controller.workflows.stages import PROMOTE_REQUESTED
+from controller.workflows.units import PLAN_WAITING
 from schemas.kinds.product import Product
 
 
@@ -200,15 +203,14 @@ class App:
         _require_unchanged(expect, status.candidate_commit or "", f"the release for `{subject}`")
         releases = await self._ledger.releases(status.name.product)
         release = next((r for r in releases if r.digest == status.candidate), None)
-        if release is not None and release.author and release.author in {caller.name}:
+        now = self._parts.world.clock.now()
+        approval = Approval(status.name, status.candidate, caller.name, now, reason)
+        if release is None or not counted_approvals(release, status.name, [approval]):
             raise NotAllowed.because(
-                f"`{caller.name}` wrote this release and cannot approve it",
+                f"an approval by `{caller.name}` does not count: nobody approves their own change",
                 hint="ask somebody else with the role `approver`",
             )
-        now = self._parts.world.clock.now()
-        await self._ledger.put_approval(
-            Approval(status.name, status.candidate, caller.name, now, reason)
-        )
+        await self._ledger.put_approval(approval)
         key = keys.stage_key(status.name)
         await self._tell(caller, key, "Approved", f"approved {status.candidate_commit or ''}")
         await self._dispatcher.wake(key, priority=5)
@@ -220,7 +222,7 @@ class App:
         """Approve exactly the changes that a unit's plan waits with; `expect` is what was shown."""
         require(caller, Role.APPROVER)
         status = await self._unit_status(unit)
-        subject = await self._ledger.fact(f"plan-waiting/{status.name}")
+        subject = await self._ledger.fact(f"{PLAN_WAITING}{status.name}")
         if not subject:
             raise Stalled.because(f"no plan of `{unit}` waits for an approval")
         _require_unchanged(expect, subject, f"the plan of `{unit}`")
@@ -239,7 +241,7 @@ class App:
         status = await self._stage_status(stage)
         if status.candidate is None:
             raise Stalled.because(f"no release waits to be let into `{stage}`")
-        await self._ledger.set_fact(f"promote-requested/{status.name}", status.candidate)
+        await self._ledger.set_fact(f"{PROMOTE_REQUESTED}{status.name}", status.candidate)
         key = keys.stage_key(status.name)
         await self._tell(caller, key, "PromotionRequested", f"asked for {status.candidate_commit}")
         await self._dispatcher.wake(key, priority=5)
@@ -277,7 +279,7 @@ class App:
     async def _unit_view(self, status: UnitStatus) -> view.UnitView:
         allowed = status.condition(ConditionType.ALLOWED)
         waits = allowed is not None and allowed.status == Truth.UNKNOWN
-        waiting = await self._ledger.fact(f"plan-waiting/{status.name}") if waits else None
+        waiting = await self._ledger.fact(f"{PLAN_WAITING}{status.name}") if waits else None
         return replace(unit_view(status), plan_waiting=waiting or "")
 
     async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:

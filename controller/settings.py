@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     listen: Listen = Field(default_factory=Listen)
     limits: Limits = Field(default_factory=Limits)
     users: tuple[User, ...] = Field(default=(), description="who may ask; the local token is made anyway")
+    public_view: bool = Field(
+        default=False, description="whether pages may be read on this machine without a token"
+    )
+    webhook_secret_file: Path | None = Field(
+        default=None, description="file with the secret that webhooks are signed with"
+    )
     local_cloud: bool = Field(default=True, description="offer the local cloud's Terraform provider")
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"

@@ -42,11 +42,9 @@ class ApiKey:
 
 def is_this_machine(address: str) -> bool:
     """Tell whether a URL's host is this machine, without asking a name server."""
-    host = urlsplit(address).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -71,5 +71,7 @@ class Developer:
     def pointer(self, stage: str) -> dict[str, str]:
         """What a stage's pointer says; empty when there is none."""
         text = self.promoted(f"{stage}.yaml") or ""
-        pairs = (line.split(": ", 1) for line in text.splitlines() if ": " in line and line[0] != "#")
+        pairs = (
+            line.split(": ", 1) for line in text.splitlines() if ": " in line and line[0] != "#"
+        )
         return {key: value.strip() for key, value in pairs}

@@ -32,7 +32,9 @@ SLOW = 100.0
 
 def secrets_are_kept(stage: Stage) -> Proof:
     """A real OpenBao answers, and the controller is nobody special there."""
-    about = wait_for("OpenBao with the controller's login", lambda: ask_store_about_its_user(stage.folder))
+    about = wait_for(
+        "OpenBao with the controller's login", lambda: ask_store_about_its_user(stage.folder)
+    )
     if "root" in about["policies"]:
         raise NotObserved("the controller works with the root policy")
     return Proof(
@@ -66,7 +68,9 @@ def first_release_runs(stage: Stage) -> Proof:
 
 def gate_lets_it_on(stage: Stage) -> Proof:
     """Locust said yes in dev, so staging has it."""
-    pointer = wait_for("a pointer for staging in Git", lambda: stage.developer.pointer("shop/staging"))
+    pointer = wait_for(
+        "a pointer for staging in Git", lambda: stage.developer.pointer("shop/staging")
+    )
     shop = stage.shop("staging")
     wait_for("the shop answers in staging", lambda: shop.greeting() or None)
     gates = _gates(stage, pointer["decision"])
@@ -161,7 +165,9 @@ def hand_made_change_is_corrected(stage: Stage) -> Proof:
     known |= {found["number"] for found in _drift_events(stage, unit)}
     killed = cloud.kill("service", "shop-dev-shop-api")
     stage.controller.act("drift", unit)
-    second = wait_for("the killed process is named", lambda: _new(_drift_events(stage, unit), known))
+    second = wait_for(
+        "the killed process is named", lambda: _new(_drift_events(stage, unit), known)
+    )
     wait_for("the service answers again", _greets(shop, SECOND_GREETING))
     if "GREETING" not in event["message"]:
         raise NotObserved(f"the finding does not name the greeting: {event['message']}")

@@ -90,7 +90,9 @@ Ctrl-C stops everything; run it again in the same folder to go on.
         table = Table("step", "", "what was proven", "evidence", "s", title="What was shown")
         for step in steps:
             mark = "[green]ok[/green]" if step.ok else "[red]no[/red]"
-            table.add_row(step.name, mark, _plain(step.proved), step.evidence, f"{step.seconds:.0f}")
+            table.add_row(
+                step.name, mark, _plain(step.proved), step.evidence, f"{step.seconds:.0f}"
+            )
         self._data.print(table)
         return 0 if ok else 1
 

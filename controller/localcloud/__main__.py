@@ -133,13 +133,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _cloud(root: str | None) -> Cloud:
+    if not root:
+        raise CloudError("no root was given", hint=f"use --root, or set ${ROOT_VARIABLE}")
+    return Cloud(root)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Do what was typed; give the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        if not options.root:
-            raise CloudError("no root was given", hint=f"use --root, or set ${ROOT_VARIABLE}")
-        options.act(Cloud(options.root), options)
+        options.act(_cloud(options.root), options)
     except CloudError as error:
         hint = f"hint: {error.hint}\n" if error.hint else ""
         sys.stderr.write(f"error: {error.message}\n{hint}")

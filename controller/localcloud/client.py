@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from controller.localcloud.errors import CloudError, CloudUnreachable
+from controller.localcloud.errors import CloudError, CloudUnreachableError
 from controller.localcloud.names import Kind
-from controller.localcloud.places import Places, make_private
+from controller.localcloud.places import Places
 
 ROOT_VARIABLE: Final = "TRUEUP_LOCALCLOUD_ROOT"
 
@@ -26,7 +26,7 @@ _START_SECONDS = 30.0
 _ANSWER_SECONDS = 900.0
 _POLL_SECONDS = 0.02
 _CHUNK = 1 << 16
-_TRIES = 3
+_RETRY_SECONDS = 0.2
 # What a daemon may see of its starter's environment: nothing that could be a secret.
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME")
 
@@ -133,16 +133,18 @@ class Cloud:
 
     def _ask(self, request: Mapping[str, Any]) -> Any:
         line = json.dumps(request).encode() + b"\n"
-        for attempt in range(1, _TRIES + 1):
+        deadline: float | None = None
+        while True:
             try:
                 with self._connected() as connection:
                     connection.sendall(line)
                     return _answer(_read_line(connection))
             except (ConnectionError, EOFError, TimeoutError) as error:
                 # The daemon went away in between. Every operation may be repeated.
-                if attempt == _TRIES:
+                deadline = deadline or time.monotonic() + _START_SECONDS
+                if time.monotonic() > deadline:
                     raise self._unreachable(f"it does not answer ({error})") from error
-        raise AssertionError
+                time.sleep(_RETRY_SECONDS)
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[socket.socket]:
@@ -166,52 +168,64 @@ class Cloud:
 
     def _start(self) -> socket.socket:
         """Start the daemon, or wait for the one that another client starts just now."""
-        make_private(self.places.root)
+        self.places.claim()
         deadline = time.monotonic() + _START_SECONDS
         with self.places.start_lock.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             connection = self._try_to_connect()
             if connection is not None:
                 return connection
-            process_exit = _spawn_daemon(self.places)
+            code = _spawn_daemon(self.places)
             while time.monotonic() < deadline:
+                is_running = self.is_running()
                 connection = self._try_to_connect()
                 if connection is not None:
                     return connection
-                code = process_exit()
-                if code is not None and not self.is_running():
-                    raise self._unreachable(f"it ended with code {code}")
+                if not is_running:
+                    raise self._unreachable(f"it ended at once (code {code})")
                 time.sleep(_POLL_SECONDS)
         raise self._unreachable(f"it was not ready within {_START_SECONDS:.0f} s")
 
-    def _unreachable(self, reason: str) -> CloudUnreachable:
+    def _unreachable(self, reason: str) -> CloudUnreachableError:
         tail = ""
         with contextlib.suppress(OSError):
             tail = "\n".join(self.places.daemon_log.read_text(errors="replace").splitlines()[-8:])
         message = f"the daemon of the local cloud in `{self.places.root}` is out of reach: {reason}"
-        return CloudUnreachable(
+        return CloudUnreachableError(
             f"{message}\n{tail}".rstrip(), hint=f"its log is `{self.places.daemon_log}`"
         )
 
 
-def _spawn_daemon(places: Places) -> Any:
-    """Start the daemon apart from us: its own session, no descriptor or secret of ours."""
-    import subprocess  # noqa: PLC0415  # a client that only asks does not need it
+def _spawn_daemon(places: Places) -> int:
+    """Start the daemon apart from us: its own session, no descriptor or secret of ours.
+
+    What is started here holds the lock, leaves the daemon behind and ends, so that nobody has a
+    child that he does not know of. Gives its exit code.
+    """
+    import subprocess  # a client that only asks does not need it
 
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     code = str(Path(__file__).resolve().parents[2])
     with places.daemon_log.open("ab") as log:
         places.daemon_log.chmod(0o600)
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "controller.localcloud.daemon", "--root", str(places.root)],
+        return subprocess.run(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "controller.localcloud.daemon",
+                "--root",
+                str(places.root),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd="/",
             env={**kept, "PYTHONPATH": code},
             start_new_session=True,
-        )
-    return process.poll
+            check=False,
+            timeout=_START_SECONDS,
+        ).returncode
 
 
 def _read_line(connection: socket.socket) -> bytes:
@@ -229,7 +243,5 @@ def _answer(line: bytes) -> Any:
     answer = json.loads(line)
     if "error" in answer:
         error = answer["error"]
-        raise CloudError(
-            error["message"], hint=error["hint"], attribute=tuple(error["attribute"])
-        )
+        raise CloudError(error["message"], hint=error["hint"], attribute=tuple(error["attribute"]))
     return answer["ok"]

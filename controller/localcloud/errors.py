@@ -17,5 +17,5 @@ class CloudError(Exception):
         return {"message": self.message, "hint": self.hint, "attribute": list(self.attribute)}
 
 
-class CloudUnreachable(CloudError):
+class CloudUnreachableError(CloudError):
     """The daemon of a root could not be started or does not answer."""

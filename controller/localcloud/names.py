@@ -13,6 +13,20 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _OWNER = re.compile(r"[A-Za-z0-9._-]{1,64}(/[A-Za-z0-9._-]{1,64}){0,4}")
 _SETTING = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
+# Where a server listens, who may come in and where its files are.
+_OWN_SETTINGS = frozenset(
+    (
+        "config_file",
+        "data_directory",
+        "external_pid_file",
+        "hba_file",
+        "ident_file",
+        "listen_addresses",
+        "port",
+        "unix_socket_directories",
+        "unix_socket_permissions",
+    )
+)
 _DATABASE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -33,6 +47,8 @@ def owner_problem(value: str) -> str | None:
 
 def setting_problem(value: str) -> str | None:
     """Say what is wrong with the name of a PostgreSQL setting, if anything is."""
+    if value in _OWN_SETTINGS or value.startswith("include"):
+        return f"`{value[:80]}` is the local cloud's to decide"
     return None if _SETTING.fullmatch(value) else f"`{value[:80]}` is not the name of a setting"
 
 

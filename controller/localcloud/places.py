@@ -58,10 +58,19 @@ class Places:
 
     def prepare(self) -> None:
         """Make the folders, private to this user; raises `CloudError` if one is another's."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.claim()
         for folder in ("services", "databases", "buckets", "running", "logs"):
             make_private(self.root / folder)
+
+    def claim(self) -> None:
+        """Make the root, or take an empty folder; raises `CloudError` if it is used otherwise."""
+        if self.root.is_dir() and not self.start_lock.exists() and any(self.root.iterdir()):
+            raise CloudError(
+                f"`{self.root}` holds other things already",
+                hint="give the local cloud a folder of its own",
+            )
         make_private(self.root)
+        self.start_lock.touch(mode=0o600)
 
 
 def make_private(folder: Path) -> None:

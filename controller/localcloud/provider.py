@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from controller.localcloud.client import ROOT_VARIABLE, Cloud
+from controller.localcloud.mirror import SOURCE
 from controller.localcloud.plugin.planning import State
-from controller.localcloud.plugin.resource import Problem, ProblemsFound
+from controller.localcloud.plugin.resource import Problem, ProblemsFoundError
 from controller.localcloud.plugin.schema import STRING, Attribute, Schema
-from controller.localcloud.plugin.serving import serve
+from controller.localcloud.plugin.serving import serve, serve_warm
 from controller.localcloud.plugin.values import UNKNOWN
-from controller.localcloud.resources.bucket import BucketResource
-from controller.localcloud.resources.database import DatabaseResource
-from controller.localcloud.resources.service import ServiceLookup, ServiceResource
+from controller.localcloud.resources.bucket import BUCKET
+from controller.localcloud.resources.database import DATABASE
+from controller.localcloud.resources.service import SERVICE, ServiceLookup
 
 
 class LocalCloudProvider:
@@ -32,17 +33,22 @@ class LocalCloudProvider:
             ),
         ),
     )
-    resources = (ServiceResource(), DatabaseResource(), BucketResource())
+    resources = (SERVICE, DATABASE, BUCKET)
     data_sources = (ServiceLookup(),)
+
+    def __init__(self, *, only_root: str | None = None) -> None:
+        self._only_root = only_root
 
     def configure(self, config: State) -> Any:
         """Give the cloud that is meant; a problem is found if none is named."""
         root = config.get("root")
         if root is UNKNOWN:
-            raise ProblemsFound([Problem("`root` must be known while planning", path=("root",))])
+            raise ProblemsFoundError(
+                [Problem("`root` must be known while planning", path=("root",))]
+            )
         root = root or os.environ.get(ROOT_VARIABLE)
         if not root:
-            raise ProblemsFound(
+            raise ProblemsFoundError(
                 [
                     Problem(
                         "it is not said where the local cloud is",
@@ -52,11 +58,24 @@ class LocalCloudProvider:
                 ]
             )
         if not Path(root).is_absolute():
-            raise ProblemsFound(
+            raise ProblemsFoundError(
                 [Problem(f"`{root}` is not an absolute path", "hint: use `abspath(…)`", ("root",))]
             )
+        if self._only_root is not None and Path(root).resolve() != Path(self._only_root).resolve():
+            summary = f"this provider is kept warm for `{self._only_root}`, not for `{root}`"
+            raise ProblemsFoundError([Problem(summary, path=("root",))])
         return Cloud(root)
 
 
+def main(arguments: list[str]) -> int:
+    """Serve the Terraform that has started us; with `--warm ROOT`, whoever comes."""
+    match arguments:
+        case ["--warm", root]:
+            os.environ[ROOT_VARIABLE] = root
+            return serve_warm(LocalCloudProvider(only_root=root), SOURCE)
+        case _:
+            return serve(LocalCloudProvider())
+
+
 if __name__ == "__main__":
-    sys.exit(serve(LocalCloudProvider()))
+    sys.exit(main(sys.argv[1:]))

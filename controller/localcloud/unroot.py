@@ -16,6 +16,7 @@ import ctypes
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 PLAIN = "plain"
 NAMESPACE = "namespace"
@@ -57,18 +58,17 @@ def find_mode() -> str:
     return NAMESPACE
 
 
-def main(arguments: list[str]) -> int:
-    """Do what the module says; give an exit code if the command could not be started."""
-    if arguments == ["probe"]:
-        sys.stdout.write(find_mode())
-        return 0
-    mode, _dashes, *command = arguments
+def become(mode: str, command: list[str]) -> NoReturn:
+    """Become the command, in the way that `mode` says; raises `OSError`."""
     if mode == NAMESPACE:
         enter_namespace()
     elif mode == NOBODY:
         become_nobody()
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606  # the whole purpose
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if sys.argv[1:] == ["probe"]:
+        sys.stdout.write(find_mode())
+    else:
+        become(sys.argv[1], sys.argv[3:])

@@ -13,6 +13,10 @@ from schemas.document import Document as DocumentModel
 M = TypeVar("M", bound=DocumentModel)
 
 
+UNREADABLE = "File"
+"""The kind of a reference to a file with a document in it that could not even be named."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Reference:
     """How one document is named: kind, product ("" for platform documents) and name."""

@@ -5,8 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Self
 
 from controller.model.names import Commit, Digest, UnitName
+from controller.model.workspace import Workspace
 
 
 class Action(StrEnum):
@@ -60,6 +62,19 @@ class PlanBinding:
     lineage: str
     serial: int
     """Of the state that the plan was made from; ("", 0) when there was none."""
+
+    @classmethod
+    def to(cls, workspace: Workspace, *, engine: str, lineage: str, serial: int) -> Self:
+        """Say what a plan of a workspace is bound to when it is made now."""
+        return cls(
+            commit=workspace.commit,
+            workspace=workspace.digest,
+            module=workspace.module_digest,
+            upstream=workspace.upstream_digest,
+            engine=engine,
+            lineage=lineage,
+            serial=serial,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Where workspaces lie on disk, with the state of each unit beside them."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from controller.model.workspace import Workspace
 
 class Workspaces(Protocol):
     """One directory a unit, kept for ever: the local state lives in it."""
+
+    def hold(self, unit: UnitName) -> AbstractAsyncContextManager[None]:
+        """Have the unit's directory for oneself, to write it and to work in it."""
 
     async def write(self, workspace: Workspace) -> Path:
         """Make the unit's directory hold exactly the workspace's files, and give it.
@@ -29,4 +33,4 @@ class Workspaces(Protocol):
         """
 
     async def remove(self, unit: UnitName) -> None:
-        """Take a destroyed unit's directory away. Raises Stalled while its state holds resources."""
+        """Take a destroyed unit's directory away. Raises Stalled while its state has resources."""

@@ -40,17 +40,18 @@ async def apply(
     """
     _check_verdict(plan, verdict)
     directory = workspaces.directory(plan.unit)
-    before = await engine.state(directory)
-    _check_binding(plan, _bind(workspace, engine, before), directory)
-    if plan.is_empty:
-        return _outcome(plan, workspace, engine, before)
-    await engine.apply(directory, on_process=on_process, on_progress=on_progress)
-    after = await engine.state(directory)
-    if after is not None and after.resources:
-        # Right after an apply providers read back more than they wrote: that is not drift.
-        await engine.normalise(directory)
+    async with workspaces.hold(plan.unit):
+        before = await engine.state(directory)
+        _check_binding(plan, _bind(workspace, engine, before), directory)
+        if plan.is_empty:
+            return _outcome(plan, workspace, engine, before)
+        await engine.apply(directory, on_process=on_process, on_progress=on_progress)
         after = await engine.state(directory)
-    return _outcome(plan, workspace, engine, after, changed=True)
+        if after is not None and after.resources:
+            # Right after an apply providers read back more than they wrote: that is not drift.
+            await engine.normalise(directory)
+            after = await engine.state(directory)
+        return _outcome(plan, workspace, engine, after, changed=True)
 
 
 def _check_verdict(plan: Plan, verdict: Verdict) -> None:
@@ -80,12 +81,8 @@ def _findings(verdict: Verdict, level: Level, code: str) -> tuple[Diagnostic, ..
 
 
 def _bind(workspace: Workspace, engine: Engine, state: EngineState | None) -> PlanBinding:
-    """Say what a plan made now would be bound to."""
-    return PlanBinding(
-        commit=workspace.commit,
-        workspace=workspace.digest,
-        module=workspace.module_digest,
-        upstream=workspace.upstream_digest,
+    return PlanBinding.to(
+        workspace,
         engine=str(engine.version),
         lineage=state.lineage if state else "",
         serial=state.serial if state else 0,

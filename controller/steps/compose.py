@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from controller.model.catalog import Catalog, Document, Reference
+from controller.model.catalog import UNREADABLE, Catalog, Document, Reference
 
 PLATFORM_KINDS = frozenset(
     {"Environment", "SecretStore", "Policy", "Pipeline", "Exception", "Notification"}
@@ -20,10 +20,11 @@ def compose(product: str, *, head: Catalog, release: Catalog) -> Catalog:
         for reference, document in release.documents.items()
         if reference.kind not in PLATFORM_KINDS and _is_of(reference, product)
     }
+    somebody_is_unnamed = any(reference.kind == UNREADABLE for reference in head.broken)
     for reference in {*release.documents, *head.documents}:
         if reference.kind in PLATFORM_KINDS:
             chosen = head.documents.get(reference)
-            if chosen is None and reference in head.broken:
+            if chosen is None and (reference in head.broken or somebody_is_unnamed):
                 chosen = release.documents.get(reference)
             if chosen is not None:
                 documents[reference] = chosen

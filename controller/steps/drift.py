@@ -15,9 +15,10 @@ async def drift(
     A unit that has no state has no drift. May be repeated. Raises EngineRefused, EngineFailed,
     StateLocked.
     """
-    directory = await workspaces.write(workspace)
-    if await engine.state(directory) is None:
-        return Drift(unit=workspace.unit, looked_at=clock.now())
-    await engine.init(directory)
-    changes = await engine.refresh(directory)
+    async with workspaces.hold(workspace.unit):
+        directory = await workspaces.write(workspace)
+        if await engine.state(directory) is None:
+            return Drift(unit=workspace.unit, looked_at=clock.now())
+        await engine.init(directory)
+        changes = await engine.refresh(directory)
     return Drift(unit=workspace.unit, looked_at=clock.now(), changes=changes)

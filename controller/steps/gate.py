@@ -23,6 +23,7 @@ FEWEST_REQUESTS = 50
 BUSIEST_GENERATOR = 0.9
 LATEST_GENERATOR = 50.0
 """Milliseconds; when the generator's own loop is later, its latencies are its own."""
+SHOWN_ERRORS = 3
 LEAST_SHARE = 0.95
 """Of the wanted rate; below it the load that the gate is about was not there."""
 
@@ -82,15 +83,13 @@ def judge(
         return answer(GateRuling.INVALID, problems, invalid)
     worst = results[0].ruling
     reasons = [result.reason for result in results]
-    if worst == GateRuling.FAIL:
-        fails_anyway = _fails_without_lag(objectives, measurement)
-        late = [] if fails_anyway else _late(measurement)
-        ruling = GateRuling.INVALID if late else worst
-        return answer(ruling, [*late, *reasons, *_short(measurement)], results)
-    doubts = [*_late(measurement), *_short(measurement)]
-    if doubts:
-        return answer(GateRuling.INVALID, [*doubts, *reasons], results)
-    return answer(worst, reasons, results)
+    errors = [] if worst == GateRuling.PASS else _errors(measurement)
+    few, late, short = _few(measurement), _late(measurement), _short(measurement)
+    if worst == GateRuling.FAIL and not (late and _passes_without_lag(objectives, measurement)):
+        return answer(worst, [*reasons, *short, *errors], results)
+    if few or late or short:
+        return answer(GateRuling.INVALID, [*few, *late, *short, *reasons, *errors], results)
+    return answer(worst, [*reasons, *errors], results)
 
 
 def _problems(measurement: Measurement) -> list[str]:
@@ -102,9 +101,9 @@ def _problems(measurement: Measurement) -> list[str]:
     ):
         found.append("the measurement has numbers that cannot be")
     if total.requests == 0:
-        found.append("not one request was made")
-    elif total.requests < FEWEST_REQUESTS:
-        found.append(f"only {total.requests} requests were made; {FEWEST_REQUESTS} are needed")
+        found += ["not one request was made", *_errors(measurement)]
+    elif total.requests + total.omitted < FEWEST_REQUESTS:
+        found += _few(measurement)
     if not cpu < BUSIEST_GENERATOR:
         found.append(
             f"the load generator was the bottleneck: it used {cpu:.0%} of its processor core"
@@ -133,10 +132,19 @@ def _is_held_up(measurement: Measurement) -> bool:
 def _short(measurement: Measurement) -> list[str]:
     if not _is_short(measurement):
         return []
-    return [
-        f"only {_rates(measurement)} were made, because the users waited for the service:"
-        " it was not seen under the load that is wanted"
-    ]
+    reason = "the users waited for the service, so it was not seen under the load that is wanted"
+    return [f"only {_rates(measurement)} were made: {reason}"]
+
+
+def _few(measurement: Measurement) -> list[str]:
+    """A service that hangs may fail on fewer requests, but none passes on them."""
+    if measurement.total.requests >= FEWEST_REQUESTS:
+        return []
+    return [f"only {measurement.total.requests} requests were made; {FEWEST_REQUESTS} are needed"]
+
+
+def _errors(measurement: Measurement) -> list[str]:
+    return [f"{count} times: {text}" for text, count in measurement.errors[:SHOWN_ERRORS]]
 
 
 def _late(measurement: Measurement) -> list[str]:
@@ -149,10 +157,10 @@ def _rates(measurement: Measurement) -> str:
     return f"{measurement.achieved_rate:.1f} of {measurement.offered_rate:g} requests a second"
 
 
-def _fails_without_lag(objectives: Sequence[Objective], measurement: Measurement) -> bool:
-    """Tell whether an objective fails even when the generator's own lateness is taken off."""
+def _passes_without_lag(objectives: Sequence[Objective], measurement: Measurement) -> bool:
+    """Tell whether nothing fails when the generator's own lateness is taken off."""
     lag = measurement.generator_lag
-    return any(
+    return not any(
         _judge_objective(objective, measurement, lag=lag).ruling == GateRuling.FAIL
         for objective in objectives
     )
@@ -173,21 +181,20 @@ def _judge_objective(
     measured = _measure(objective.measure, statistics, measurement)
     if measured is None:
         return result(None, GateRuling.UNKNOWN, f"{what} was not measured")
-    shown = _show(objective.measure, measured)
-    if statistics.requests < FEWEST_REQUESTS:
-        few = f"{what} is {shown} of {statistics.requests} requests; {FEWEST_REQUESTS} are needed"
+    reason = f"{what} is {_show(objective.measure, measured)}, wanted {wanted}"
+    few = f"{reason}, but of {statistics.requests} requests; {FEWEST_REQUESTS} are needed"
+    if statistics.requests + statistics.omitted < FEWEST_REQUESTS:
         return result(measured, GateRuling.INVALID, few)
     compared = max(0.0, measured - lag) if objective.measure in _LATENCIES else measured
-    if objective.passes.holds(compared):
-        return result(measured, GateRuling.PASS, f"{what} is {shown}, wanted {wanted}")
-    if objective.warns is not None and objective.warns.holds(compared):
-        reason = f"{what} is {shown}, wanted {wanted}, tolerated {objective.warns.text}"
-        return result(measured, GateRuling.WARN, reason)
-    limit = objective.warns.text if objective.warns else wanted
-    reason = f"{what} is {shown}, wanted {wanted}" + (
-        f", at most {limit}" if limit != wanted else ""
-    )
-    return result(measured, GateRuling.FAIL, reason)
+    passes = objective.passes.holds(compared)
+    warns = objective.warns is not None and objective.warns.holds(compared)
+    if (passes or warns) and statistics.requests < FEWEST_REQUESTS:
+        return result(measured, GateRuling.INVALID, few)
+    if passes:
+        return result(measured, GateRuling.PASS, reason)
+    if objective.warns is not None:
+        reason = f"{reason}, tolerated {objective.warns.text}"
+    return result(measured, GateRuling.WARN if warns else GateRuling.FAIL, reason)
 
 
 def _find_statistics(endpoint: str | None, measurement: Measurement) -> EndpointStatistics | None:

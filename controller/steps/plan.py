@@ -1,4 +1,4 @@
-"""Workspace → plan: ask the engine what it would do, and bind the answer to what it was asked of."""
+"""Workspace → plan: what the engine would do, bound to what it was asked of."""
 
 from controller.model.plan import Plan, PlanBinding, digest_plan
 from controller.model.workspace import Workspace
@@ -20,23 +20,22 @@ async def plan(
     digest of its own. Raises EngineRefused, EngineFailed, StateLocked, Stalled (for a workspace
     whose files leave its directory).
     """
-    directory = await workspaces.write(workspace)
-    await engine.init(directory)
-    found = await engine.plan(directory, destroy=destroy, on_progress=on_progress)
-    # After the plan: it may have brought home a state that an earlier apply could not write.
-    state = await engine.state(directory)
-    binding = PlanBinding(
-        commit=workspace.commit,
-        workspace=workspace.digest,
-        module=workspace.module_digest,
-        upstream=workspace.upstream_digest,
+    async with workspaces.hold(workspace.unit):
+        directory = await workspaces.write(workspace)
+        await engine.init(directory)
+        found = await engine.plan(directory, destroy=destroy, on_progress=on_progress)
+        # After the plan: it may have brought home a state that an earlier apply could not write.
+        state = await engine.state(directory)
+        content = found.file.read_bytes()
+    binding = PlanBinding.to(
+        workspace,
         engine=str(engine.version),
         lineage=state.lineage if state else "",
         serial=state.serial if state else 0,
     )
     return Plan(
         unit=workspace.unit,
-        digest=digest_plan(found.file.read_bytes(), binding),
+        digest=digest_plan(content, binding),
         binding=binding,
         changes=found.changes,
         drift=found.drift,

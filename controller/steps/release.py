@@ -4,13 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 
-from controller.model.catalog import Catalog, Document
+from controller.model.catalog import UNREADABLE, Catalog, Document, Reference
 from controller.model.names import Digest
 from controller.model.release import Release
 from controller.model.snapshot import Snapshot
 from schemas.kinds.load_test import LoadTest
 from schemas.kinds.stack import Stack
-from schemas.references import FromPath, references_in
 
 RELEASED_KINDS = frozenset({"Product", "Stack", "Secret", "LoadTest"})
 """Documents that a release carries; all others count as they are at the head of the branch."""
@@ -18,22 +17,23 @@ RELEASED_KINDS = frozenset({"Product", "Stack", "Secret", "LoadTest"})
 
 def belongs_to(document: Document, product: str) -> bool:
     """Tell whether a release of `product` carries the document."""
-    reference = document.reference
-    return reference.kind in RELEASED_KINDS and product in {
-        reference.product,
-        reference.name if reference.kind == "Product" else "",
-    }
+    return document.reference.kind in RELEASED_KINDS and _is_of(document.reference, product)
 
 
 def is_complete(catalog: Catalog, product: str) -> bool:
-    """Tell whether nothing of the product is broken at this commit."""
+    """Tell whether nothing of the product is broken at this commit.
+
+    A document that could not even be named may be anybody's: then no product is complete.
+    """
     return not any(
-        reference.kind in RELEASED_KINDS
-        and (
-            reference.product == product or (reference.kind, reference.name) == ("Product", product)
-        )
+        reference.kind == UNREADABLE
+        or (reference.kind in RELEASED_KINDS and _is_of(reference, product))
         for reference in catalog.broken
     )
+
+
+def _is_of(reference: Reference, product: str) -> bool:
+    return reference.product == product or (reference.kind, reference.name) == ("Product", product)
 
 
 def release(
@@ -72,7 +72,7 @@ def _parts(
             module = catalog.modules.get(model.spec.module)
             if module is not None:
                 yield f"module {module.path}", module.digest
-            for path in _folders(model):
+            for path in model.paths():
                 yield f"folder {path}", catalog.trees[path]
         if isinstance(model, LoadTest):
             path = model.spec.file
@@ -80,11 +80,3 @@ def _parts(
                 yield f"file {path}", snapshot.files[path].blob
             else:
                 yield f"file {path}", hashlib.sha256(shipped[path]).hexdigest()
-
-
-def _folders(stack: Stack) -> Iterator[str]:
-    everywhere = [stack.spec.inputs, *(own.inputs for own in stack.spec.environments.values())]
-    for inputs in everywhere:
-        for _, reference in references_in(inputs):
-            if isinstance(reference, FromPath):
-                yield reference.path

@@ -1,0 +1,1 @@
+"""Logs: set up once, at the start of a process."""

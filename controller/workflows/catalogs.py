@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from controller.diagnostics.errors import Stalled, Waiting
-from controller.model.catalog import Catalog
+from controller.model.catalog import UNREADABLE, Catalog
 from controller.model.graph import Graph, Unit
 from controller.model.names import Commit, Digest, StageName, UnitName
 from controller.model.release import Release
@@ -17,7 +17,6 @@ from controller.steps.load import load as load_step
 from controller.workflows.world import World
 from schemas.kinds.pipeline import Pipeline, PipelineStage
 from schemas.kinds.product import Product
-from schemas.references import FromPath, references_in
 
 KEPT_COMMITS = 24
 """How many commits stay in memory; a stage at an older one is read again when it is needed."""
@@ -89,12 +88,6 @@ class StageTarget:
         return Graph(units=units, secret_reads=reads)
 
 
-def paths_in(inputs: Mapping[str, object]) -> tuple[str, ...]:
-    """Give the folders of the repository that inputs refer to."""
-    found = {r.path for _, r in references_in(inputs) if isinstance(r, FromPath)}
-    return tuple(sorted(found))
-
-
 class Catalogs:
     """Loads commits once and answers what holds where."""
 
@@ -103,12 +96,14 @@ class Catalogs:
         self._loaded: OrderedDict[Commit, Loaded] = OrderedDict()
         self._graphs: OrderedDict[tuple[str, Commit, Commit], tuple[Catalog, Graph]] = OrderedDict()
         self._cache = load_step.ParsedFiles()
+        self._pipelines: dict[str, Pipeline] = {}
         self.head: Loaded | None = None
 
     async def set_head(self, snapshot: Snapshot) -> Loaded:
         """Load the head of the branch; from now on its platform documents hold."""
         loaded = self._load(snapshot)
         self.head = loaded
+        self._pipelines.update({p.metadata.product: p for p in loaded.catalog.all(Pipeline)})
         return loaded
 
     async def at(self, commit: Commit) -> Loaded:
@@ -145,9 +140,12 @@ class Catalogs:
         return self._graphs[key]
 
     def pipeline(self, product: str) -> Pipeline | None:
-        """Give the pipeline of a product as it is at the head."""
-        found = self.known_head().catalog.all(Pipeline)
-        return next((p for p in found if p.metadata.product == product), None)
+        """Give the pipeline of a product as it is at the head; while it is broken, as it last was."""
+        head = self.known_head().catalog
+        found = next((p for p in head.all(Pipeline) if p.metadata.product == product), None)
+        if found is None and any(r.kind in {"Pipeline", UNREADABLE} for r in head.broken):
+            return self._pipelines.get(product)
+        return found
 
     def pipeline_stage(self, name: StageName) -> PipelineStage:
         """Give a stage's entry in its pipeline. Raises Stalled when there is none."""
@@ -171,6 +169,8 @@ class Catalogs:
 
     async def stage_target(self, name: StageName, commit: Commit | None) -> StageTarget:
         """Tell what a stage should be, when its release is `commit`."""
+        if self.pipeline(name.product) is None:  # nothing of the product should be there
+            return StageTarget(name, None, Graph({}, {}))
         base = base_graph = None
         if commit is not None:
             loaded = await self.at(commit)

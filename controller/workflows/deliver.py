@@ -73,9 +73,7 @@ async def _request(
     elif spec.generate is not None and spec.generate.postgres_login is not None:
         login = spec.generate.postgres_login
         outputs = await parts.units.secret_inputs(target, name)
-        values = {
-            (unit.stack, output): value for (unit, output), value in outputs.items()
-        }
+        values = {(unit.stack, output): value for (unit, output), value in outputs.items()}
         kind = PostgresLogin(
             DatabaseAddress(
                 admin=SecretText(str(values[login.admin.stack, login.admin.output])),
@@ -107,9 +105,7 @@ async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> Non
     if before is not None and before.phase != delivery.phase == RotationPhase.IDLE:
         await parts.recording.event(subject, "Retired", "the old one is dead")
     message = "delivered" if delivery.phase == RotationPhase.IDLE else f"rotating: {delivery.phase}"
-    await parts.recording.secret(
-        replace(status, delivery=delivery, ready=True, message=message)
-    )
+    await parts.recording.secret(replace(status, delivery=delivery, ready=True, message=message))
 
 
 def secrets_of(target: StageTarget) -> tuple[SecretName, ...]:
@@ -122,8 +118,6 @@ def secrets_of(target: StageTarget) -> tuple[SecretName, ...]:
         if secret.metadata.product == target.name.product
     }
     return tuple(sorted(found))
-
-
 
 
 def _find(target: StageTarget, name: SecretName) -> Secret | None:

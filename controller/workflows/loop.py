@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.diagnostics.errors import TrueupError, Waiting
+from controller.diagnostics.errors import PlanStale, Transient, TrueupError, Waiting
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
 from controller.workflows.deliver import deliver
 from controller.workflows.parts import Parts
 from controller.workflows.promote import promote
 from controller.workflows.reconcile import reconcile
-from controller.workflows.source import HEAD, source
+from controller.workflows.source import HEAD, LAST_WHOLE, source
 from controller.workflows.watch import watch
 
 
@@ -44,13 +44,14 @@ class Loop:
     async def _recall_head(self) -> None:
         """Load the head that was known before, from the mirror, without the network."""
         world = self.parts.world
-        known = await world.ledger.fact(HEAD)
-        if known is None:
-            return
-        try:
-            await self.parts.catalogs.set_head(await world.repository.snapshot(Commit(known)))
-        except TrueupError:
-            return  # the mirror is gone: the first fetch brings it back
+        for fact in (LAST_WHOLE, HEAD):
+            known = await world.ledger.fact(fact)
+            if known is None:
+                continue
+            try:
+                await self.parts.catalogs.set_head(await world.repository.snapshot(Commit(known)))
+            except TrueupError:
+                continue  # the mirror is gone: the first fetch brings it back
 
     async def work(self, key: str) -> datetime | None:
         """Work on one key; the dispatcher decides what an error means for its next turn."""
@@ -74,6 +75,9 @@ class Loop:
     async def _unit(self, name: UnitName) -> datetime | None:
         try:
             return await reconcile(self.parts, name)
+        except PlanStale as error:  # the world moved on in between: a new plan is made
+            await self.parts.recording.unit_stopped(name, Transient(error.diagnostics))
+            raise Transient(error.diagnostics) from error
         except TrueupError as error:
             await self.parts.recording.unit_stopped(name, error)
             raise

@@ -3,10 +3,14 @@
 import io
 from collections.abc import Mapping
 
+from pydantic import TypeAdapter
+
 from controller.diagnostics.errors import Stalled
+from controller.model.decision import Decision
 from controller.model.names import Commit, Digest, StageName
 from controller.model.release import Pointer
 
+_DECISION = TypeAdapter(Decision)
 HEADER = "# Which release this stage is at. Written by Trueup; the history of this branch is the record.\n"
 
 
@@ -18,6 +22,11 @@ def pointer_path(stage: StageName) -> str:
 def decision_path(stage: StageName, decision: Digest) -> str:
     """Tell where a decision record lies on the promotions branch."""
     return f"decisions/{stage.product}/{stage.environment}/{decision.removeprefix('sha256:')[:16]}.json"
+
+
+def write_decision(decision: Decision) -> str:
+    """Give the record of a decision as JSON; the same decision gives the same text."""
+    return _DECISION.dump_json(decision, indent=2).decode() + "\n"
 
 
 def write_pointer(pointer: Pointer) -> str:

@@ -21,6 +21,7 @@ from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.workflows.catalogs import Wanted
 from controller.workflows.parts import Parts
+from controller.workflows.units import PLAN_WAITING, approval_subject
 from controller.workflows.journal import RunJournal
 
 
@@ -46,7 +47,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
         async with parts.journal.run(f"unit:{name}", wanted.commit) as run:
             await change(parts, run, wanted, workspace, status)
     await parts.units.wake_dependents(wanted)
-    return parts.units.next_look(wanted)
+    return parts.units.next_turn(wanted)
 
 
 async def change(
@@ -65,6 +66,7 @@ async def change(
     if verdict.ruling == Ruling.DENIED:
         raise PolicyDenied.because(_message(status, ConditionType.ALLOWED))
     if verdict.ruling == Ruling.NEEDS_APPROVAL:
+        await world.ledger.set_fact(f"{PLAN_WAITING}{wanted.unit.name}", approval_subject(plan))
         raise ApprovalPending.because(
             _message(status, ConditionType.ALLOWED),
             hint=f"`trueup approve {wanted.unit.name}` lets exactly this plan through",

@@ -17,9 +17,7 @@ from controller.workflows.world import World
 class Removal:
     """Takes units away in the reverse order of their needs."""
 
-    def __init__(
-        self, world: World, recording: Recording, journal: Journal, units: Units
-    ) -> None:
+    def __init__(self, world: World, recording: Recording, journal: Journal, units: Units) -> None:
         self._world = world
         self._recording = recording
         self._journal = journal
@@ -56,7 +54,9 @@ class Removal:
             if wanted is not None and last.unit.name in wanted.unit.needs_units:
                 left.append(str(other.name))
         if left:
-            raise DependencyNotReady.because(f"waits until these are gone: {', '.join(sorted(left))}")
+            raise DependencyNotReady.because(
+                f"waits until these are gone: {', '.join(sorted(left))}"
+            )
 
     async def _destroy(self, last: Wanted, status: UnitStatus) -> None:
         name = last.unit.name

@@ -9,6 +9,8 @@ from controller.workflows import keys
 from controller.workflows.parts import Parts
 
 HEAD = "source/head"
+LAST_WHOLE = "source/last-whole"
+"""The last head without a broken document."""
 FETCHED_AT = "source/fetched-at"
 
 
@@ -27,6 +29,8 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
             await _tell(parts, str(head.revision), snapshot.subject, head.rewritten_from)
         await wake_stages(parts)
         await world.ledger.set_fact(HEAD, commit)
+        if not loaded.catalog.broken:
+            await world.ledger.set_fact(LAST_WHOLE, commit)
     return world.clock.now() + every
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,16 +12,20 @@ from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.outcome import fingerprint
 from controller.model.plan import Plan
 from controller.model.status import UnitStatus
-from controller.model.verdict import Verdict
+from controller.model.verdict import Level, PolicyFinding, Ruling, Verdict
 from controller.model.workspace import Upstream, Workspace
 from controller.ports.engine import Engine, EngineProcess, OnProcess
 from controller.steps.policy import judge as policy_step
 from controller.workflows import keys
-from controller.workflows.catalogs import Catalogs, StageTarget, Wanted, paths_in
+from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
 from schemas.kinds.policy import Policy
+
+
+PLAN_WAITING = "plan-waiting/"
+"""The fact, by unit, that says which changes wait for a person."""
 
 
 class Units:
@@ -109,7 +114,7 @@ class Units:
 
     async def _place_trees(self, wanted: Wanted) -> Mapping[str, str]:
         placed = {}
-        for path in paths_in(wanted.unit.inputs):
+        for path in wanted.unit.stack.paths():
             files = self._catalogs.tree(wanted.snapshot, path)
             digest = self._catalogs.tree_digest(wanted, path)
             placed[path] = str(await self._world.workspaces.place_tree(digest, files))
@@ -147,7 +152,7 @@ class Units:
             for policy in wanted.catalog.all(Policy)
             if unit.name.environment in policy.spec.environments
         ]
-        return policy_step.judge(
+        verdict = policy_step.judge(
             plan,
             policy_step.StackTraits(name=unit.stack.metadata.name, protect=unit.stack.spec.protect),
             tuple(
@@ -157,6 +162,17 @@ class Units:
             ),
             approved_by=tuple(sorted({approval.by for approval in approvals})),
         )
+        is_manual = self.environment(wanted).spec.sync.mode == "manual"
+        if is_manual and verdict.ruling == Ruling.ALLOWED and not approvals and not plan.is_empty:
+            finding = PolicyFinding(
+                "manual-sync",
+                Level.APPROVAL,
+                "the environment is synced by hand: somebody must approve",
+            )
+            return replace(
+                verdict, ruling=Ruling.NEEDS_APPROVAL, findings=(*verdict.findings, finding)
+            )
+        return verdict
 
     async def wake_dependents(self, wanted: Wanted) -> None:
         """Wake what may go on now: units and secrets that read this one, and the stage."""
@@ -180,6 +196,10 @@ class Units:
         """Tell when to look for drift next; None when the stack has it off."""
         drift = wanted.unit.stack.spec.drift
         return None if drift.mode == "off" else self._world.clock.now() + drift.every
+
+    def next_turn(self, wanted: Wanted) -> datetime:
+        """Tell when to look at the unit again although nothing woke it."""
+        return self._world.clock.now() + self.environment(wanted).spec.sync.every
 
     @staticmethod
     def note_process(run: RunJournal, step: OpenStep) -> OnProcess:

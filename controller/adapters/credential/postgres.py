@@ -152,7 +152,8 @@ async def _is_ordinary(connection: "psycopg.AsyncConnection[tuple[Any, ...]]", n
 def _check_name(name: str) -> None:
     if not 1 <= len(name.encode()) <= LONGEST_NAME or "\0" in name or name.startswith("pg_"):
         raise Stalled.because(
-            f"{name!r} cannot be the name of a role: expected up to {LONGEST_NAME} bytes, not `pg_…`",
+            f"{name!r} cannot be the name of a role",
+            hint=f"use up to {LONGEST_NAME} bytes that do not begin with `pg_`",
             code="secrets/role-not-allowed",
         )
 

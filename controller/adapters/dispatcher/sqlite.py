@@ -30,15 +30,25 @@ WHERE key = :key AND (
   again_due IS NULL OR again_due > :due OR again_priority < :priority
 )
 """
-# `+due` keeps SQLite from sorting all that is due: the first that fits in the order ends the search.
-_NEXT_READY = f"""
-SELECT {_COLUMNS} FROM wakeup
-WHERE +due <= :now
-  AND subject NOT IN (SELECT value FROM json_each(:subjects))
-  AND lane NOT IN (SELECT value FROM json_each(:lanes))
-  AND (member_of IS NULL OR member_of NOT IN (SELECT value FROM json_each(:groups)))
-ORDER BY priority DESC, due, number LIMIT 1
-"""  # noqa: S608 - fixed words
+_ARE_MANY_DUE = "SELECT count(*) = 100 FROM (SELECT 1 FROM wakeup WHERE due <= ? LIMIT 100)"
+
+
+def _next_ready(index: str) -> str:
+    return f"""
+    SELECT {_COLUMNS} FROM wakeup INDEXED BY {index}
+    WHERE due <= :now
+      AND subject NOT IN (SELECT value FROM json_each(:subjects))
+      AND lane NOT IN (SELECT value FROM json_each(:lanes))
+      AND (member_of IS NULL OR member_of NOT IN (SELECT value FROM json_each(:groups)))
+    ORDER BY priority DESC, due, number LIMIT 1
+    """  # noqa: S608 - fixed words
+
+
+# Few due keys among many planned ones are sorted; of many due ones the first that fits in
+# the order ends the search. Either alone costs milliseconds with 10,000 keys.
+_NEXT_OF_FEW = _next_ready("wakeup_due")
+_NEXT_OF_MANY = _next_ready("wakeup_order")
+
 _PLAN_NEXT = """
 UPDATE wakeup
 SET due = min(coalesce(:due, again_due), coalesce(again_due, :due)),
@@ -93,7 +103,9 @@ class SqliteWakeups:
             "groups": json.dumps(list(busy.groups)),
         }
         with _in_words():
-            row = self._connection.execute(_NEXT_READY, given).fetchone()
+            (many,) = self._connection.execute(_ARE_MANY_DUE, (given["now"],)).fetchone()
+            query = _NEXT_OF_MANY if many else _NEXT_OF_FEW
+            row = self._connection.execute(query, given).fetchone()
         return None if row is None else _planned(row)
 
     def finish(self, key: str, turn: Turn) -> None:

@@ -74,7 +74,7 @@ class Worker:
     ) -> Finished:
         """Run one command to its end; see `Runner.run`."""
         if on_process is not None:
-            on_process(self.identity)
+            await on_process(self.identity)
         self.runs += 1
         self._send({"run": self.runs, "argv": argv})
         texts = {"out": Lines(on_line), "err": Lines(None)}

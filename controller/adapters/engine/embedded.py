@@ -8,6 +8,7 @@ from controller.adapters.engine import _lock_file
 from controller.adapters.engine._operations import TerraformEngine
 from controller.adapters.engine._runner import Command, Finished, OnLine
 from controller.adapters.engine._worker import Worker
+from controller.diagnostics.errors import EngineFailed
 from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
 RUNS_PER_WORKER = 500
@@ -40,6 +41,7 @@ class _Pool:
         self._places = asyncio.Semaphore(size)
         self._idle: list[Worker] = []
         self._busy = 0
+        self._closed = False
         self._started = 0
         self._version = EngineVersion("embedded", "")
 
@@ -66,6 +68,8 @@ class _Pool:
         on_line: OnLine | None = None,
     ) -> Finished:
         """See `Runner.run`."""
+        if self._closed:
+            raise EngineFailed.because("the embedded engine is closed")
         directory = directory.resolve()
         providers = _lock_file.fingerprints(directory)
         async with self._places:
@@ -83,6 +87,7 @@ class _Pool:
 
     async def close(self) -> None:
         """Wait for what is under way, then end every worker."""
+        self._closed = True
         for _ in range(self._size):
             await self._places.acquire()
         workers, self._idle = self._idle, []

@@ -125,16 +125,13 @@ def check(order: LoadOrder, *, remote_targets: bool) -> None:
 
 def is_this_machine(address: str) -> bool:
     """Tell whether the host of an http URL is this machine, without asking a name server."""
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"}:
-        return False
-    if host == "localhost":
-        return True
     try:
-        return ip_address(host).is_loopback
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+    return is_loopback and parts.scheme in {"http", "https"}
 
 
 async def _converse(

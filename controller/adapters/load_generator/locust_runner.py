@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 PR_SET_PDEATHSIG = 1
 LAG_STEP = 0.01
@@ -97,7 +97,7 @@ class LoadRun:
         self._runner = self._environment.create_local_runner()
         self._names = share_out(classes, order["users"])
         self._users: list[Any] = []
-        self._events: Any = self._environment.events
+        self._events = cast("Any", self._environment.events)
         self._events.request.add_listener(self._on_request)
         self._events.user_error.add_listener(self._on_user_error)
 
@@ -149,10 +149,11 @@ class LoadRun:
     def _drain(self, opens: float) -> None:
         """Wait for the answers under way; who still waits then has met a failure."""
         closes = time.perf_counter()
-        waiting = []
-        for user in self._users:
-            if not user.greenlet.dead and not user.stop():
-                waiting.append((user.greenlet, self._last_end.get(id(user.greenlet), opens)))
+        waiting = [
+            (user.greenlet, self._last_end.get(id(user.greenlet), opens))
+            for user in self._users
+            if not user.greenlet.dead and not user.stop()
+        ]
         self._gevent.joinall([greenlet for greenlet, _ in waiting], timeout=DRAIN)
         now = time.perf_counter()
         for greenlet, since in waiting:

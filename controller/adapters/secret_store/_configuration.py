@@ -1,4 +1,4 @@
-"""What the embedded server is told: its configuration file, and what it makes of itself at first."""
+"""What the embedded server is told: its configuration, and what it makes of itself at first."""
 
 import json
 from dataclasses import dataclass

@@ -30,20 +30,36 @@ def _said(error: BaseException) -> str:
 
 def translated(error: Exception, doing: str) -> TrueupError:
     """Make our error from one of hvac or requests; an unknown one is tried again."""
-    from hvac import exceptions
+    from hvac.exceptions import VaultError
+    from requests.exceptions import RequestException
+
+    if isinstance(error, RequestException):
+        return _unconnected(error, doing)
+    if isinstance(error, VaultError):
+        return _unwilling(error, doing) or _refused(error, doing)
+    return StoreUnreachable.because(f"{doing}: {type(error).__name__}")
+
+
+def _unconnected(error: Exception, doing: str) -> TrueupError:
+    """No answer came. A connection that breaks off in its greeting is no wrong certificate."""
     from requests import exceptions as http
 
+    if isinstance(error, http.SSLError) and "EOF" not in str(error):
+        return Stalled.because(
+            f"{doing}: the certificate of the secret store is not trusted",
+            hint="name the authority that signed it, and use https only where it is spoken",
+            code="secrets/certificate-not-trusted",
+        )
+    if isinstance(error, http.ConnectionError | http.Timeout | http.ChunkedEncodingError):
+        return StoreUnreachable.because(f"{doing}: the secret store does not answer")
+    return Stalled.because(f"{doing}: the address cannot be used ({type(error).__name__})")
+
+
+def _unwilling(error: Exception, doing: str) -> TrueupError | None:
+    """The server answers that it cannot serve now; None when that is not what it says."""
+    from hvac import exceptions
+
     match error:
-        case http.SSLError() if "EOF" not in str(error):
-            return Stalled.because(
-                f"{doing}: the certificate of the secret store is not trusted",
-                hint="name the authority that signed it, and use https only where it is spoken",
-                code="secrets/certificate-not-trusted",
-            )
-        case http.ConnectionError() | http.Timeout() | http.ChunkedEncodingError():
-            return StoreUnreachable.because(f"{doing}: the secret store does not answer")
-        case http.RequestException():
-            return Stalled.because(f"{doing}: the address cannot be used ({type(error).__name__})")
         case exceptions.VaultDown() | exceptions.VaultNotInitialized():
             return StoreUnreachable.because(f"{doing}: the secret store is sealed or not set up")
         case exceptions.RateLimitExceeded():
@@ -53,26 +69,23 @@ def translated(error: Exception, doing: str) -> TrueupError:
                 f"{doing}: the secret store failed: {_said(error)}",
                 hint="look for a full disk first: without its audit log it refuses everything",
             )
-        case exceptions.InvalidPath():
-            return Stalled.because(
-                f"{doing}: there is no such mount: {_said(error)}", code="secrets/no-mount"
-            )
-        case exceptions.InvalidRequest():
-            return _refused(error, doing)
-        case exceptions.Forbidden() | exceptions.Unauthorized():
-            return Stalled.because(
-                f"{doing}: the secret store does not allow it (or there is no such mount)",
-                hint="give the controller's policy this path",
-                code="secrets/denied",
-            )
-        case exceptions.VaultError():
-            return Stalled.because(f"{doing}: the secret store refused: {_said(error)}")
         case _:
-            return StoreUnreachable.because(f"{doing}: {type(error).__name__}")
+            return None
 
 
 def _refused(error: Exception, doing: str) -> TrueupError:
+    """The server says no to exactly this."""
+    from hvac.exceptions import InvalidPath
+
     said = _said(error)
+    if isinstance(error, InvalidPath):
+        return Stalled.because(f"{doing}: there is no such mount: {said}", code="secrets/no-mount")
+    if is_forbidden(error):
+        return Stalled.because(
+            f"{doing}: the secret store does not allow it (or there is no such mount)",
+            hint="give the controller's policy this path",
+            code="secrets/denied",
+        )
     if "check-and-set" in said:
         return PlanStale.because(
             f"{doing}: somebody else wrote it meanwhile", code="secrets/version-changed"

@@ -1,7 +1,7 @@
 """The one check of paths and fields, for every store.
 
-HTTP clients fold `..` and `//` before they send (`a/../../sys/mounts` reads `sys/mounts`), so a path
-from Git is refused here, segment by segment, before it is put into an address.
+HTTP clients fold `..` and `//` before they send (`a/../../sys/mounts` reads `sys/mounts`), so a
+path from Git is refused here, segment by segment, before it is put into an address.
 """
 
 import json
@@ -33,7 +33,7 @@ def checked_path(path: str, *, what: str = "path of a secret") -> str:
 
 
 def revealed(fields: Mapping[str, SecretText]) -> dict[str, str]:
-    """Give the fields in clear, for the one request that carries them; raises Stalled when too large."""
+    """Give the fields in clear, for the one request with them; raises Stalled when too large."""
     plain = {name: text.reveal() for name, text in fields.items()}
     if len(json.dumps(plain)) > LARGEST_SECRET:
         raise Stalled.because(

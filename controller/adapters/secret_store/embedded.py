@@ -29,6 +29,7 @@ from controller.adapters.secret_store._certificate import Certificate, make_cert
 from controller.adapters.secret_store._configuration import MOUNT, PREFIX, Ports, configuration
 from controller.adapters.secret_store._private import (
     make_private_folder,
+    private_opener,
     sync_folder,
     write_private,
 )
@@ -45,7 +46,9 @@ from controller.diagnostics.errors import Stalled, StateLocked, StoreUnreachable
 from controller.diagnostics.secret import SecretText
 
 READY_SECONDS = 60.0
-ATTEMPT_SECONDS = 2.0
+FIRST_ATTEMPT_SECONDS = 0.25
+"""A server that sets itself up takes connections and lets them hang."""
+LONGEST_ATTEMPT_SECONDS = 8.0
 TRIES = 3
 AUDIT_BYTES = 64_000_000
 
@@ -187,9 +190,13 @@ class EmbeddedOpenBao:
         """Wait for a login that works: a server may answer `healthy` and know nobody."""
         loop = asyncio.get_running_loop()
         until = loop.time() + READY_SECONDS
+        patience = FIRST_ATTEMPT_SECONDS
         while True:
+            begun = loop.time()
             try:
-                store = await self._connect(home, seconds=ATTEMPT_SECONDS)
+                if not _listens(self._ports.api):
+                    raise StoreUnreachable.because("nothing listens")
+                store = await self._connect(home, seconds=patience)
             except TrueupError as error:
                 ended = self._process is None or self._process.poll() is not None
                 if ended or loop.time() >= until:
@@ -198,6 +205,8 @@ class EmbeddedOpenBao:
                         f"the embedded secret server {why}: {_tail(log, begin)} ({error})",
                         hint=f"the whole log is in `{log}`",
                     ) from None
+                if loop.time() - begun >= patience:
+                    patience = min(2 * patience, LONGEST_ATTEMPT_SECONDS)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             await store.close()
@@ -226,7 +235,7 @@ def _binary() -> str:
 
 def _locked(directory: Path) -> IO[bytes]:
     """Hold the folder; the kernel lets go of it when this process ends. Raises StateLocked."""
-    lock = (directory / "lock").open("ab")
+    lock = open(directory / "lock", "ab", opener=private_opener)  # noqa: SIM115 - held open
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -246,6 +255,11 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_ports() -> tuple[int, int]:

@@ -97,7 +97,7 @@ class OpenBaoSecretStore:
         self._login = threading.Lock()
 
     @classmethod
-    async def connect(
+    async def connect(  # noqa: PLR0913 - the settings of one server, all but two with a default
         cls,
         address: str,
         authentication: Authentication,
@@ -128,7 +128,7 @@ class OpenBaoSecretStore:
             namespace=namespace,
         )
         store = cls(client, session, authentication, mount=mount, prefix=prefix, now=now)
-        await asyncio.to_thread(store._log_in, None)
+        await asyncio.to_thread(store._log_in)
         return store
 
     async def close(self) -> None:
@@ -218,7 +218,7 @@ class OpenBaoSecretStore:
             return await asyncio.to_thread(self._with_login, ask)
         except TrueupError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - hvac and requests share no class below it
             raise translated(error, doing) from None
 
     def _with_login(self, ask: Callable[[], Given]) -> Given:
@@ -227,10 +227,18 @@ class OpenBaoSecretStore:
         try:
             return ask()
         except Exception as error:
-            if not is_forbidden(error) or self._is_accepted():
+            if not is_forbidden(error) or not self._renewed(used):
                 raise
-        self._log_in(used)
         return ask()
+
+    def _renewed(self, used: str) -> bool:
+        """Tell whether there is another token than `used` now; an ended one is replaced once."""
+        with self._login:
+            if self._client.token == used:
+                if self._is_accepted():
+                    return False
+                self._log_in()
+            return True
 
     def _is_accepted(self) -> bool:
         """Tell an ended token from a missing right: both are answered with 403."""
@@ -242,15 +250,12 @@ class OpenBaoSecretStore:
             raise
         return True
 
-    def _log_in(self, used: str | None) -> None:
-        """Take a new token, unless another thread did so since `used`; raises our errors."""
-        with self._login:
-            if used is not None and self._client.token != used:
-                return
-            try:
-                self._take_token()
-            except Exception as error:
-                raise _login_failed(error) from None
+    def _log_in(self) -> None:
+        """Take a new token; raises our errors."""
+        try:
+            self._take_token()
+        except Exception as error:  # noqa: BLE001 - hvac and requests share no class below it
+            raise _login_failed(error) from None
 
     def _take_token(self) -> None:
         match self._authentication:

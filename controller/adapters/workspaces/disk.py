@@ -1,10 +1,12 @@
-"""Workspaces in a folder of this machine: `units/<product>/<environment>/<stack>`, `trees/<digest>`."""
+"""Workspaces in a folder: `units/<product>/<environment>/<stack>` and `trees/<digest>`."""
 
+import asyncio
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 
 from controller.diagnostics.errors import Stalled
@@ -24,6 +26,13 @@ class DiskWorkspaces:
         """Use a folder, which is made when it is not there."""
         self._root = root.resolve()
         _make_private(self._root)
+        self._held: dict[UnitName, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def hold(self, unit: UnitName) -> AsyncIterator[None]:
+        """See the port. Among those in this process; another process has another folder."""
+        async with self._held.setdefault(unit, asyncio.Lock()):
+            yield
 
     async def write(self, workspace: Workspace) -> Path:
         """See the port. A stamp is written last, so that a write that was cut off is done again."""

@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from controller.localcloud.places import Places, make_private
 _ALREADY_THERE = 75
 _ROUND_SECONDS = 1.0
 _IDLE_ROUNDS = 300
+_MOST_FILES = 65536
 _LOG = logging.getLogger(__name__)
 
 
@@ -81,7 +83,7 @@ async def _first(*events: asyncio.Event) -> None:
 
 
 async def _until_quiet(server: SocketServer) -> None:
-    while server.is_busy:
+    while server.is_busy:  # noqa: ASYNC110  # over in a moment; not worth an event
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.01)  # the answer itself still has to leave
 
@@ -98,16 +100,23 @@ def main() -> int:
     """Be the daemon of the root, unless there is one; give an exit code."""
     parser = argparse.ArgumentParser(prog="python -m controller.localcloud.daemon")
     parser.add_argument("--root", required=True, type=Path)
-    places = Places(parser.parse_args().root)
+    parser.add_argument("--foreground", action="store_true", help="do not leave the starter")
+    options = parser.parse_args()
+    places = Places(options.root)
     places.prepare()
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
-    )
     lock = os.open(places.daemon_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return _ALREADY_THERE
+    if not options.foreground and os.fork() != 0:
+        # The lock stays with the other one; it is nobody's child, so nobody has to reap it.
+        os._exit(0)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _MOST_FILES), most))
     asyncio.run(run(places, lock))
     return 0
 

@@ -70,7 +70,7 @@ class Bucket:
         """Tell how it is; `None` if its folder or its configuration is gone."""
         if not self._records.exists() or not self._records.data.is_dir():
             return None
-        status = {
+        status: dict[str, Any] = {
             "kind": "bucket",
             "name": self._records.name,
             "owner": self._records.owner(),

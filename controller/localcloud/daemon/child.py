@@ -21,7 +21,9 @@ _KILL_SECONDS = 10.0
 class Child:
     """One watched process; `exited` is set as soon as it is gone, `code` tells how if known."""
 
-    def __init__(self, identity: Identity, mark: str, popen: subprocess.Popen[bytes] | None) -> None:
+    def __init__(
+        self, identity: Identity, mark: str, popen: subprocess.Popen[bytes] | None
+    ) -> None:
         self.identity = identity
         self.mark = mark
         self.code: int | None = None
@@ -89,7 +91,7 @@ class Child:
         loop.add_reader(descriptor, self._on_exit, descriptor)
 
     async def _poll(self) -> None:
-        while identities.is_alive(self.identity):
+        while identities.is_alive(self.identity):  # noqa: ASYNC110  # no pidfd, no event
             await asyncio.sleep(_POLL_SECONDS)
         self._finish()
 

@@ -8,7 +8,8 @@ import shutil
 import signal
 from typing import Any
 
-from controller.localcloud.daemon import identity, postgres, records as notes
+from controller.localcloud.daemon import identity, postgres
+from controller.localcloud.daemon import records as notes
 from controller.localcloud.daemon.child import Child
 from controller.localcloud.daemon.identity import Identity
 from controller.localcloud.daemon.ports import HOST, Ports
@@ -187,9 +188,7 @@ class Database:
         """Give the settings as configured, but for what somebody has changed in the server."""
         shown = await self._server.shown(spec.settings)
         return {
-            name: value
-            if shown.get(name) == self._shown.get(name)
-            else shown.get(name, value)
+            name: value if shown.get(name) == self._shown.get(name) else shown.get(name, value)
             for name, value in spec.settings.items()
         }
 
@@ -212,6 +211,7 @@ class Database:
         if self._is_stopping or child is not self._server.child or self._lock.locked():
             return
         self._problem = child.ending()
+        self._note()
         _LOG.warning("database `%s`: %s", self._records.name, self._problem)
         await self.revive()
 
@@ -240,6 +240,7 @@ class Database:
         noted = self._records.running()
         self._is_to_resume = bool(noted.get("resume"))
         self._shown = dict(noted.get("shown") or {})
+        self._server.version = str(noted.get("version") or "")
         process = noted.get("process")
         if process:
             identity_noted = Identity(process["pid"], process["started"], process["boot"])
@@ -252,22 +253,24 @@ class Database:
         if child is not None and child.is_alive:
             self._watching = asyncio.get_running_loop().create_task(self._watch(child))
         else:
+            self._is_to_resume = self._is_to_resume or bool(process)
             identity.kill_marked(self._records.mark)
             self._watching = asyncio.get_running_loop().create_task(self.revive())
 
     def _note(self) -> None:
         child = self._server.child
-        if child is None and not self._records.exists():
-            self._records.forget_running()
-            return
         process = None
         if child is not None and child.is_alive:
             process = {**child.identity.as_json(), "mark": child.mark}
+        if process is None and not self._records.exists():
+            self._records.forget_running()
+            return
         self._records.write_running(
             {
                 "process": process,
                 "since": self._server.since,
                 "shown": self._shown,
+                "version": self._server.version,
                 "resume": self._is_to_resume,
             }
         )

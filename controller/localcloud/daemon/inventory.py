@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from controller.localcloud import names
-from controller.localcloud.daemon import identity, logs, records as notes
+from controller.localcloud.daemon import identity, logs
+from controller.localcloud.daemon import records as notes
 from controller.localcloud.daemon.bucket import Bucket
 from controller.localcloud.daemon.database import Database
 from controller.localcloud.daemon.ports import Ports
@@ -101,7 +102,9 @@ class Inventory:
         operation = self._operations.get(str(request.get("op")))
         if operation is None:
             known = ", ".join(self._operations)
-            raise CloudError(f"`{str(request.get('op'))[:40]}` is not an operation; there are {known}")
+            raise CloudError(
+                f"`{str(request.get('op'))[:40]}` is not an operation; there are {known}"
+            )
         if self.is_closing.is_set():
             raise ConnectionResetError("the daemon is about to end")
         return await operation(request)

@@ -28,11 +28,10 @@ _TRAVERSABLE = 0o001
 # Small enough for many servers on one machine; a setting of the user comes later and wins.
 _BASE_SETTINGS = {
     "shared_buffers": "32MB",
-    "listen_addresses": HOST,
     "logging_collector": "off",
     "password_encryption": "scram-sha-256",
 }
-_ACCESS = f"""# Written by the local cloud: the socket's folder is private, so the socket asks nothing.
+_ACCESS = f"""# Written by the local cloud: the socket's folder is private, so it asks nothing.
 local all {ADMINISTRATOR} trust
 local all all scram-sha-256
 host all all {HOST}/32 scram-sha-256
@@ -111,11 +110,13 @@ async def initialise(folder: Path) -> None:
     write_text(main, f"{main.read_text()}\ninclude = '{CONFIGURATION_FILE}'\n")
 
 
-def write_settings(
-    folder: Path, port: int, sockets: Path, settings: Mapping[str, str]
-) -> None:
+def write_settings(folder: Path, port: int, sockets: Path, settings: Mapping[str, str]) -> None:
     """Write the part of PostgreSQL's configuration that the local cloud decides."""
-    own = {"port": str(port), "unix_socket_directories": str(sockets)}
+    own = {
+        "port": str(port),
+        "listen_addresses": HOST,
+        "unix_socket_directories": str(sockets),
+    }
     lines = [
         f"{name} = '{_quoted(value)}'\n"
         for name, value in {**_BASE_SETTINGS, **settings, **own}.items()
@@ -175,7 +176,7 @@ async def query(where: str, text: str, values: Sequence[object] = ()) -> list[tu
 
 
 def _query(where: str, text: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    import psycopg  # noqa: PLC0415  # a daemon without databases does not need it
+    import psycopg  # a daemon without databases does not need it
 
     options = f"-c statement_timeout={_QUERY_MILLISECONDS}"
     with psycopg.connect(
@@ -187,7 +188,7 @@ def _query(where: str, text: str, values: Sequence[object]) -> list[tuple[Any, .
 
 async def answers(where: str) -> bool:
     """Say whether the server answers a question; an open port alone says nothing."""
-    import psycopg  # noqa: PLC0415
+    import psycopg
 
     try:
         await query(where, "SELECT 1")

@@ -8,7 +8,8 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from controller.localcloud.daemon import logs, postgres, records as notes
+from controller.localcloud.daemon import logs, postgres
+from controller.localcloud.daemon import records as notes
 from controller.localcloud.daemon.child import Child
 from controller.localcloud.daemon.identity import Identity
 from controller.localcloud.daemon.ports import Ports
@@ -20,14 +21,21 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _RELOAD_SECONDS = 5.0
 _PAUSE = 0.05
+_LEFTOVER_SECONDS = 10.0
+_LEFTOVER_PAUSE = 0.5
+_LEFTOVER = "is still in use"
 _TAIL_LINES = 15
 _OVERRIDES = (
-    "SELECT DISTINCT name FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf'"
+    "SELECT DISTINCT lower(name) FROM pg_file_settings "
+    "WHERE sourcefile LIKE '%postgresql.auto.conf'"
 )
-_WRONG = "SELECT name, error FROM pg_file_settings WHERE error IS NOT NULL"
+# A setting that is only taken at the start has an error too, though it may be right.
+_WRONG = (
+    "SELECT f.name, f.error, coalesce(s.context = 'postmaster', false) FROM pg_file_settings f "
+    "LEFT JOIN pg_settings s ON lower(s.name) = lower(f.name) WHERE f.error IS NOT NULL"
+)
 _PENDING = "SELECT name FROM pg_settings WHERE pending_restart"
-_SHOWN = "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s)"
-_NOT_AT_ONCE = "without restarting"
+_SHOWN = "SELECT lower(name), current_setting(name) FROM pg_settings WHERE lower(name) = ANY(%s)"
 
 
 class PostgresServer:
@@ -71,7 +79,24 @@ class PostgresServer:
             await self._note_version()
 
     async def start(self) -> None:
-        """Start the server and wait until it answers; raises `CloudError` with its log."""
+        """Start the server and wait until it answers; raises `CloudError` with its log.
+
+        After a crash the old server's children may need a moment to go; PostgreSQL refuses to
+        start until they are gone, so it is tried again.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + _LEFTOVER_SECONDS
+        while True:
+            try:
+                await self._start_once()
+            except CloudError as error:
+                if _LEFTOVER not in error.message or clock() > deadline:
+                    raise
+                await asyncio.sleep(_LEFTOVER_PAUSE)
+            else:
+                return
+
+    async def _start_once(self) -> None:
         make_private(self._sockets)
         socket = self._sockets / f".s.PGSQL.{self.port}"
         postgres.clear_stale_lock(self._records.data, socket)
@@ -137,8 +162,9 @@ class PostgresServer:
     async def _take(self, settings: Mapping[str, str], *, is_changed: bool) -> None:
         if not self.is_alive:
             await self.start()
-        elif is_changed:
-            await self._check_file()
+        elif is_changed and await self._needs_restart():
+            await self.stop()
+            await self.start()
         overridden = await self._take_back_overrides(settings)
         if is_changed or overridden:
             await self._reload()
@@ -146,13 +172,16 @@ class PostgresServer:
             await self.stop()
             await self.start()
 
-    async def _check_file(self) -> None:
-        for name, error in await self.query(_WRONG):
-            if _NOT_AT_ONCE not in error:
+    async def _needs_restart(self) -> bool:
+        """Say whether a setting is only taken at the start; raises `CloudError` if one is wrong."""
+        rows = await self.query(_WRONG)
+        for name, error, is_for_start in rows:
+            if not is_for_start:
                 raise CloudError(
                     f"PostgreSQL does not take the setting `{name}`: {error}",
                     attribute=("settings",),
                 )
+        return bool(rows)
 
     async def _take_back_overrides(self, settings: Mapping[str, str]) -> bool:
         """Undo each `ALTER SYSTEM` that would win over what is asked for."""
@@ -168,7 +197,9 @@ class PostgresServer:
         before = await self.query("SELECT pg_conf_load_time()")
         await self.query("SELECT pg_reload_conf()")
         deadline = clock() + _RELOAD_SECONDS
-        while clock() < deadline and await self.query("SELECT pg_conf_load_time()") == before:
+        while clock() < deadline:
+            if await self.query("SELECT pg_conf_load_time()") != before:
+                return
             await asyncio.sleep(_PAUSE)
 
     async def shown(self, settings: Mapping[str, str]) -> dict[str, str]:

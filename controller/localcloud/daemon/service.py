@@ -9,7 +9,8 @@ import signal
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
-from controller.localcloud.daemon import identity, records as notes
+from controller.localcloud.daemon import identity
+from controller.localcloud.daemon import records as notes
 from controller.localcloud.daemon.ports import HOST, Ports
 from controller.localcloud.daemon.records import Records
 from controller.localcloud.daemon.replica import DRAINING, SERVING, Replica
@@ -42,7 +43,7 @@ class Service:
     # -- what is asked for
 
     async def ensure(self, owner: str, previous_owner: str | None, wanted: object) -> None:
-        """Bring the service to what is wanted; raises `CloudError`, and then nothing has changed."""
+        """Bring the service to what is wanted; raises `CloudError` and has then changed nothing."""
         spec = ServiceSpec.from_json(wanted)
         async with self._lock:
             current = self._records.owner()
@@ -99,7 +100,7 @@ class Service:
             return None
         alive = [each for each in self._serving if each.child.is_alive]
         port = self._ports.lease(self._records.key)
-        status = {
+        status: dict[str, Any] = {
             "kind": "service",
             "name": self._records.name,
             "owner": self._records.owner(),
@@ -223,6 +224,7 @@ class Service:
         if replica.state != SERVING:
             return
         self._ports.give_back(replica.port)
+        self._note()
         self._problem = f"replica {replica.index}: {replica.child.ending()}"
         _LOG.warning("`%s`: %s", self._records.name, self._problem)
         self.revive()
@@ -230,7 +232,7 @@ class Service:
     def revive(self) -> None:
         """Start what has ended, if it is to be restarted always; again and again, ever slower."""
         if self._reviving is None or self._reviving.done():
-            self._reviving = self._do(self._revive())
+            self._reviving = asyncio.get_running_loop().create_task(self._revive())
 
     async def _revive(self) -> None:
         pause = _FIRST_PAUSE
@@ -278,6 +280,7 @@ class Service:
         noted = self._records.running()
         self._since = str(noted.get("since") or self._since)
         self._is_to_resume = bool(noted.get("resume"))
+        self._kill_strays({each["mark"] for each in noted.get("replicas", ())})
         found = [Replica.find(each) for each in noted.get("replicas", ())]
         replicas = [each for each in found if each is not None]
         for each in replicas:
@@ -287,6 +290,10 @@ class Service:
             await self.remove()
             return
         self._serving = [each for each in replicas if each.state == SERVING]
+        if noted.get("replicas") and not replicas:
+            self._is_to_resume = (
+                True  # all were ended with the daemon, as in a restart of a machine
+            )
         self._leave([each for each in replicas if each.state != SERVING], self._grace())
         self._router.targets = [each.target for each in self._serving]
         try:
@@ -301,6 +308,12 @@ class Service:
             await self._open_again()
         self._note()
         self.revive()
+
+    def _kill_strays(self, known: set[str]) -> None:
+        """Kill what a daemon has started and had no time to note before it was killed."""
+        for _pid, mark in tuple(identity.marked(self._records.mark)):
+            if mark not in known:
+                identity.kill_marked(mark)
 
     async def _open_again(self) -> None:
         """Listen on the front port; if another has taken it meanwhile, keep on trying."""
@@ -320,11 +333,11 @@ class Service:
             except CloudError:
                 continue
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something go on in the background; the set keeps it from being forgotten."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     def _note(self, starting: Iterable[Replica] = ()) -> None:
         replicas = [*self._serving, *self._leaving, *starting]

@@ -42,9 +42,7 @@ class SocketServer:
         path.unlink(missing_ok=True)
         mask = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(
-                self._serve, path, limit=LONGEST_LINE
-            )
+            self._server = await asyncio.start_unix_server(self._serve, path, limit=LONGEST_LINE)
         finally:
             os.umask(mask)
 
@@ -66,9 +64,7 @@ class SocketServer:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             try:
                 async with asyncio.timeout(_IDLE_SECONDS):
@@ -96,7 +92,7 @@ class SocketServer:
             return _error(CloudError(f"the request is not understood: {error}"))
         except ConnectionError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the next question must still be answered
             _LOG.exception("an operation failed")
             return _error(CloudError(f"the daemon failed: {error!r}", hint="see its log"))
         finally:

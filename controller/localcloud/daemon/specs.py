@@ -31,9 +31,7 @@ class Reader:
     def __init__(self, value: object, path: tuple[str, ...] = ()) -> None:
         if not isinstance(value, dict):
             raise CloudError("expected an object", attribute=path)
-        self._value: dict[str, Any] = {
-            key: each for key, each in value.items() if each is not None
-        }
+        self._value: dict[str, Any] = {key: each for key, each in value.items() if each is not None}
         self._path = path
 
     def _pop(self, key: str, default: object) -> Any:

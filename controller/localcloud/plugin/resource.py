@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ class Problem:
     is_warning: bool = False
 
 
-class ProblemsFound(Exception):
+class ProblemsFoundError(Exception):
     """An operation was refused, or failed; `state` is what exists of the object all the same."""
 
     def __init__(self, problems: Sequence[Problem], state: State | None = None) -> None:
@@ -43,15 +43,17 @@ class Request:
 
 
 class Resource(Protocol):
-    """One resource type. Every operation may be repeated, and may raise `ProblemsFound`."""
+    """One resource type. Every operation may be repeated, and may raise `ProblemsFoundError`."""
 
-    type_name: str
-    schema: Schema
+    @property
+    def type_name(self) -> str:
+        """Give the name of the type in Terraform's language."""
 
-    def validate(self, config: State) -> Iterable[Problem]:
-        """Give what is wrong with a configuration, beyond what its schema checks."""
+    @property
+    def schema(self) -> Schema:
+        """Give what it is made of."""
 
-    def plan(self, request: Request, prior: State | None, planned: State, config: State) -> None:
+    def plan(self, request: Request, prior: State | None, planned: State) -> None:
         """Change `planned` where the schema's rules do not say it all."""
 
     def plan_destroy(self, request: Request, prior: State) -> None:
@@ -79,19 +81,32 @@ class Resource(Protocol):
 class DataSource(Protocol):
     """One data source."""
 
-    type_name: str
-    schema: Schema
+    @property
+    def type_name(self) -> str:
+        """Give the name of the type in Terraform's language."""
+
+    @property
+    def schema(self) -> Schema:
+        """Give what it is made of."""
 
     def read(self, request: Request, config: State) -> State:
-        """Look the object up; raises `ProblemsFound` if it is not there."""
+        """Look the object up; raises `ProblemsFoundError` if it is not there."""
 
 
 class Provider(Protocol):
     """A provider: its own configuration, and what it offers."""
 
-    schema: Schema
-    resources: Sequence[Resource]
-    data_sources: Sequence[DataSource]
+    @property
+    def schema(self) -> Schema:
+        """Give its own configuration."""
+
+    @property
+    def resources(self) -> Sequence[Resource]:
+        """Give its resource types."""
+
+    @property
+    def data_sources(self) -> Sequence[DataSource]:
+        """Give its data sources."""
 
     def configure(self, config: State) -> Any:
-        """Give what operations get as `request.provider`; raises `ProblemsFound`."""
+        """Give what operations get as `request.provider`; raises `ProblemsFoundError`."""

@@ -1,6 +1,6 @@
 """Answers Terraform's calls: decodes, asks the resource, encodes; nothing of gRPC here.
 
-Every answer has room for diagnostics, so no exception leaves this module: a `ProblemsFound` is
+Every answer has room for diagnostics, so no exception leaves this module: a `ProblemsFoundError` is
 told as it is, anything else as a fault of the provider with the end of its traceback.
 """
 
@@ -16,7 +16,7 @@ from controller.localcloud.plugin.planning import Path, State
 from controller.localcloud.plugin.resource import (
     DataSource,
     Problem,
-    ProblemsFound,
+    ProblemsFoundError,
     Provider,
     Request,
     Resource,
@@ -47,10 +47,10 @@ def diagnostic(problem: Problem) -> Any:
 
 
 def _diagnostics_of(error: Exception) -> list[Any]:
-    if isinstance(error, ProblemsFound):
+    if isinstance(error, ProblemsFoundError):
         return [diagnostic(problem) for problem in error.problems]
     trace = "".join(traceback.format_exception(error)[-4:])
-    return [diagnostic(Problem(f"the provider failed: {error or type(error).__name__}", trace))]
+    return [diagnostic(Problem(f"the provider failed: {type(error).__name__}: {error}", trace))]
 
 
 def _attribute_problems(schema: Schema, config: State) -> list[Problem]:
@@ -128,8 +128,7 @@ class ProviderServer:
     def _validate_resource_config(self, request: Any, response: Any) -> None:
         resource = self._resources[request.type_name]
         config = resource.schema.complete(values.decode(request.config) or {})
-        found = [*_attribute_problems(resource.schema, config), *resource.validate(config)]
-        response.diagnostics.extend(map(diagnostic, found))
+        response.diagnostics.extend(map(diagnostic, _attribute_problems(resource.schema, config)))
 
     def _validate_data_resource_config(self, request: Any, response: Any) -> None:
         source = self._data_sources[request.type_name]
@@ -172,7 +171,7 @@ class ProviderServer:
             return
         config = schema.complete(values.decode(request.config))
         planned = planning.propose(schema, prior, proposed, config)
-        resource.plan(asked, prior, planned, config)
+        resource.plan(asked, prior, planned)
         response.planned_state.CopyFrom(values.encode(planned))
         response.diagnostics.extend(map(diagnostic, asked.warnings))
         if prior is not None:
@@ -190,7 +189,7 @@ class ProviderServer:
         response.private = request.planned_private
         try:
             state = _apply(resource, asked, prior, planned)
-        except ProblemsFound as error:
+        except ProblemsFoundError as error:
             if error.state is not None:
                 state = resource.schema.complete(error.state)
                 response.new_state.CopyFrom(values.encode(state))

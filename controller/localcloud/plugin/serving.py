@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import datetime
+import datetime as dt
+import json
 import os
 import shutil
 import signal
@@ -53,9 +54,36 @@ def serve(provider: Provider) -> int:
     folder = _socket_folder()
     try:
         server, address, certificate = _listen(provider, folder, stopping)
-        sys.stdout.write(
-            f"{_CORE_PROTOCOL}|{_PLUGIN_PROTOCOL}|unix|{address}|grpc|{certificate}\n"
-        )
+        sys.stdout.write(f"{_CORE_PROTOCOL}|{_PLUGIN_PROTOCOL}|unix|{address}|grpc|{certificate}\n")
+        sys.stdout.flush()
+        _wait(stopping)
+        server.stop(_GRACE_SECONDS).wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def serve_warm(provider: Provider, source: str) -> int:
+    """Serve one Terraform after another, and several at once, until told to stop.
+
+    Says on one line of output what has to stand in `TF_REATTACH_PROVIDERS`. The folder of the
+    socket is private, so there is no TLS. Ends by itself when the process that started it does.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    folder = _socket_folder()
+    os.environ.pop(_CLIENT_CERTIFICATE, None)
+    try:
+        server, address, _none = _listen(provider, folder, threading.Event())
+        attachment = {
+            "Protocol": "grpc",
+            "ProtocolVersion": _PLUGIN_PROTOCOL,
+            "Pid": os.getpid(),
+            "Test": True,  # Terraform must not end it with its own end
+            "Addr": {"Network": "unix", "String": str(address)},
+        }
+        sys.stdout.write(json.dumps({source: attachment}) + "\n")
         sys.stdout.flush()
         _wait(stopping)
         server.stop(_GRACE_SECONDS).wait()
@@ -69,7 +97,7 @@ def _socket_folder() -> Path:
     if len(str(folder)) + len("/provider") < _LONGEST_SOCKET_PATH:
         return folder
     folder.rmdir()
-    return Path(tempfile.mkdtemp(prefix="plugin-", dir="/tmp"))  # noqa: S108  # made 0700
+    return Path(tempfile.mkdtemp(prefix="plugin-", dir="/tmp"))  # made 0700
 
 
 def _listen(
@@ -98,21 +126,21 @@ def _listen(
 
 def _make_certificate() -> tuple[bytes, bytes, bytes]:
     """Make a key and a certificate for this process only; nothing is written to disk."""
-    from cryptography import x509  # noqa: PLC0415  # only needed when Terraform asks for TLS
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography import x509  # only needed when Terraform asks for TLS
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=30))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -134,9 +162,8 @@ def _handlers(server: ProviderServer, stopping: threading.Event) -> list[grpc.Ge
         stopping.set()
         return wire.make("Empty")
 
-    def nothing_to_stream(_request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        while context.is_active() and not stopping.wait(_PARENT_CHECK_SECONDS):
-            pass
+    def nothing_to_stream(_request: Any, _context: grpc.ServicerContext) -> Iterator[Any]:
+        # Ended at once: a stream that is held open would hold a thread for each engine.
         yield from ()
 
     def healthy(_request: Any, _context: grpc.ServicerContext) -> Any:

@@ -5,6 +5,7 @@ A value is `None`, `bool`, `int`, `float`, `str`, `list`, `dict` or `UNKNOWN`.
 
 from __future__ import annotations
 
+import enum
 import json
 from typing import Any, Final
 
@@ -16,17 +17,13 @@ _PLAIN_UNKNOWN = 0
 _REFINED_UNKNOWN = 12  # since Terraform 1.6: unknown, but for example known not to be null
 
 
-class Unknown:
+class Unknown(enum.Enum):
     """The type of `UNKNOWN`, a value that only the apply will tell."""
 
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-    def __deepcopy__(self, memo: object) -> Unknown:
-        return self
+    UNKNOWN = "unknown"
 
 
-UNKNOWN: Final = Unknown()
+UNKNOWN: Final = Unknown.UNKNOWN
 
 
 def _decode_extension(code: int, data: bytes) -> object:

@@ -137,7 +137,7 @@ def _build() -> dict[str, Any]:
         if name == "Step":
             _put_selector_in_a_oneof(message)
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]  # the stubs leave this one out
+    pool.Add(file)
     return {
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
         for name in _MESSAGES

@@ -1,9 +1,10 @@
-"""What the resources of the local cloud have in common: they ask the daemon, and tell its errors."""
+"""What the resources have in common: they ask the daemon, and tell its errors."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from controller.localcloud import names
@@ -11,7 +12,7 @@ from controller.localcloud.client import Cloud, Status
 from controller.localcloud.errors import CloudError
 from controller.localcloud.names import Kind
 from controller.localcloud.plugin.planning import State
-from controller.localcloud.plugin.resource import Problem, ProblemsFound, Request
+from controller.localcloud.plugin.resource import Problem, ProblemsFoundError, Request
 from controller.localcloud.plugin.schema import STRING, Attribute, Schema
 from controller.localcloud.plugin.values import UNKNOWN
 
@@ -68,35 +69,46 @@ def told_as_problems(state: State | None = None) -> Iterator[None]:
         yield
     except CloudError as error:
         summary, _newline, rest = error.message.partition("\n")
-        detail = "\n".join(part for part in (rest, f"hint: {error.hint}" if error.hint else "") if part)
-        raise ProblemsFound([Problem(summary, detail, error.attribute)], state) from error
+        hint = f"hint: {error.hint}" if error.hint else ""
+        detail = "\n".join(part for part in (rest, hint) if part)
+        raise ProblemsFoundError([Problem(summary, detail, error.attribute)], state) from error
 
 
+def _leave_the_plan(_prior: State | None, _planned: State) -> None:
+    """Leave the plan as the schema's rules have made it."""
+
+
+def _allow(_prior: State) -> None:
+    """Allow a destroy."""
+
+
+@dataclass(frozen=True)
 class CloudResource:
-    """A resource type that is one kind of thing in the cloud."""
+    """A resource type that is one kind of thing in the cloud.
+
+    `spec` gives what the daemon is asked for, `observed` the state that a status means. `adjust`
+    may change a plan, given the state before and the planned one; `check_destroy` may refuse one.
+    """
 
     kind: Kind
-    type_name: str
     schema: Schema
+    spec: Callable[[State], dict[str, Any]]
+    observed: Callable[[Status], State]
+    adjust: Callable[[State | None, State], None] = _leave_the_plan
+    check_destroy: Callable[[State], None] = _allow
 
-    def spec(self, planned: State) -> dict[str, Any]:
-        """Give what the daemon is asked for."""
-        raise NotImplementedError
+    @property
+    def type_name(self) -> str:
+        """Give the name of the type in Terraform's language."""
+        return f"localcloud_{self.kind}"
 
-    def observed(self, status: Status) -> State:
-        """Give the state that a status means."""
-        raise NotImplementedError
+    def plan(self, _request: Request, prior: State | None, planned: State) -> None:
+        """Change the plan where the schema's rules do not say it all."""
+        self.adjust(prior, planned)
 
-    def validate(self, config: State) -> Iterable[Problem]:
-        """Find nothing beyond what the schema checks."""
-        del config
-        return ()
-
-    def plan(self, request: Request, prior: State | None, planned: State, config: State) -> None:
-        """Leave the plan as the schema's rules have made it."""
-
-    def plan_destroy(self, request: Request, prior: State) -> None:
-        """Allow it."""
+    def plan_destroy(self, _request: Request, prior: State) -> None:
+        """Refuse a destroy while it is only planned."""
+        self.check_destroy(prior)
 
     def create(self, request: Request, planned: State) -> State:
         """Make the thing, or adopt what is there if it has the same owner."""
@@ -127,13 +139,9 @@ class CloudResource:
         if status is None:
             return None
         if not status["spec"]:
-            detail = "the next apply writes it anew"
-            problem = Problem(
-                f"the configuration of {self.kind} `{state['name']}` is broken: {status['problem']}",
-                detail,
-                is_warning=True,
-            )
-            request.warnings.append(problem)
+            summary = f"the configuration of {self.kind} `{state['name']}` is broken"
+            detail = f"{status['problem']}\nhint: the next apply writes it anew"
+            request.warnings.append(Problem(summary, detail, is_warning=True))
         return self.observed(status)
 
     def delete(self, request: Request, prior: State) -> None:
@@ -149,9 +157,8 @@ class CloudResource:
             cloud.get(self.kind, names.checked_name(identifier))
         return {"name": identifier}
 
-    def upgraded(self, version: int, state: State) -> State:
+    def upgraded(self, _version: int, state: State) -> State:
         """Take the state as it is: there has been only one version."""
-        del version
         return state
 
 

@@ -32,16 +32,24 @@ _HEALTH = Attribute(
     description="How it is found out whether a replica is ready.",
     members=(
         Attribute(
-            "path", STRING, "GET of this path must be answered well; empty: an open port is enough.",
+            "path",
+            STRING,
+            "GET of this path must be answered well; empty: an open port is enough.",
             default="/",
         ),
         Attribute(
-            "interval_ms", NUMBER, "How often a serving replica is asked.",
-            default=1000, check=range_check(50, 60_000),
+            "interval_ms",
+            NUMBER,
+            "How often a serving replica is asked.",
+            default=1000,
+            check=range_check(50, 60_000),
         ),
         Attribute(
-            "timeout_s", NUMBER, "How long a new replica may take to get ready.",
-            default=30, check=range_check(1, 600),
+            "timeout_s",
+            NUMBER,
+            "How long a new replica may take to get ready.",
+            default=30,
+            check=range_check(1, 600),
         ),
     ),
 )
@@ -56,74 +64,82 @@ def _directory_check(value: str) -> str | None:
     return None if is_absolute else f"`{value}` is not absolute; expected for example `abspath(…)`"
 
 
-class ServiceResource(CloudResource):
-    """A service: created, updated without a gap, and removed."""
-
-    kind = "service"
-    type_name = "localcloud_service"
-    schema = Schema(
-        description="Processes behind a stable loopback port, updated without a gap.",
-        attributes=(
-            NAME,
-            OWNER,
-            Attribute(
-                "command", STRINGS, "Program and arguments; `python` is the daemon's own Python.",
-                required=True, check=_command_check,
-            ),
-            Attribute(
-                "directory", STRING, "Where it runs; an own folder if empty.",
-                default="", check=_directory_check,
-            ),
-            Attribute(
-                "environment", STRING_MAP,
-                "Variables of the processes. PORT, HOST and REPLICA are set for each.",
-                default={}, check=map_check(names.variable_problem),
-            ),
-            Attribute(
-                "replicas", NUMBER, "How many processes.", default=1, check=range_check(0, 64)
-            ),
-            Attribute(
-                "port", NUMBER, "The port of its address; a free one is leased if left out.",
-                optional=True, computed=True, keep=True, check=range_check(1024, 65535),
-            ),
-            _HEALTH,
-            Attribute(
-                "restart", STRING, "`always`: a replica that ends is started again.",
-                default="never", check=choice_check("never", "always"),
-            ),
-            Attribute(
-                "stop_grace_s", NUMBER, "How long connections and processes get to end.",
-                default=5, check=range_check(0, 600),
-            ),
-            Attribute("url", STRING, "Its address.", computed=True, keep=True),
-            Attribute("running", NUMBER, "How many replicas are healthy.", computed=True),
+_SCHEMA = Schema(
+    description="Processes behind a stable loopback port, updated without a gap.",
+    attributes=(
+        NAME,
+        OWNER,
+        Attribute(
+            "command",
+            STRINGS,
+            "Program and arguments; `python` is the daemon's own Python.",
+            required=True,
+            check=_command_check,
         ),
-    )
+        Attribute(
+            "directory",
+            STRING,
+            "Where it runs; an own folder if empty.",
+            default="",
+            check=_directory_check,
+        ),
+        Attribute(
+            "environment",
+            STRING_MAP,
+            "Variables of the processes. PORT, HOST and REPLICA are set for each.",
+            default={},
+            check=map_check(names.variable_problem),
+        ),
+        Attribute("replicas", NUMBER, "How many processes.", default=1, check=range_check(0, 64)),
+        Attribute(
+            "port",
+            NUMBER,
+            "The port of its address; a free one is leased if left out.",
+            optional=True,
+            computed=True,
+            keep=True,
+            check=range_check(1024, 65535),
+        ),
+        _HEALTH,
+        Attribute(
+            "restart",
+            STRING,
+            "`always`: a replica that ends is started again.",
+            default="never",
+            check=choice_check("never", "always"),
+        ),
+        Attribute(
+            "stop_grace_s",
+            NUMBER,
+            "How long connections and processes get to end.",
+            default=5,
+            check=range_check(0, 600),
+        ),
+        Attribute("url", STRING, "Its address.", computed=True, keep=True),
+        Attribute("running", NUMBER, "How many replicas are healthy.", computed=True),
+    ),
+)
 
-    def plan(self, request: Request, prior: State | None, planned: State, config: State) -> None:
-        """Plan every replica to be healthy, so that a dead one is a change; follow the port."""
-        planned["running"] = planned["replicas"]
-        if prior is not None and planned["port"] != prior.get("port"):
-            planned["url"] = UNKNOWN
 
-    def spec(self, planned: State) -> dict[str, Any]:
-        """Give what the daemon is asked for."""
-        keys = ("command", "directory", "environment", "replicas", "port", "health")
-        spec = {key: planned[key] for key in (*keys, "restart", "stop_grace_s")}
-        if spec["port"] is UNKNOWN:
-            spec["port"] = None
-        return spec
+def _adjust(prior: State | None, planned: State) -> None:
+    """Plan every replica to be healthy, so that a dead one is a change; follow the port."""
+    planned["running"] = planned["replicas"]
+    if prior is not None and planned["port"] != prior.get("port"):
+        planned["url"] = UNKNOWN
 
-    def observed(self, status: Status) -> State:
-        """Give the state that a status means."""
-        return {
-            **status["spec"],
-            "name": status["name"],
-            "owner": status["owner"],
-            "port": status["port"],
-            "url": status["url"],
-            "running": status["running"],
-        }
+
+def _spec(planned: State) -> dict[str, Any]:
+    keys = ("command", "directory", "environment", "replicas", "health", "restart", "stop_grace_s")
+    port = None if planned["port"] is UNKNOWN else planned["port"]
+    return {**{key: planned[key] for key in keys}, "port": port}
+
+
+def _observed(status: Status) -> State:
+    keys = ("name", "owner", "port", "url", "running")
+    return {**status["spec"], **{key: status[key] for key in keys}}
+
+
+SERVICE = CloudResource("service", _SCHEMA, _spec, _observed, _adjust)
 
 
 class ServiceLookup:

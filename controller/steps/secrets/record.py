@@ -122,11 +122,28 @@ async def save(
     try:
         version = await store.write(record_reference(request), fields, expect=record.version)
     except PlanStale:
-        raise StateLocked.because(
-            f"another controller works on the secret `{request.name}`",
-            code="secrets/rotated-elsewhere",
-        ) from None
+        raise _elsewhere(request) from None
     return replace(record, version=version)
+
+
+async def ensure_latest(
+    store: SecretStore, request: SecretRequest, record: RotationRecord
+) -> None:
+    """Raise StateLocked when the record moved on, just before a login is touched.
+
+    A controller that was asleep for a whole rotation would otherwise end the login that is in use
+    now, and learn of it only from its next write.
+    """
+    description = await store.describe(record_reference(request))
+    if description is None or description.version != record.version:
+        raise _elsewhere(request)
+
+
+def _elsewhere(request: SecretRequest) -> StateLocked:
+    return StateLocked.because(
+        f"another controller works on the secret `{request.name}`",
+        code="secrets/rotated-elsewhere",
+    )
 
 
 def _material(login: str | None, text: SecretText | None) -> Material | None:

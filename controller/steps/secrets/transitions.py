@@ -9,7 +9,7 @@ from controller.diagnostics.errors import Bug, Transient
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import RotationPhase
 from controller.steps.secrets.publish import publish
-from controller.steps.secrets.record import Material, RotationRecord, save
+from controller.steps.secrets.record import Material, RotationRecord, ensure_latest, save
 from controller.steps.secrets.render import login_fields, random_fields
 from controller.steps.secrets.request import PostgresLogin, Random, SecretPorts, SecretRequest
 
@@ -84,6 +84,7 @@ async def _apply(
     made = _upcoming(record)
     phase = RotationPhase.VERIFIED
     if isinstance(request.kind, PostgresLogin):
+        await ensure_latest(ports.store, request, record)
         await ports.credentials.set_password(
             request.kind.database, request.kind.role, made.login, made.text
         )
@@ -130,6 +131,7 @@ async def _retire(
         return None, 0
     version = 0
     if isinstance(request.kind, PostgresLogin):
+        await ensure_latest(ports.store, request, record)
         await _end_login(request.kind, ports, record.current)
     else:
         record, version = await _publish_upcoming(request, ports, record)

@@ -1,0 +1,339 @@
+"""An engine without Terraform: one resource a unit, in a dictionary that stands for the cloud.
+
+What it says and refuses is what Terraform would. It reads `main.tf.json` and
+`terraform.tfvars.json` and keeps its state in `terraform.tfstate`, in Terraform's own form. `cloud`
+may be edited by hand to make drift; `fail` and `pause` make things go wrong on purpose.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from controller.adapters.engine import _state_file
+from controller.adapters.engine._memory_root import (
+    MemoryRoot,
+    compute_outputs,
+    identify,
+    read_root,
+)
+from controller.adapters.engine._process import identify as identify_process
+from controller.diagnostics.errors import (
+    EngineRefused,
+    PlanStale,
+    StateLocked,
+    TrueupError,
+)
+from controller.model.plan import Action, AttributeChange, ResourceChange
+from controller.ports.engine import (
+    EngineCapabilities,
+    EnginePlan,
+    EngineState,
+    EngineVersion,
+    LockHolder,
+    OnProcess,
+    OnProgress,
+)
+
+ADDRESS = "unit.this"
+PLAN = "trueup.tfplan"
+
+Attributes = dict[str, object]
+
+
+@dataclass(frozen=True)
+class _SavedPlan:
+    """What lies in the plan file."""
+
+    lineage: str
+    serial: int
+    destroy: bool
+    attributes: Attributes
+    outputs: dict[str, dict[str, object]]
+
+
+class MemoryEngine:
+    """See the port."""
+
+    def __init__(
+        self,
+        cloud: dict[str, Attributes] | None = None,
+        *,
+        replaced_by: frozenset[str] = frozenset({"name"}),
+        version: str = "1.0.0",
+    ) -> None:
+        """Use a cloud, `product/environment/stack` → attributes; an own empty one if none is given.
+
+        A change of an attribute in `replaced_by` replaces the resource.
+        """
+        self.cloud: dict[str, Attributes] = {} if cloud is None else cloud
+        self.calls: list[tuple[str, str]] = []
+        """Every operation and the unit it was asked for, but looking at state and locks."""
+        self._replaced_by = replaced_by
+        self._version = EngineVersion("memory", version)
+        self._locks: dict[str, LockHolder] = {}
+        self._failures: dict[str, list[TrueupError]] = {}
+        self._pause: asyncio.Event | None = None
+        self._paused = asyncio.Event()
+
+    @property
+    def version(self) -> EngineVersion:
+        """See the port."""
+        return self._version
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        """See the port."""
+        return EngineCapabilities()
+
+    def fail(self, operation: str, error: TrueupError) -> None:
+        """Make the next call of an operation fail; `applied` is an apply after its effect."""
+        self._failures.setdefault(operation, []).append(error)
+
+    def pause(self) -> asyncio.Event:
+        """Make applies wait in the middle until the event that this gives is set."""
+        self._pause = asyncio.Event()
+        self._paused = asyncio.Event()
+        return self._pause
+
+    async def wait_until_paused(self) -> None:
+        """Wait until an apply is in its middle and holds the lock."""
+        await self._paused.wait()
+
+    async def init(self, directory: Path) -> None:
+        """See the port."""
+        self._begin("init", directory)
+
+    async def validate(self, directory: Path) -> None:
+        """See the port."""
+        self._begin("validate", directory)
+        read_root(directory)
+
+    async def plan(
+        self, directory: Path, *, destroy: bool = False, on_progress: OnProgress | None = None
+    ) -> EnginePlan:
+        """See the port."""
+        self._begin("plan", directory)
+        with self._lock(directory, "plan"):
+            root, document = read_root(directory), _read(directory)
+            known, real = _known(document), self._look(directory, document)
+            wanted = None if destroy else dict(root.attributes)
+            outputs = {} if destroy else compute_outputs(root)
+            saved = _SavedPlan(
+                *_identity(document), destroy=destroy, attributes=wanted or {}, outputs=outputs
+            )
+            file = directory / PLAN
+            file.write_text(json.dumps(asdict(saved), sort_keys=True), encoding="utf-8")
+            changes = self._compare(real, wanted, root)
+        if on_progress is not None:
+            for change in changes:
+                on_progress(f"{change.address}: Plan to {change.action}")
+        return EnginePlan(
+            file=file,
+            changes=changes,
+            drift=() if known is None else self._compare(known, real, root),
+            outputs_change=outputs != (document or {}).get("outputs", {}),
+        )
+
+    async def apply(
+        self,
+        directory: Path,
+        *,
+        on_process: OnProcess | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """See the port. Cancelled in the middle it has done nothing and holds no lock."""
+        self._begin("apply", directory)
+        with self._lock(directory, "apply"):
+            saved = _read_plan(directory)
+            document = _read(directory)
+            if (saved.lineage, saved.serial) != _identity(document):
+                raise PlanStale.because("memory refuses the saved plan: the state has changed")
+            _state_file.keep_copy(directory)
+            if on_process is not None:
+                await on_process(identify_process(os.getpid()))
+            if self._pause is not None:
+                self._paused.set()
+                await self._pause.wait()
+            name = identify(directory)
+            if saved.destroy:
+                self.cloud.pop(name, None)
+            else:
+                self.cloud[name] = dict(saved.attributes)
+            _write(directory, document, self.cloud.get(name), saved.outputs)
+        if on_progress is not None:
+            on_progress(f"{ADDRESS}: Complete")
+        self._raise_planned("applied")
+
+    async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
+        """See the port."""
+        self._begin("refresh", directory)
+        with self._lock(directory, "refresh"):
+            document = _read(directory)
+            known = _known(document)
+            if known is None:
+                return ()
+            return self._compare(known, self._look(directory, document), read_root(directory))
+
+    async def normalise(self, directory: Path) -> None:
+        """See the port."""
+        self._begin("normalise", directory)
+        with self._lock(directory, "refresh"):
+            document = _read(directory)
+            real = self._look(directory, document)
+            if document is not None and real != _known(document):
+                _write(directory, document, real, document.get("outputs", {}))
+
+    async def state(self, directory: Path) -> EngineState | None:
+        """See the port."""
+        return _state_file.read_local(directory)
+
+    async def import_resource(self, directory: Path, address: str, identity: str) -> None:
+        """See the port. The identity is a name in the cloud."""
+        self._begin("import", directory)
+        with self._lock(directory, "import"):
+            document = _read(directory)
+            if address != ADDRESS or identity not in self.cloud:
+                raise EngineRefused.because(f"memory refused: there is no `{identity}` to import")
+            if _known(document) is not None:
+                raise EngineRefused.because(f"memory refused: `{address}` is managed already")
+            self.cloud[identify(directory)] = self.cloud[identity]
+            _write(directory, document, self.cloud[identity], {})
+
+    async def lock_holder(self, directory: Path) -> LockHolder | None:
+        """See the port."""
+        return self._locks.get(identify(directory))
+
+    async def force_unlock(self, directory: Path, lock: str) -> None:
+        """See the port. Only an apply that still runs can hold a lock here, and it lives."""
+        holder = self._locks.get(identify(directory))
+        if holder is None or holder.id != lock:
+            raise EngineRefused.because(f"there is no lock `{lock}`")
+        raise StateLocked.because(f"{holder.who} still holds the lock {holder.id}")
+
+    async def close(self) -> None:
+        """See the port."""
+
+    def _begin(self, operation: str, directory: Path) -> None:
+        self.calls.append((operation, identify(directory)))
+        self._raise_planned(operation)
+
+    def _raise_planned(self, operation: str) -> None:
+        if planned := self._failures.get(operation):
+            raise planned.pop(0)
+
+    @contextmanager
+    def _lock(self, directory: Path, operation: str) -> Iterator[None]:
+        name = identify(directory)
+        if (holder := self._locks.get(name)) is not None:
+            raise StateLocked.because(
+                f"the state is locked by {holder.who} for {holder.operation} (lock {holder.id})"
+            )
+        identity = hashlib.sha256(f"{name} {len(self.calls)}".encode()).hexdigest()[:12]
+        self._locks[name] = LockHolder(identity, f"memory@{os.getpid()}", operation, "")
+        try:
+            yield
+        finally:
+            del self._locks[name]
+
+    def _look(self, directory: Path, document: Mapping[str, object] | None) -> Attributes | None:
+        """Give what is in the cloud, as far as the state knows of it."""
+        return None if _known(document) is None else self.cloud.get(identify(directory))
+
+    def _compare(
+        self, before: Attributes | None, after: Attributes | None, root: MemoryRoot
+    ) -> tuple[ResourceChange, ...]:
+        if before == after:
+            return ()
+        names = sorted({*(before or {}), *(after or {})})
+        attributes = tuple(
+            _compare_attribute(name, (before or {}).get(name), (after or {}).get(name), root)
+            for name in names
+            if (before or {}).get(name) != (after or {}).get(name)
+        )
+        if before is None:
+            action = Action.CREATE
+        elif after is None:
+            action = Action.DELETE
+        elif self._replaced_by & {attribute.path for attribute in attributes}:
+            action = Action.REPLACE
+        else:
+            action = Action.UPDATE
+        return (ResourceChange(ADDRESS, "unit", action, attributes),)
+
+
+def _compare_attribute(
+    name: str, before: object, after: object, root: MemoryRoot
+) -> AttributeChange:
+    if name in root.sensitive:
+        return AttributeChange(name, None, None, sensitive=True)
+    return AttributeChange(name, _text(before), _text(after))
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True)
+
+
+def _read_plan(directory: Path) -> _SavedPlan:
+    try:
+        text = (directory / PLAN).read_text(encoding="utf-8")
+        return _SavedPlan(**json.loads(text))
+    except (OSError, ValueError, TypeError):
+        raise PlanStale.because("memory refuses the saved plan: it cannot be read") from None
+
+
+def _read(directory: Path) -> dict[str, object] | None:
+    """Give the state's document; None when there is none. Raises EngineFailed for an empty file."""
+    _state_file.check_not_lost(directory)
+    if _state_file.read_local(directory) is None:
+        return None
+    text = (directory / _state_file.STATE).read_text(encoding="utf-8")
+    document: dict[str, object] = json.loads(text)
+    return document
+
+
+def _identity(document: Mapping[str, object] | None) -> tuple[str, int]:
+    if document is None:
+        return "", 0
+    return str(document["lineage"]), int(str(document["serial"]))
+
+
+def _known(document: Mapping[str, object] | None) -> Attributes | None:
+    resources = (document or {}).get("resources")
+    if not isinstance(resources, list) or not resources:
+        return None
+    attributes: Attributes = resources[0]["instances"][0]["attributes"]
+    return attributes
+
+
+def _write(
+    directory: Path,
+    before: Mapping[str, object] | None,
+    attributes: Attributes | None,
+    outputs: object,
+) -> None:
+    """Write the next state, whole or not at all."""
+    lineage, serial = _identity(before)
+    resource = {
+        "mode": "managed",
+        "type": "unit",
+        "name": "this",
+        "instances": [{"attributes": attributes}],
+    }
+    document = {
+        "version": 4,
+        "lineage": lineage or f"memory-{identify(directory)}",
+        "serial": serial + 1,
+        "outputs": outputs,
+        "resources": [] if attributes is None else [resource],
+    }
+    path = directory / _state_file.STATE
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,1 @@
+"""The config repository: a bare mirror read through GitPython, or commits in memory."""

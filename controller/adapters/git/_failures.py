@@ -1,0 +1,93 @@
+"""What git says when it fails, in our words."""
+
+from controller.adapters.git._command import Answer
+from controller.diagnostics.errors import RepositoryUnreachable, Stalled, TrueupError
+
+MISSING_BRANCH = "couldn't find remote ref"
+
+_REFUSED = (
+    (
+        "fsck error",
+        "holds an object that git's own check refuses",
+        "find it with `git fsck --full` and take it out of the history",
+    ),
+    (
+        "not allowed",
+        "wants a transport that is not allowed",
+        "use an address with `https`, `ssh`, or a path",
+    ),
+    (
+        "dubious ownership",
+        "belongs to another user of this machine",
+        "let the controller run as its owner: `chown -R` the repository",
+    ),
+)
+_UNREACHABLE = (
+    ("timed out", "does not answer in time", "look at the network between here and the server"),
+    (
+        "Could not resolve host",
+        "is on a host that has no address",
+        "look at the address and at DNS",
+    ),
+    ("Failed to connect", "is on a server that takes no connections", "see whether it runs"),
+    ("Connection refused", "is on a server that takes no connections", "see whether it runs"),
+    ("Authentication failed", "does not accept our credentials", "look at the token or the key"),
+    ("could not read Username", "wants credentials", "give a token by the settings"),
+    ("unable to read askpass", "wants credentials", "give a token by the settings"),
+    ("Permission denied", "does not let us in", "look at the token, the key or the permissions"),
+    ("Host key verification failed", "is on an unknown SSH host", "add its key to `known_hosts`"),
+    (
+        "does not appear to be a git repository",
+        "is not a Git repository",
+        "look at the address, and whether the repository is there",
+    ),
+    ("not found", "is not there", "look at the address, and whether the credentials may read it"),
+    ("certificate", "shows a certificate that is not trusted", "look at the server's certificate"),
+)
+_NOISE = ("hint:", "warning:", "Please make sure", "and the repository exists", "From ", "remote: ")
+
+
+def in_words(address: str, answer: Answer) -> TrueupError:
+    """Give the error of a failed network command: unreachable, or Stalled when refused."""
+    said = _last_words(answer.error)
+    for needle, words, hint in _REFUSED:
+        if needle in answer.error:
+            return Stalled.because(
+                f"the repository `{address}` {words}: {said}", hint=hint, code="fetch/refused"
+            )
+    for needle, words, hint in _UNREACHABLE:
+        if needle in answer.error:
+            return RepositoryUnreachable.because(
+                f"the repository `{address}` {words}: {said}", hint=hint
+            )
+    return RepositoryUnreachable.because(
+        f"the repository `{address}` cannot be used: {said}",
+        hint="try the same with `git ls-remote` from this machine",
+    )
+
+
+def branch_missing(address: str, branch: str) -> Stalled:
+    """Say that the watched branch is not there."""
+    return Stalled.because(
+        f"the repository `{address}` has no branch `{branch}`",
+        hint=f"push that branch, or watch another: `git ls-remote --heads {address}` lists them",
+        code="fetch/branch-missing",
+    )
+
+
+def commit_missing(commit: str) -> Stalled:
+    """Say that a commit was never fetched, or is no commit."""
+    return Stalled.because(
+        f"the commit `{commit[:60]}` is not in the mirror of the repository",
+        hint="it may be rewritten away: push it again, or move the pointer to another commit",
+        code="fetch/commit-missing",
+    )
+
+
+def _last_words(error: str) -> str:
+    """Git's own sentence: the last line that is not advice."""
+    lines = [line.strip() for line in error.splitlines()]
+    telling = [line for line in lines if line and not line.startswith(_NOISE)]
+    faults = [line for line in telling if line.startswith(("fatal:", "error:"))]
+    chosen = (faults or telling or ["git gave no reason"])[0]
+    return chosen.removeprefix("fatal: ").removeprefix("error: ")[:300]

@@ -1,0 +1,199 @@
+"""The promotions branch: read and written by plumbing, without any checkout."""
+
+from collections.abc import Mapping
+
+from controller.adapters.git._addresses import checked_branch, checked_pointer
+from controller.adapters.git._command import Answer
+from controller.adapters.git._failures import in_words
+from controller.adapters.git._mirror import Mirror
+from controller.diagnostics.errors import Bug, PlanStale, RepositoryUnreachable, Stalled
+from controller.model.names import Commit
+from controller.model.snapshot import FileKind
+from controller.ports.clock import Clock
+
+_REFERENCE = "refs/trueup/pointers"
+_LARGEST_POINTER = 256 * 1024
+_TRIES = 6
+_OVERTAKEN = ("[rejected]", "cannot lock ref", "failed to update ref", "already exists")
+
+
+class GitPointers:
+    """Implements `PointerWriter` on one branch of the repository that a mirror is of."""
+
+    def __init__(self, mirror: Mirror, branch: str, clock: Clock) -> None:
+        """Look at the branch's name. Raises Stalled when it cannot be one."""
+        self._mirror = mirror
+        self._branch = checked_branch(branch)
+        self._clock = clock
+
+    async def read(self) -> Mapping[str, str]:
+        """Give every file of the branch by path; empty when the branch does not exist yet.
+
+        Leaves out what is no text of at most 256 KiB. Fetches first. Raises RepositoryUnreachable.
+        """
+        async with self._mirror.guard:
+            return await self._texts(await self._fetch())
+
+    async def write(
+        self, files: Mapping[str, str], *, message: str, expect: Mapping[str, str | None]
+    ) -> Commit:
+        """Commit and push `files` in one commit, unless a file of `expect` is not as told there.
+
+        Repeating a write that already stands makes no commit and gives the branch's head. A commit
+        of somebody else that leaves `expect` true is built upon. Raises PlanStale when somebody
+        else was faster, RepositoryUnreachable, Stalled when the server refuses the push.
+        """
+        for path in files:
+            checked_pointer(path)
+        refuse_nothing(files)
+        async with self._mirror.guard:
+            for _ in range(_TRIES):
+                head = await self._fetch()
+                current = await self._texts(head)
+                if head is not None and files.items() <= current.items():
+                    return head
+                compare_pointers(current, expect, self._branch)
+                commit = await self._commit(head, files, message)
+                if await self._push(head, commit):
+                    return commit
+        raise RepositoryUnreachable.because(
+            f"the branch `{self._branch}` was moved by somebody else {_TRIES} times in a row",
+            hint="nothing to do: it is tried again",
+        )
+
+    async def _fetch(self) -> Commit | None:
+        head = await self._mirror.fetch(self._branch, _REFERENCE)
+        if head is None:
+            await self._mirror.git("update-ref", "-d", _REFERENCE)
+        return head
+
+    async def _texts(self, head: Commit | None) -> Mapping[str, str]:
+        if head is None:
+            return {}
+        texts = {}
+        for path, file in (await self._mirror.tree(head)).files.items():
+            if file.kind not in {FileKind.REGULAR, FileKind.EXECUTABLE}:
+                continue
+            if file.size > _LARGEST_POINTER:
+                continue
+            content = self._mirror.objects.read(file.blob, "blob")
+            if content is None:
+                raise self._mirror.damaged(f"the pointer `{path}`")
+            try:
+                texts[path] = content.decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+        return texts
+
+    async def _commit(self, head: Commit | None, files: Mapping[str, str], message: str) -> Commit:
+        """Make a commit in the mirror, through an index file of our own."""
+        index = self._mirror.path / "trueup-index"
+        index.unlink(missing_ok=True)
+        place = {"GIT_INDEX_FILE": str(index)}
+        lines = []
+        for path, text in sorted(files.items()):
+            blob = await self._plumbing("hash-object", "-w", "--stdin", given=text.encode())
+            lines.append(f"100644 {blob}\t{path}\0")
+        try:
+            await self._plumbing("read-tree", *([head] if head else ["--empty"]), environment=place)
+            await self._plumbing(
+                "update-index",
+                "-z",
+                "--index-info",
+                given="".join(lines).encode(),
+                environment=place,
+            )
+            tree = await self._plumbing("write-tree", environment=place)
+        finally:
+            index.unlink(missing_ok=True)
+        parent = ["-p", head] if head else []
+        made = await self._plumbing(
+            "commit-tree", tree, *parent, given=message.encode(), environment=self._signature()
+        )
+        return Commit(made)
+
+    def _signature(self) -> Mapping[str, str]:
+        date = f"@{int(self._clock.now().timestamp())} +0000"
+        return {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (
+                ("NAME", "Trueup"),
+                ("EMAIL", "trueup@localhost"),
+                ("DATE", date),
+            )
+        }
+
+    async def _push(self, head: Commit | None, commit: Commit) -> bool:
+        """Push unless the branch has moved from `head`; give whether it was pushed."""
+        remote = f"refs/heads/{self._branch}"
+        answer = await self._mirror.git(
+            "push",
+            "--porcelain",
+            "--no-verify",
+            "--no-follow-tags",
+            "--no-signed",
+            f"--force-with-lease={remote}:{head or ''}",
+            "--",
+            self._mirror.url,
+            f"{commit}:{remote}",
+        )
+        if answer.code == 0:
+            await self._mirror.git("update-ref", _REFERENCE, commit)
+            return True
+        if _was_overtaken(answer):
+            return False
+        if "[remote rejected]" in answer.text:
+            raise self._refused(answer)
+        raise in_words(self._mirror.url, answer)
+
+    def _refused(self, answer: Answer) -> Stalled:
+        told = next(line for line in answer.text.splitlines() if "[remote rejected]" in line)
+        return Stalled.because(
+            f"the server does not take a push to `{self._branch}`:"
+            f" {told.partition('[remote rejected]')[2].strip()[:300]}",
+            hint="allow Trueup's user to push to that branch: protected branches and hooks say no",
+            code="promote/push-refused",
+        )
+
+    async def _plumbing(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        answer = await self._mirror.git(*arguments, given=given, environment=environment)
+        if answer.code == 0:
+            return answer.text
+        if "would be overwritten" in answer.error or "cannot add to the index" in answer.error:
+            raise Stalled.because(
+                f"a pointer cannot be written to `{self._branch}`: a file is in the place of a"
+                " folder",
+                hint=f"remove the file that somebody put there: {answer.error.strip()[:200]}",
+                code="promote/pointer-blocked",
+            )
+        raise self._mirror.damaged(f"what `git {arguments[0]}` needs")
+
+
+def refuse_nothing(files: Mapping[str, str]) -> None:
+    """Raise Bug when there is nothing to write."""
+    if not files:
+        raise Bug.because("a pointer is written without any file", code="promote/no-pointer")
+
+
+def compare_pointers(
+    current: Mapping[str, str], expect: Mapping[str, str | None], branch: str
+) -> None:
+    """Raise PlanStale when a file is not as expected."""
+    for path, text in expect.items():
+        if current.get(path) != text:
+            found = "is not there" if path not in current else "has another content"
+            raise PlanStale.because(
+                f"`{path}` on the branch `{branch}` {found}: somebody else was faster",
+                hint="nothing to do: the decision is made anew from what is there",
+                code="promote/pointer-stale",
+            )
+
+
+def _was_overtaken(answer: Answer) -> bool:
+    return any(word in answer.text for word in _OVERTAKEN)

@@ -1,0 +1,144 @@
+"""A config repository that is gone with the process: commits are made by calling it."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from controller.adapters.git._addresses import checked_pointer
+from controller.adapters.git._failures import branch_missing, commit_missing
+from controller.adapters.git._pointers import compare_pointers, refuse_nothing
+from controller.adapters.git._reading import reader_of
+from controller.diagnostics.errors import RepositoryUnreachable
+from controller.model.names import Commit, Revision
+from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
+from controller.ports.clock import Clock
+from controller.ports.git import Head
+
+
+class MemoryRepository:
+    """Implements `RepositoryReader`; a test or a demo makes the commits.
+
+    `unreachable` holds a reason while the repository does not answer.
+    """
+
+    def __init__(self, branch: str = "main") -> None:
+        self.unreachable = ""
+        self._branch = branch
+        self._blobs: dict[str, bytes] = {}
+        self._fetched: dict[Commit, Snapshot] = {}
+        self._snapshots: dict[Commit, Snapshot] = {}
+        self._parents: dict[Commit, Commit | None] = {}
+        self._contents: dict[Commit, dict[str, bytes]] = {}
+        self._head: Commit | None = None
+        self._seen: Commit | None = None
+
+    def commit(
+        self,
+        files: Mapping[str, bytes | str | None],
+        *,
+        subject: str = "change",
+        author: str = "Somebody <somebody@localhost>",
+        at: datetime | None = None,
+        rewrite: bool = False,
+    ) -> Commit:
+        """Commit on the watched branch; None removes a file. `rewrite` starts a new history."""
+        parent = None if rewrite else self._head
+        contents = dict(self._contents[parent]) if parent else {}
+        for path, content in files.items():
+            if content is None:
+                contents.pop(path, None)
+            else:
+                contents[path] = content.encode() if isinstance(content, str) else content
+        listed = {path: self._keep(path, content) for path, content in sorted(contents.items())}
+        told = repr((parent, subject, author, at, [(f.path, f.blob) for f in listed.values()]))
+        commit = Commit(_identity(told.encode()))
+        self._parents[commit], self._contents[commit] = parent, contents
+        self._snapshots[commit] = Snapshot(
+            Revision(self._branch, commit),
+            listed,
+            author,
+            subject,
+            at,
+            reader_of(listed, self._blobs.__getitem__),
+        )
+        self._head = commit
+        return commit
+
+    async def fetch(self) -> Head:
+        """Give the head of the watched branch. Raises RepositoryUnreachable, Stalled."""
+        refuse_when(self.unreachable)
+        if self._head is None:
+            raise branch_missing("memory", self._branch)
+        before, self._seen = self._seen, self._head
+        history = self._history(self._head)
+        self._fetched.update((commit, self._snapshots[commit]) for commit in history)
+        rewritten = before if before is not None and before not in history else None
+        return Head(Revision(self._branch, self._head), rewritten)
+
+    async def snapshot(self, commit: Commit) -> Snapshot:
+        """Give the files of a commit that was fetched before. Raises Stalled for any other."""
+        if commit not in self._fetched:
+            raise commit_missing(commit)
+        return self._fetched[commit]
+
+    def _keep(self, path: str, content: bytes) -> SnapshotFile:
+        blob = _identity(b"blob %d\0" % len(content) + content)
+        self._blobs[blob] = content
+        return SnapshotFile(path, blob, len(content), FileKind.REGULAR)
+
+    def _history(self, commit: Commit | None) -> set[Commit]:
+        history = set()
+        while commit is not None:
+            history.add(commit)
+            commit = self._parents[commit]
+        return history
+
+
+class MemoryPointers:
+    """Implements `PointerWriter`; `push` is what somebody else does to the branch."""
+
+    def __init__(self, clock: Clock, branch: str = "trueup/promotions") -> None:
+        self.unreachable = ""
+        self.commits: list[tuple[Commit, str, datetime]] = []
+        """Every commit with its message and time, the oldest first."""
+        self._clock = clock
+        self._branch = branch
+        self._files: dict[str, str] = {}
+
+    async def read(self) -> Mapping[str, str]:
+        """Give every file of the branch by path. Raises RepositoryUnreachable."""
+        refuse_when(self.unreachable)
+        return dict(self._files)
+
+    async def write(
+        self, files: Mapping[str, str], *, message: str, expect: Mapping[str, str | None]
+    ) -> Commit:
+        """Commit `files`, unless a file of `expect` is not as told. Raises PlanStale."""
+        for path in files:
+            checked_pointer(path)
+        refuse_nothing(files)
+        refuse_when(self.unreachable)
+        if self.commits and files.items() <= self._files.items():
+            return self.commits[-1][0]
+        compare_pointers(self._files, expect, self._branch)
+        return self.push(files, message=message)
+
+    def push(self, files: Mapping[str, str], *, message: str = "by hand") -> Commit:
+        """Commit whatever is given."""
+        parent = self.commits[-1][0] if self.commits else ""
+        self._files.update(files)
+        now = self._clock.now()
+        told = repr((parent, message, now, sorted(self._files.items())))
+        commit = Commit(_identity(told.encode()))
+        self.commits.append((commit, message, now))
+        return commit
+
+
+def refuse_when(reason: str) -> None:
+    """Raise RepositoryUnreachable when there is a reason."""
+    if reason:
+        raise RepositoryUnreachable.because(reason, hint="bring the repository back")
+
+
+def _identity(told: bytes) -> str:
+    return hashlib.sha1(told, usedforsecurity=False).hexdigest()

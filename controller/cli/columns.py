@@ -1,0 +1,128 @@
+"""What tables show of each kind of thing."""
+
+from collections.abc import Sequence
+
+from controller.cli.output import Column, Item, instant, short
+
+
+def _of(key: str) -> "Column":
+    return Column(key.upper().replace("_", " "), lambda item: item.get(key))
+
+
+def _in_sync(unit: Item) -> str:
+    return {"True": "in sync", "False": "drifted"}.get(str(unit["in_sync"]), "unknown")
+
+
+def _gates(stage: Item) -> str:
+    return ", ".join(f"{gate['gate']} {gate['ruling']}" for gate in stage["gates"])
+
+
+def _place(finding: Item) -> str:
+    return str(finding["place"] or finding["scope"])
+
+
+UNITS = (
+    _of("name"),
+    _of("ready"),
+    Column("DRIFT", _in_sync),
+    Column("COMMIT", lambda unit: short(unit["revision"])),
+    _of("suspended"),
+    _of("reason"),
+    Column("MESSAGE", lambda unit: unit["message"], wraps=True),
+)
+STAGES = (
+    _of("name"),
+    _of("health"),
+    Column("COMMIT", lambda stage: short(stage["commit"])),
+    Column("UNITS", lambda stage: f"{stage['units_ready']}/{stage['units_total']}"),
+    Column("DRIFT", lambda stage: len(stage["drift"]) or "in sync"),
+    Column("GATES", _gates),
+    Column("CANDIDATE", lambda stage: short(stage["candidate"])),
+    Column("WAITING FOR", lambda stage: stage["waiting_for"], wraps=True),
+)
+RELEASES = (
+    _of("product"),
+    Column("COMMIT", lambda release: short(release["commit"])),
+    Column("STAGES", lambda release: ", ".join(release["stages"])),
+    Column("COMMITTED", lambda release: instant(release["committed_at"])),
+    Column("AUTHOR", lambda release: release["author"], wraps=True),
+    Column("SUBJECT", lambda release: release["subject"], wraps=True),
+)
+SECRETS = (
+    _of("name"),
+    _of("ready"),
+    _of("version"),
+    _of("generation"),
+    _of("phase"),
+    Column("NEXT STEP", lambda secret: instant(secret["next_step"])),
+    Column("MESSAGE", lambda secret: secret["message"], wraps=True),
+)
+FINDINGS = (
+    _of("severity"),
+    _of("code"),
+    Column("PLACE", _place),
+    Column("MESSAGE", lambda finding: finding["message"], wraps=True),
+    Column("HINT", lambda finding: finding["hint"], wraps=True),
+)
+PRODUCTS = (
+    _of("product"),
+    _of("owner"),
+    Column("STAGES", lambda p: " → ".join(stage["environment"] for stage in p["stages"])),
+    Column("TITLE", lambda product: product["title"], wraps=True),
+)
+ENVIRONMENTS = (
+    _of("environment"),
+    Column("STAGES", lambda environment: len(environment["stages"])),
+    Column("HEALTHY", lambda environment: environment["healthy"]),
+    Column("PRODUCTS", lambda environment: ", ".join(environment["products"]), wraps=True),
+)
+EVENTS = (
+    Column("AT", lambda event: instant(event["at"])),
+    _of("type"),
+    _of("reason"),
+    _of("subject"),
+    Column("MESSAGE", lambda event: event["message"], wraps=True),
+)
+CONDITIONS = (
+    _of("type"),
+    _of("status"),
+    _of("reason"),
+    Column("SINCE", lambda condition: instant(condition["last_transition_time"])),
+    Column("MESSAGE", lambda condition: condition["message"], wraps=True),
+)
+OBJECTIVES = (
+    _of("gate"),
+    _of("measure"),
+    _of("wanted"),
+    Column("MEASURED", lambda objective: measured(objective)),
+    Column("RULING", lambda objective: objective["ruling"]),
+)
+ITEMS = (
+    _of("check"),
+    Column("OK", lambda item: "unknown" if item["ok"] is None else item["ok"]),
+    Column("DETAIL", lambda item: item["detail"], wraps=True),
+    Column("EVIDENCE", lambda item: item["evidence"]),
+)
+APPROVALS = (
+    _of("by"),
+    Column("AT", lambda approval: instant(approval["at"])),
+    Column("REASON", lambda approval: approval["reason"], wraps=True),
+)
+
+
+def measured(objective: Item) -> str:
+    """Give what was measured with its unit: milliseconds, percent, or a second."""
+    number = objective["measured"]
+    if not isinstance(number, int | float):
+        return "-"
+    measure = str(objective["measure"]).rpartition(" ")[2]
+    if measure == "errorRate":
+        return f"{number * 100:.3g} %"
+    if measure == "throughput":
+        return f"{number:.4g}/s"
+    return f"{number:.4g} ms"
+
+
+def objectives(gates: Sequence[Item]) -> list[Item]:
+    """Give the objectives of gates, each with the name of its gate."""
+    return [{**one, "gate": gate["gate"]} for gate in gates for one in gate["objectives"]]

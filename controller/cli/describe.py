@@ -1,0 +1,182 @@
+"""`trueup describe`."""
+
+import re
+from typing import Any
+
+import click
+
+from controller.cli import columns, names, output
+from controller.cli.client import Client
+from controller.cli.output import cell, instant, print_pairs, print_section
+from controller.cli.place import asks_controller
+from controller.diagnostics.errors import Stalled
+
+KINDS = ("unit", "stage", "secret", "decision")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+Found = dict[str, Any]
+
+
+class NotFound(Stalled):
+    """There is no such thing."""
+
+    code = "cli/not-found"
+
+
+@click.command()
+@click.argument("words", metavar="[unit|stage|secret|decision] NAME", nargs=-1, required=True)
+@output.OUTPUT
+@asks_controller
+def command(client: Client, words: tuple[str, ...], form: str) -> None:
+    """Show all that is known of one thing.
+
+    Without a kind it is guessed from the name: `product/environment` is a stage,
+    `product/environment/name` a unit or a secret, `sha256:…` a decision.
+
+    \b
+    Example:
+      trueup describe shop/production
+      trueup describe secret shop/dev/shop-api-key
+    """
+    kind, name = _read(words)
+    kind, found = _find(client, kind, name)
+    if form == "json":
+        output.print_json(found)
+    else:
+        {"unit": _unit, "stage": _stage, "secret": _secret, "decision": _decision}[kind](found)
+
+
+def _read(words: tuple[str, ...]) -> tuple[str, str]:
+    match words:
+        case (kind, name) if kind in KINDS:
+            pass
+        case (name,) if name not in KINDS:
+            kind = ""
+        case _:
+            raise click.UsageError(
+                "expected a name, or one of unit, stage, secret, decision and a name"
+            )
+    if not kind:
+        kind = "decision" if ":" in name else "stage" if names.is_stage(name) else ""
+    if kind == "decision":
+        if not DIGEST.fullmatch(name):
+            raise click.UsageError("a decision is named `sha256:` and 64 hexadecimal digits")
+        return kind, name
+    wanted = names.STAGE if kind == "stage" else names.UNIT
+    return kind, wanted.convert(name, None, None)
+
+
+def _find(client: Client, kind: str, name: str) -> tuple[str, Found]:
+    """Fetch the thing; with a name of three parts and no kind, a unit is looked for first."""
+    if kind == "decision":
+        return kind, client.get(f"decisions/{name}")
+    if kind == "stage":
+        return kind, client.get(f"stages/{name}")
+    if kind == "unit":
+        return kind, client.get(f"units/{name}")
+    if kind == "":
+        unit = next((one for one in client.get("units") if one["name"] == name), None)
+        if unit is not None:
+            return "unit", unit
+    for secret in client.get("secrets"):
+        if secret["name"] == name:
+            return "secret", secret
+    raise NotFound.because(
+        f"there is no {kind or 'unit or secret'} `{name}`",
+        hint="`trueup get units` and `trueup get secrets` list them",
+    )
+
+
+def _unit(unit: Found) -> None:
+    print_pairs(
+        [
+            ("Unit", unit["name"]),
+            ("Ready", f"{unit['ready']}, {unit['reason']}: {unit['message']}"),
+            ("Applied", unit["revision"]),
+            ("Wanted", unit["wanted_revision"]),
+            ("In sync", f"{unit['in_sync']}, looked at {instant(unit['drift_looked_at'])}"),
+            ("Engine", unit["engine"]),
+            ("Suspended", unit["suspended"]),
+            ("Plan waiting", unit.get("plan_waiting", "")),
+            ("Updated", instant(unit["updated_at"])),
+        ]
+    )
+    print_section("Conditions", columns.CONDITIONS, unit["conditions"])
+    _drift(unit["drift"])
+    if unit["outputs"]:
+        click.echo("\nOutputs:")
+        print_pairs(sorted(unit["outputs"].items()), indent=2)
+
+
+def _drift(lines: list[str]) -> None:
+    if lines:
+        click.echo("\nDrift:")
+        for line in lines:
+            click.echo(f"  {cell(line)}")
+
+
+def _stage(stage: Found) -> None:
+    print_pairs(
+        [
+            ("Stage", stage["name"]),
+            ("Health", stage["health"]),
+            ("Commit", stage["commit"]),
+            ("Subject", stage["subject"]),
+            ("Author", stage["author"]),
+            ("Units ready", f"{stage['units_ready']} of {stage['units_total']}"),
+            ("Verified", stage["verified"]),
+            ("Waiting for", stage["waiting_for"]),
+            ("Candidate", stage["candidate"]),
+            ("Approval wanted", stage["approval_wanted"]),
+            ("Decision", stage["decision"]),
+            ("Suspended", stage["suspended"]),
+            ("Updated", instant(stage["updated_at"])),
+        ]
+    )
+    _drift(stage["drift"])
+    _gates(stage["gates"])
+
+
+def _gates(gates: list[Found]) -> None:
+    for gate in gates:
+        reasons = "; ".join(gate["reasons"])
+        click.echo(f"\nGate {cell(gate['gate'])}: {cell(gate['ruling'])}")
+        print_pairs([("because", reasons), ("evidence", gate["evidence"])], indent=2)
+    print_section("Objectives", columns.OBJECTIVES, columns.objectives(gates))
+
+
+def _secret(secret: Found) -> None:
+    print_pairs(
+        [
+            ("Secret", secret["name"]),
+            ("Ready", secret["ready"]),
+            ("Message", secret["message"]),
+            ("Path in store", secret["path"]),
+            ("Version", secret["version"]),
+            ("Generation", secret["generation"]),
+            ("Phase", secret["phase"]),
+            ("Delivered to", secret["target"]),
+            ("Next step", instant(secret["next_step"])),
+            ("Updated", instant(secret["updated_at"])),
+        ]
+    )
+
+
+def _decision(decision: Found) -> None:
+    release = decision["release"]
+    stage = decision["stage"]
+    if isinstance(stage, dict):
+        stage = f"{stage['product']}/{stage['environment']}"
+    print_pairs(
+        [
+            ("Decision", decision["kind"]),
+            ("Stage", stage),
+            ("Because", decision["because"]),
+            ("Release", f"{release['commit']} {release.get('subject') or ''}".strip()),
+            ("Author", release.get("author")),
+            ("Before", decision.get("previous")),
+            ("Decided", instant(decision["decided_at"])),
+        ]
+    )
+    print_section("Evidence", columns.ITEMS, decision["items"])
+    _gates(decision["gates"])
+    print_section("Approvals", columns.APPROVALS, decision["approvals"])

@@ -1,0 +1,72 @@
+"""Errors on stderr: what is wrong, where, and the way out; a report for what nobody foresaw."""
+
+import platform
+import re
+import sys
+import tempfile
+import traceback
+
+import click
+
+from controller import __version__
+from controller.cli.output import clean
+from controller.diagnostics.diagnostic import Diagnostic
+from controller.diagnostics.errors import Bug, Transient, TrueupError, Waiting
+
+_LOOKS_SECRET = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_+=-]{20,}")
+_NAMED_SECRET = re.compile(
+    r"(?i)((?:password|passwd|secret|token|api[_-]?key|authorization)[\"']?\s*[:=]\s*)\S+"
+)
+_IN_ADDRESS = re.compile(r"(://)[^/\s@]*@")
+
+
+def show(error: TrueupError) -> None:
+    """Say on stderr what stopped the command."""
+    word = "error"
+    if isinstance(error, Waiting):
+        word = "waiting"
+    elif isinstance(error, Transient):
+        word = "failed for now"
+    elif isinstance(error, Bug):
+        word = "bug"
+    for diagnostic in error.diagnostics:
+        _say(word, diagnostic)
+
+
+def _say(word: str, diagnostic: Diagnostic) -> None:
+    place = f"{diagnostic.span}: " if diagnostic.span else ""
+    click.echo(f"{place}{word}[{diagnostic.code}]: {clean(diagnostic.message)}", err=True)
+    if diagnostic.expected:
+        click.echo(f"  expected {clean(diagnostic.expected)}", err=True)
+    if diagnostic.hint:
+        click.echo(f"hint: {clean(diagnostic.hint)}", err=True)
+
+
+def report(error: Exception, command: str) -> None:
+    """Write a report of a bug to a file, and say where it is."""
+    lines = [
+        "A bug in Trueup stopped a command. Nothing of the environment or of the arguments is here.",
+        "",
+        f"version: {__version__}",
+        f"python: {platform.python_version()} on {platform.system()} {platform.machine()}",
+        f"command: {command or '(none)'}",
+        "",
+        redacted("".join(traceback.format_exception(error))),
+    ]
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", prefix="trueup-crash-", suffix=".txt", delete=False
+        ) as file:
+            file.write("\n".join(lines))
+    except OSError:
+        click.echo("\n".join(lines), err=True)
+        return
+    click.echo(f"a bug of ours stopped this command; the report to send is {file.name}", err=True)
+    sys.stderr.flush()
+
+
+def redacted(text: str) -> str:
+    """Leave out what looks like a secret."""
+    text = _IN_ADDRESS.sub(r"\1…@", text)
+    text = _NAMED_SECRET.sub(r"\1…", text)
+    return _LOOKS_SECRET.sub("…", text)

@@ -1,0 +1,109 @@
+"""`trueup get`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from controller.cli import columns, names, output
+from controller.cli.client import Client
+from controller.cli.output import Column
+from controller.cli.place import asks_controller
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind of thing is fetched and shown."""
+
+    fetch: Callable[[Client, str | None, str | None], list[dict[str, Any]]]
+    columns: Sequence[Column]
+    empty: str
+
+
+def _units(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    return _of_product(client.get("units", stage=stage), product)
+
+
+def _stages(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    found = [one for one in client.get("stages") if stage in (None, one["name"])]
+    return _of_product(found, product)
+
+
+def _environments(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    stages = _stages(client, stage, product)
+    return [
+        {
+            "environment": name,
+            "stages": [one["name"] for one in inside],
+            "products": [one["product"] for one in inside],
+            "healthy": sum(one["health"] == "healthy" for one in inside),
+        }
+        for name in dict.fromkeys(one["environment"] for one in stages)
+        for inside in [[one for one in stages if one["environment"] == name]]
+    ]
+
+
+def _releases(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("releases", product=product)
+    return [one for one in found if stage is None or stage in one["stages"]]
+
+
+def _secrets(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    found = [
+        one for one in client.get("secrets") if stage is None or one["name"].startswith(f"{stage}/")
+    ]
+    return _of_product(found, product)
+
+
+def _findings(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    del stage, product
+    found: list[dict[str, Any]] = client.get("findings")
+    return found
+
+
+def _products(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    del stage
+    return _of_product(client.get("overview")["products"], product)
+
+
+def _of_product(found: list[dict[str, Any]], product: str | None) -> list[dict[str, Any]]:
+    return [one for one in found if product in (None, one["product"])]
+
+
+KINDS = {
+    "units": Kind(_units, columns.UNITS, "there are no units"),
+    "stages": Kind(_stages, columns.STAGES, "there are no stages"),
+    "environments": Kind(_environments, columns.ENVIRONMENTS, "there are no environments"),
+    "releases": Kind(_releases, columns.RELEASES, "there are no releases yet"),
+    "secrets": Kind(_secrets, columns.SECRETS, "there are no secrets"),
+    "findings": Kind(_findings, columns.FINDINGS, "nothing was found"),
+    "products": Kind(_products, columns.PRODUCTS, "there are no products"),
+}
+
+
+@click.command()
+@click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
+@click.option("--stage", type=names.STAGE, metavar="STAGE", help="Only of `product/environment`.")
+@click.option("--product", help="Only of this product.")
+@output.OUTPUT
+@asks_controller
+def command(
+    client: Client, kind: str, *, stage: str | None, product: str | None, form: str
+) -> None:
+    """List things: units, stages, releases, secrets, findings and more.
+
+    KIND is units, stages, environments, releases, secrets, findings or products. In a pipe nothing
+    is cut or coloured.
+
+    \b
+    Example:
+      trueup get stages
+      trueup get units --stage shop/production -o json
+    """
+    chosen = KINDS[kind]
+    found = chosen.fetch(client, stage, product)
+    if form == "json":
+        output.print_json(found)
+    else:
+        output.print_table(chosen.columns, found, empty=chosen.empty)

@@ -1,0 +1,128 @@
+"""The table of commands. A command's module is loaded when it is called, so that help is quick."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.exit_codes import ExitCode, exit_code_of
+from controller.diagnostics.errors import TrueupError
+
+if TYPE_CHECKING:
+    from controller.cli.surroundings import Surroundings
+
+EPILOG = (
+    "Exit codes: 0 done, 1 refused, 2 changes (with --detailed-exitcode), 64 wrong use, "
+    "70 a bug of ours, 75 come again later, 130 interrupted."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command as the help lists it; its module has its name and holds a `command`."""
+
+    section: str
+    help: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("Begin", "Play the main job on this machine, from an empty folder."),
+    "serve": Entry("Begin", "Run the controller, with API and pages."),
+    "validate": Entry("Config repository", "Check documents without touching the world."),
+    "render": Entry("Config repository", "Write the Terraform workspaces of an environment."),
+    "plan": Entry("Config repository", "Show what would change, and what policy says of it."),
+    "schema": Entry("Config repository", "Print the JSON Schema of documents, for editors."),
+    "explain": Entry("Config repository", "Explain a diagnostic by its code."),
+    "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),
+    "describe": Entry("Looking", "Show all that is known of one thing."),
+    "events": Entry("Looking", "Show what has happened, and follow it."),
+    "approve": Entry("Acting", "Approve a release for a stage, or the plan of a unit."),
+    "promote": Entry("Acting", "Ask for a verified release to be let into a stage."),
+    "reconcile": Entry("Acting", "Ask for a look at the repository, a stage or a unit now."),
+    "drift": Entry("Acting", "Ask for a look whether a unit is still what was applied."),
+    "suspend": Entry("Acting", "Stop looking after a stage or a unit."),
+    "resume": Entry("Acting", "Look after a stage or a unit again."),
+    "rotate": Entry("Acting", "Rotate a secret now."),
+    "version": Entry("Begin", "Print the version."),
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands from the table, and loads the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"controller.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table by sections, without loading anything."""
+        del ctx
+        for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):
+            with formatter.section(section):
+                formatter.write_dl(
+                    [(n, entry.help) for n, entry in COMMANDS.items() if entry.section == section]
+                )
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def trueup() -> None:
+    """Keep a platform true to its Git repository.
+
+    Start with `trueup demo`. Every command tells more with `--help`.
+    """
+
+
+def main(arguments: Sequence[str] | None = None, surroundings: "Surroundings | None" = None) -> int:
+    """Run one command and give its exit code; says on stderr why it stopped."""
+    from controller.cli import failures
+
+    try:
+        result = trueup.main(arguments, prog_name="trueup", standalone_mode=False, obj=surroundings)
+    except click.UsageError as error:
+        error.show()
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.REFUSED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _be_quiet()
+        return ExitCode.DONE
+    except TrueupError as error:
+        failures.show(error)
+        return exit_code_of(error)
+    except Exception as error:  # noqa: BLE001 - the last net: a report instead of a stack of lines
+        failures.report(error, _called(arguments))
+        return ExitCode.BUG
+    return int(result) if isinstance(result, int) else ExitCode.DONE
+
+
+def _called(arguments: Sequence[str] | None) -> str:
+    """Name the command that was called; other words may hold what no report should."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return next((word for word in words if word in COMMANDS), "")
+
+
+def _be_quiet() -> None:
+    """Whoever read our output has gone; the interpreter must not complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

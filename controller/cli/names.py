@@ -1,0 +1,51 @@
+"""Names as people type them."""
+
+import re
+
+import click
+
+_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+STAGE_PARTS, UNIT_PARTS = 2, 3
+_WORDS = {
+    (STAGE_PARTS,): "`product/environment`",
+    (UNIT_PARTS,): "`product/environment/name`",
+    (STAGE_PARTS, UNIT_PARTS): "`product/environment` or `product/environment/name`",
+}
+
+
+class NameType(click.ParamType[str]):
+    """A stage (`shop/dev`), a unit or a secret (`shop/dev/shop-api`)."""
+
+    name = "name"
+
+    def __init__(self, *parts: int) -> None:
+        self.parts = parts
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Check a name."""
+        text = str(value)
+        pieces = text.split("/")
+        if len(pieces) not in self.parts or not all(_PART.fullmatch(piece) for piece in pieces):
+            self.fail(f"{text!r} is no such name; expected {_WORDS[self.parts]}", param, ctx)
+        return text
+
+
+STAGE = NameType(STAGE_PARTS)
+UNIT = NameType(UNIT_PARTS)
+STAGE_OR_UNIT = NameType(STAGE_PARTS, UNIT_PARTS)
+
+
+def is_stage(name: str) -> bool:
+    """Tell a stage from a unit or a secret, by its number of parts."""
+    return name.count("/") == STAGE_PARTS - 1
+
+
+def event_subject(text: str) -> str:
+    """Give the subject that events carry: `shop/dev` means `stage:shop/dev`."""
+    if ":" in text:
+        return text
+    if text == "source":
+        return "source:repository"
+    return f"{'stage' if is_stage(text) else 'unit'}:{text}"

@@ -1,0 +1,126 @@
+"""Which controller a command asks: the options for it, and what they mean."""
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+from controller.cli.client import Client
+from controller.cli.surroundings import surroundings
+from controller.diagnostics.errors import Stalled
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SETTINGS_FILE = Path("trueup.yaml")
+DATA = Path(".trueup")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class NoController(Stalled):
+    """There is no controller to ask, or no token to ask with."""
+
+    code = "cli/no-controller"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the controller is, as far as the user has said."""
+
+    server: str | None
+    token_file: Path | None
+    data: Path | None
+    settings: Path | None
+
+    def connect(self) -> Client:
+        """Give a client of the controller. Raises NoController, Stalled for unusable settings."""
+        url = self.server or self._running()
+        host = urlsplit(url).hostname or ""
+        if urlsplit(url).scheme == "http" and host not in LOOPBACK:
+            click.echo(f"warning: the token travels to {host} in clear; use https", err=True)
+        return Client(
+            url,
+            self._token(is_here=host in LOOPBACK),
+            is_here=host in LOOPBACK,
+            transport=surroundings().transport,
+        )
+
+    def data_folder(self) -> Path:
+        """Tell where the controller keeps its data: the option, the settings, or the default."""
+        if self.data is not None:
+            return self.data
+        file = self.settings or (SETTINGS_FILE if SETTINGS_FILE.is_file() else None)
+        if file is None:
+            return DATA
+        from controller.cli.settings_file import read_settings
+
+        return read_settings(file).data
+
+    def _running(self) -> str:
+        file = self.data_folder() / "server.json"
+        try:
+            return str(json.loads(file.read_text(encoding="utf-8"))["url"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NoController.because(
+                f"no controller runs here: `{file}` does not name one",
+                hint="start one with `trueup serve` or `trueup demo`, go to the folder where it "
+                "was started, or name it with `--server URL --token-file FILE`",
+            ) from error
+
+    def _token(self, *, is_here: bool) -> str:
+        if self.token_file is None and not is_here:
+            raise NoController.because(
+                "the local token is for the controller of this machine only",
+                hint="name the file of your own token with `--token-file FILE`",
+            )
+        file = self.token_file or self.data_folder() / "token"
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise NoController.because(
+                f"the token file `{file}` cannot be read",
+                hint="name the file of your token with `--token-file FILE`",
+            ) from error
+
+
+def asks_controller(command: Callable[Concatenate[Client, P], R]) -> Callable[P, R]:
+    """Give a command the options that name a controller, and a client of it as first argument."""
+
+    @click.option("--server", metavar="URL", help="The controller's address.")
+    @click.option(
+        "--token-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="File with your token.  [default: `token` in the data folder]",
+    )
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Data folder of the controller on this machine.  [default: what `trueup.yaml` says, "
+        "or `.trueup`]",
+    )
+    @click.option(
+        "--settings",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Settings file that names the data folder.  [default: `trueup.yaml`]",
+    )
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        def take(name: str) -> object:
+            return kwargs.pop(name, None)
+
+        server, token_file, data, settings = map(take, ("server", "token_file", "data", "settings"))
+        place = Place(
+            server=server if isinstance(server, str) else None,
+            token_file=token_file if isinstance(token_file, Path) else None,
+            data=data if isinstance(data, Path) else None,
+            settings=settings if isinstance(settings, Path) else None,
+        )
+        with place.connect() as client:
+            return command(client, *args, **kwargs)
+
+    return wrapped

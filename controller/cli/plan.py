@@ -1,0 +1,127 @@
+"""`trueup plan`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from controller.cli import output
+from controller.cli.exit_codes import ExitCode
+from controller.cli.offline import Planned, offline
+from controller.cli.output import cell
+
+if TYPE_CHECKING:
+    from controller.model.plan import Plan, ResourceChange
+
+SIGNS = {
+    "create": "+", "update": "~", "replace": "±", "delete": "-", "read": "<", "import": "=",
+    "forget": ".",
+}  # fmt: skip
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("-e", "--environment", help="Only this environment.")
+@click.option("-s", "--stack", help="Only this stack.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="End with 2 when there are changes, as Terraform does.",
+)
+@output.OUTPUT
+def command(
+    path: Path,
+    *,
+    environment: str | None,
+    stack: str | None,
+    detailed_exitcode: bool,
+    form: str,
+) -> int:
+    """Show what would change, and what policy says of it.
+
+    Nothing is applied. Sensitive values are not shown.
+
+    \b
+    Example:
+      trueup plan platform-config -e dev
+    """
+    found = offline().plan(path, environment, stack)
+    if form == "json":
+        output.print_json([_plain(planned) for planned in found])
+    else:
+        for planned in found:
+            _print(planned)
+        if not found:
+            click.echo("there are no units", err=True)
+    return _exit_code(found, detailed=detailed_exitcode)
+
+
+def _exit_code(found: Sequence[Planned], *, detailed: bool) -> ExitCode:
+    for _, _, verdict, problem in found:
+        if problem is not None or (verdict is not None and verdict.ruling == "denied"):
+            return ExitCode.REFUSED
+    changes = any(plan is not None and not plan.is_empty for _, plan, _, _ in found)
+    return ExitCode.CHANGES if detailed and changes else ExitCode.DONE
+
+
+def _print(planned: Planned) -> None:
+    unit, plan, verdict, problem = planned
+    if plan is None:
+        click.echo(f"{unit}: {cell(problem)}")
+        return
+    ruling = f" ({verdict.ruling})" if verdict and not plan.is_empty else ""
+    click.echo(f"{unit}: {plan.summary()}{ruling}")
+    for change in plan.changes:
+        _print_change(change)
+    for reason in plan.provisional:
+        click.echo(f"  provisional: {cell(reason)}")
+    for finding in verdict.findings if verdict else ():
+        click.echo(f"  {finding.level}[{finding.rule}]: {cell(finding.message)}")
+    if problem is not None:
+        click.echo(f"  problem: {cell(problem)}")
+
+
+def _print_change(change: "ResourceChange") -> None:
+    sign = SIGNS.get(str(change.action), " ")
+    click.echo(f"  {sign} {cell(change.address)}")
+    for attribute in change.attributes:
+        if attribute.sensitive:
+            click.echo(f"      {cell(attribute.path)}: (sensitive)")
+            continue
+        before = "(none)" if attribute.before is None else cell(attribute.before)
+        after = "(none, or known after apply)" if attribute.after is None else cell(attribute.after)
+        click.echo(f"      {cell(attribute.path)}: {before} → {after}")
+
+
+def _plain(planned: Planned) -> dict[str, Any]:
+    unit, plan, verdict, problem = planned
+    return {
+        "unit": str(unit),
+        "summary": plan.summary() if plan else None,
+        "digest": plan.digest if plan else None,
+        "changes": _changes(plan) if plan else [],
+        "provisional": list(plan.provisional) if plan else [],
+        "ruling": str(verdict.ruling) if verdict else None,
+        "findings": [
+            {"rule": finding.rule, "level": str(finding.level), "message": finding.message}
+            for finding in (verdict.findings if verdict else ())
+        ],
+        "problem": problem,
+    }
+
+
+def _changes(plan: "Plan") -> list[dict[str, Any]]:
+    return [
+        {
+            "address": change.address,
+            "action": str(change.action),
+            "attributes": [
+                {"path": attribute.path, "sensitive": True}
+                if attribute.sensitive
+                else {"path": attribute.path, "before": attribute.before, "after": attribute.after}
+                for attribute in change.attributes
+            ],
+        }
+        for change in plan.changes
+    ]

@@ -1,0 +1,106 @@
+"""`trueup serve`: the controller's loop and its pages in one process, until it is told to end."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from controller.diagnostics.errors import Stalled
+from controller.diagnostics.secret import SecretText
+from controller.settings import Listen, Settings
+from controller.telemetry import logs
+from controller.web.asgi import application
+from controller.web.authority import Authority, local_token
+from controller.wiring.controller import Controller, controller
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; then end what is under way gracefully.
+
+    Raises Stalled when another controller holds the folder, or the port is taken.
+    """
+    logs.set_up(settings.log_level)
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with controller(settings) as running:
+        await _run(running, settings, stop)
+    _log.info("stopped")
+
+
+async def _run(running: Controller, settings: Settings, stop: asyncio.Event) -> None:
+    data = settings.data.absolute()
+    where = data / "server.json"
+    web = application(
+        running.app,
+        Authority.of(settings.users, local_token=local_token(data / "token")),
+        public_view=settings.public_view,
+        hosts=(settings.listen.host,),
+        webhook_secret=_webhook_secret(settings),
+    )
+    async with _listening(web, settings.listen) as url, asyncio.TaskGroup() as group:
+        work = group.create_task(running.loop.run())
+        _announce(where, url)
+        _log.info("serving", url=url)
+        await stop.wait()
+        _log.info("stopping: what is under way is ended first")
+        where.unlink(missing_ok=True)
+        work.cancel()
+
+
+@asynccontextmanager
+async def _listening(web: Starlette, listen: Listen) -> AsyncIterator[str]:
+    """Serve on a socket that is bound before anything is announced; gives the address."""
+    try:
+        bound = socket.create_server((listen.host, listen.port), backlog=128)
+    except OSError as error:
+        raise Stalled.because(
+            f"port {listen.port} of {listen.host} cannot be used: {error.strerror}",
+            hint="set `listen.port`, or 0 for a free one",
+        ) from error
+    with bound:
+        configuration = uvicorn.Config(
+            web, log_config=None, access_log=False, lifespan="off", server_header=False,
+            timeout_graceful_shutdown=3,
+        )  # fmt: skip
+        server = _Quiet(configuration)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(server.serve(sockets=[bound]))
+            while not server.started and not task.done():
+                await asyncio.sleep(0.01)
+            try:
+                yield f"http://{listen.host}:{bound.getsockname()[1]}"
+            finally:
+                server.should_exit = True
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves signals to us."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take none."""
+        yield
+
+
+def _webhook_secret(settings: Settings) -> SecretText | None:
+    path = settings.webhook_secret_file
+    return SecretText(path.read_text().strip()) if path else None
+
+
+def _announce(where: Path, url: str) -> None:
+    """Tell the command line where we are, at once or not at all."""
+    draft = where.with_suffix(".part")
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    draft.replace(where)

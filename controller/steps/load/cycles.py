@@ -1,0 +1,150 @@
+"""Circles among stacks and secrets, written out with every edge and its place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from controller.diagnostics.diagnostic import Related
+from controller.model.catalog import Reference
+from controller.steps.load.link_kinds import environments_of
+from controller.steps.load.linking import Linking
+from controller.steps.load.nodes import Path, find_node, place_of
+from schemas.kinds.secret import Secret
+from schemas.kinds.stack import Stack
+from schemas.references import FromOutput, FromSecret, references_in
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One document needs another before it can be applied, for what stands at `path`."""
+
+    source: Reference
+    target: Reference
+    path: Path
+    words: str
+
+
+Edges = Mapping[Reference, tuple[Edge, ...]]
+
+
+def report_cycles(linking: Linking) -> None:
+    """Report each circle once; all documents in it are broken."""
+    products = sorted({r.product for r in linking.documents if r.kind == "Stack"})
+    for product in products:
+        reported: set[frozenset[Reference]] = set()
+        for environment in environments_of(linking, product) or ():
+            edges = _edges(linking, product, environment)
+            for circle in find_cycles(edges):
+                members = frozenset(edge.source for edge in circle)
+                if members not in reported:
+                    reported.add(members)
+                    _report(linking, circle)
+
+
+def _report(linking: Linking, circle: tuple[Edge, ...]) -> None:
+    names = [edge.source.name for edge in circle]
+    chain = " → ".join(f"`{name}`" for name in (*names, names[0]))
+    notes = []
+    for edge in circle:
+        parsed = linking.documents[edge.source]
+        assert parsed.root is not None  # noqa: S101 - a document that is right has a root
+        span = parsed.sheet.span(*place_of(parsed.root, edge.path))
+        notes.append(Related(f"`{edge.source.name}` {edge.words} `{edge.target.name}` here", span))
+    first = circle[0]
+    linking.report(
+        first.source,
+        "load/cycle",
+        f"these need each other in a circle: {chain}",
+        first.path,
+        hint="take one of these references away",
+        related=tuple(notes),
+    )
+    for edge in circle[1:]:
+        linking.found.setdefault(edge.source, []).append(linking.found[first.source][-1])
+
+
+def _edges(linking: Linking, product: str, environment: str) -> Edges:
+    edges: dict[Reference, tuple[Edge, ...]] = {}
+    for reference, parsed in linking.documents.items():
+        if reference.product != product:
+            continue
+        if isinstance(parsed.model, Stack):
+            found = _stack_edges(linking, reference, parsed.model, environment)
+        elif isinstance(parsed.model, Secret):
+            found = _secret_edges(reference, parsed.model)
+        else:
+            continue
+        edges[reference] = tuple(edge for edge in found if edge.target in linking.documents)
+    return edges
+
+
+def _stack_edges(
+    linking: Linking, reference: Reference, model: Stack, environment: str
+) -> Iterator[Edge]:
+    product = reference.product
+    for index, name in enumerate(model.spec.depends_on):
+        target = Reference("Stack", product, name)
+        yield Edge(reference, target, ("spec", "dependsOn", index), "depends on")
+    root = linking.documents[reference].root
+    for below, found in references_in(model.inputs_in(environment)):
+        own: Path = ("spec", "environments", environment, "inputs", *below)
+        is_own = root is not None and find_node(root, own) is not None
+        path = own if is_own else ("spec", "inputs", *below)
+        if isinstance(found, FromOutput):
+            target = Reference("Stack", product, found.stack)
+            yield Edge(reference, target, path, f"reads the output `{found.output}` of")
+        elif isinstance(found, FromSecret):
+            target = Reference("Secret", product, found.secret)
+            yield Edge(reference, target, path, "reads the secret")
+
+
+def _secret_edges(reference: Reference, model: Secret) -> Iterator[Edge]:
+    for path, found in model.spec.generate.outputs() if model.spec.generate else ():
+        target = Reference("Stack", reference.product, found.stack)
+        words = f"is made from the output `{found.output}` of"
+        yield Edge(reference, target, ("spec", "generate", *path), words)
+
+
+def find_cycles(edges: Edges) -> Iterator[tuple[Edge, ...]]:
+    """Give one shortest circle for each knot of documents that need each other."""
+    left = _in_knots(edges)
+    for start in sorted(left):
+        if start not in left:
+            continue
+        circle = _shortest(start, edges, left)
+        if circle:
+            yield circle
+            left -= {edge.source for edge in circle}
+
+
+def _in_knots(edges: Edges) -> set[Reference]:
+    """Take away, again and again, whoever needs nobody that is left."""
+    left = set(edges)
+    needed_by: dict[Reference, set[Reference]] = {}
+    open_edges = {}
+    for reference, own in edges.items():
+        targets = {edge.target for edge in own if edge.target in edges}
+        open_edges[reference] = len(targets)
+        for target in targets:
+            needed_by.setdefault(target, set()).add(reference)
+    free = [reference for reference, number in open_edges.items() if number == 0]
+    while free:
+        reference = free.pop()
+        left.discard(reference)
+        for above in needed_by.get(reference, ()):
+            open_edges[above] -= 1
+            if open_edges[above] == 0:
+                free.append(above)
+    return left
+
+
+def _shortest(start: Reference, edges: Edges, among: set[Reference]) -> tuple[Edge, ...]:
+    ways: dict[Reference, tuple[Edge, ...]] = {start: ()}
+    queue = [start]
+    for here in queue:
+        for edge in edges.get(here, ()):
+            if edge.target == start:
+                return (*ways[here], edge)
+            if edge.target in among and edge.target not in ways:
+                ways[edge.target] = (*ways[here], edge)
+                queue.append(edge.target)
+    return ()

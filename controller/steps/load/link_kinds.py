@@ -1,0 +1,129 @@
+"""Documents that point at others: products, pipelines, secrets, load tests, policies."""
+
+from collections.abc import Callable, Mapping
+
+from controller.model.catalog import Reference
+from controller.model.snapshot import FileKind
+from controller.steps.load.linking import Linking
+from controller.steps.load.suggest import did_you_mean
+from schemas.document import Document as DocumentModel
+from schemas.kinds.load_test import LoadTest
+from schemas.kinds.pipeline import Pipeline, PipelineStage
+from schemas.kinds.policy import Policy
+from schemas.kinds.product import Product
+from schemas.kinds.secret import Secret
+
+_LOAD_TESTS = "loadtests/"
+
+
+def environments_of(linking: Linking, product: str) -> tuple[str, ...] | None:
+    """Give the environments of a product; None when its document is not there or not right."""
+    model = linking.model(Reference("Product", "", product))
+    return model.spec.environments if isinstance(model, Product) else None
+
+
+def link_product(linking: Linking, reference: Reference, model: Product) -> None:
+    """Check that each environment is there, once."""
+    seen: set[str] = set()
+    for index, name in enumerate(model.spec.environments):
+        path = ("spec", "environments", index)
+        if Reference("Environment", "", name) not in linking.known:
+            linking.need(reference, "Environment", name, path)
+        if name in seen:
+            message = f"the environment `{name}` stands here twice"
+            linking.report(
+                reference, "load/duplicate-entry", message, path, hint="take one of them away"
+            )
+        seen.add(name)
+
+
+def link_policy(linking: Linking, reference: Reference, model: Policy) -> None:
+    """Check that each environment is there."""
+    for index, name in enumerate(model.spec.environments):
+        if Reference("Environment", "", name) not in linking.known:
+            linking.need(reference, "Environment", name, ("spec", "environments", index))
+
+
+def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:
+    """Check the store, and the outputs that the value is made from."""
+    linking.need(reference, "SecretStore", model.spec.store, ("spec", "store"))
+    for path, target in model.spec.generate.outputs() if model.spec.generate else ():
+        linking.link_output(reference, target, ("spec", "generate", *path))
+
+
+def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> None:
+    """Check the Locust file, the target, and what its environment refers to."""
+    spec = model.spec
+    files = linking.snapshot.files
+    known = {name for name in (*files, *linking.shipped) if name.startswith(_LOAD_TESTS)}
+    entry = files.get(spec.file)
+    is_file = entry is not None and entry.kind in {FileKind.REGULAR, FileKind.EXECUTABLE}
+    if not is_file and (entry is not None or spec.file not in known):
+        linking.report(
+            reference,
+            "load/unknown-path",
+            f"`{spec.file}` is {'not a file' if entry else 'not there'}",
+            ("spec", "file"),
+            expected="a Locust file of this repository, or one that is shipped with Trueup",
+            hint=did_you_mean(spec.file, known),
+        )
+    linking.link_value(reference, spec.target, ("spec", "target"))
+    linking.link_value(reference, spec.env, ("spec", "env"))
+
+
+def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> None:
+    """Check the stages: environments of the product, once each, behind each other, with gates."""
+    environments = environments_of(linking, reference.product)
+    stages: dict[str, int] = {}
+    for index, stage in enumerate(model.spec.stages):
+        path = ("spec", "stages", index, "environment")
+        if environments is not None:
+            linking.choose(reference, stage.environment, environments, "environment", path)
+        if stage.environment in stages:
+            message = f"the environment `{stage.environment}` has two stages"
+            linking.report(
+                reference, "load/duplicate-entry", message, path, hint="take one of them away"
+            )
+        stages.setdefault(stage.environment, index)
+    for index, stage in enumerate(model.spec.stages):
+        for place, name in enumerate(stage.gates):
+            path = ("spec", "stages", index, "gates", place)
+            linking.need(reference, "LoadTest", name, path, product=reference.product)
+        for place, name in enumerate(stage.after):
+            path = ("spec", "stages", index, "after", place)
+            linking.choose(reference, name, stages, "stage", path)
+    _refuse_circle(linking, reference, model.spec.stages)
+
+
+def _refuse_circle(
+    linking: Linking, reference: Reference, stages: tuple[PipelineStage, ...]
+) -> None:
+    left = {stage.environment: set(stage.after) for stage in stages}
+    while free := {name for name, after in left.items() if not after & left.keys()}:
+        left = {name: after for name, after in left.items() if name not in free}
+    if not left:
+        return
+    index = next(i for i, stage in enumerate(stages) if stage.environment in left)
+    names = ", ".join(f"`{name}`" for name in sorted(left))
+    linking.report(
+        reference,
+        "load/cycle",
+        f"no release can come to {names}: each waits for another",
+        ("spec", "stages", index, "after"),
+        at_key=True,
+    )
+
+
+def _ignore(_linking: Linking, _reference: Reference, _model: DocumentModel) -> None:
+    """A kind that points at nothing."""
+
+
+LINKERS: Mapping[str, Callable[..., None]] = {
+    "Product": link_product,
+    "Policy": link_policy,
+    "Secret": link_secret,
+    "LoadTest": link_load_test,
+    "Pipeline": link_pipeline,
+    "Environment": _ignore,
+    "SecretStore": _ignore,
+}

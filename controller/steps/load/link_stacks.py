@@ -1,0 +1,148 @@
+"""Stacks: the module is there, the inputs are what its variables want, what they refer to is there."""
+
+from collections.abc import Mapping
+
+from controller.model.catalog import Reference
+from controller.model.module import Module
+from controller.steps.load.link_kinds import environments_of
+from controller.steps.load.linking import Linking
+from controller.steps.load.module_types import misfits, read_type
+from controller.steps.load.nodes import Path, find_node, write_path
+from controller.steps.load.suggest import did_you_mean, one_of
+from schemas.kinds.environment import Environment
+from schemas.kinds.stack import Stack
+
+FILLED_IN = frozenset({"product", "environment", "stack", "owner", "commit"})
+"""Variables that the controller gives when a module has them and the stack does not say."""
+
+
+def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
+    """Check everything that a stack says."""
+    spec = model.spec
+    environments = environments_of(linking, reference.product)
+    for index, name in enumerate(spec.depends_on):
+        path: Path = ("spec", "dependsOn", index)
+        linking.need(reference, "Stack", name, path, product=reference.product)
+    for name in spec.environments:
+        if environments is not None:
+            path = ("spec", "environments", name)
+            linking.choose(reference, name, environments, "environment", path)
+    places: list[tuple[Mapping[str, object], Path]] = [(spec.inputs, ("spec", "inputs"))]
+    for name, own in spec.environments.items():
+        places.append((own.inputs, ("spec", "environments", name, "inputs")))
+    for inputs, path in places:
+        linking.link_value(reference, inputs, path)
+    module = _module(linking, reference, spec.module)
+    if module is not None:
+        for inputs, path in places:
+            _check_given(linking, reference, module, inputs, path)
+        _check_required(linking, reference, module, model, environments or ())
+        _check_providers(linking, reference, module, environments or ())
+
+
+def _module(linking: Linking, reference: Reference, path: str) -> Module | None:
+    module = linking.modules.get(path)
+    if module is not None:
+        return module
+    refused = linking.refused_modules.get(path)
+    if refused is not None:
+        linking.found.setdefault(reference, []).extend(refused)
+        return None
+    names = linking.module_names
+    outside = "" if path.startswith("modules/") else "; modules lie below `modules/`"
+    linking.report(
+        reference,
+        "load/unknown-module",
+        f"there is no module `{path}`{outside}",
+        ("spec", "module"),
+        expected=one_of(names),
+        hint=did_you_mean(path, names),
+    )
+    return None
+
+
+def _check_given(
+    linking: Linking,
+    reference: Reference,
+    module: Module,
+    inputs: Mapping[str, object],
+    path: Path,
+) -> None:
+    for name, value in inputs.items():
+        variable = module.variables.get(name)
+        if variable is None:
+            known = sorted(module.variables.keys() - FILLED_IN)
+            linking.report(
+                reference,
+                "load/unknown-input",
+                f"`{module.path}` has no variable `{name}`",
+                (*path, name),
+                expected=one_of(known) or "no inputs",
+                hint=did_you_mean(name, known),
+                at_key=True,
+            )
+            continue
+        for misfit in misfits(value, read_type(variable.type)):
+            at = (*path, name, *misfit.path)
+            root = linking.documents[reference].root
+            linking.report(
+                reference,
+                "load/input-type",
+                f"`{write_path(at)}` is {misfit.found}, but `{module.path}` wants "
+                f"`{_short(variable.type)}` for `{name}`",
+                at,
+                expected=misfit.expected,
+                at_key=root is not None and find_node(root, at) is None,
+            )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004
+
+
+def _check_required(
+    linking: Linking,
+    reference: Reference,
+    module: Module,
+    model: Stack,
+    environments: tuple[str, ...],
+) -> None:
+    for name, variable in sorted(module.variables.items()):
+        if not variable.required or name in FILLED_IN:
+            continue
+        lacking = [where for where in environments if name not in model.inputs_in(where)]
+        if not lacking and (environments or name in model.spec.inputs):
+            continue
+        everywhere = len(lacking) == len(environments)
+        in_some = "" if everywhere else " in " + ", ".join(f"`{where}`" for where in lacking)
+        has_inputs = bool(model.spec.inputs)
+        linking.report(
+            reference,
+            "load/missing-input",
+            f"`{reference.name}` lacks the input `{name}`{in_some}, which `{module.path}` requires",
+            ("spec", "inputs") if has_inputs else ("spec", "module"),
+            expected=f"a value of the type `{_short(variable.type)}`",
+            hint=f"add `{name}:` to the inputs",
+            at_key=has_inputs,
+        )
+
+
+def _check_providers(
+    linking: Linking, reference: Reference, module: Module, environments: tuple[str, ...]
+) -> None:
+    for provider in sorted(module.providers):
+        if provider == "terraform":
+            continue
+        for name in environments:
+            where = Reference("Environment", "", name)
+            environment = linking.model(where)
+            if isinstance(environment, Environment) and provider not in environment.spec.providers:
+                linking.report(
+                    reference,
+                    "load/provider-not-listed",
+                    f"`{module.path}` uses the provider `{provider}`, which `{name}` does not list",
+                    ("spec", "module"),
+                    expected=one_of(environment.spec.providers),
+                    hint=f"add `{provider}: {{}}` to the providers of the environment",
+                    related=linking.related(where, f"`{name}` is declared here"),
+                )

@@ -1,0 +1,234 @@
+"""Folder → module: what can be known of a Terraform module without running it, and what is refused."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from controller.model.module import Module, Output, Variable
+from controller.model.names import Digest
+from controller.steps.load.hcl import Block, HclError, object_entries, read_hcl, unquote
+
+LARGEST_FILE = 1 << 20
+MOST_FILES = 500
+_REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
+_UNREAD = (".tf.json", ".tofu", ".tofu.json")
+_FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
+_STRING_OR_SPACE = re.compile(r'("(?:\\.|[^"\\])*")|(?:#[^\n]*|//[^\n]*|/\*.*?\*/|\s)+', re.DOTALL)
+_OUTSIDE = re.compile(
+    r"\b(?:file\w*|templatefile|abspath)\s*\(\s*\"(?:/|~|[^\"]*\.\./|[^\"]*/\.\.)|\bpathexpand\s*\("
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFault:
+    """Why a module cannot be used: a code, the file in the module, the line, and words."""
+
+    code: str
+    file: str
+    line: int
+    message: str
+    hint: str | None = None
+
+
+@dataclass
+class _Findings:
+    variables: dict[str, Variable] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
+    providers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    used: dict[str, tuple[str, int]] = field(default_factory=dict)
+    faults: list[ModuleFault] = field(default_factory=list)
+
+
+def is_part_of_module(path: str) -> bool:
+    """Tell whether a file below a module's folder counts: tests and READMEs do not."""
+    parts = path.split("/")
+    if "tests" in parts[:-1] or "__pycache__" in parts or ".terraform" in parts:
+        return False
+    last = parts[-1]
+    return not (
+        last in {"README.md", ".terraform.lock.hcl"} or last.endswith((".tftest.hcl", ".pyc"))
+    )
+
+
+def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[ModuleFault, ...]]:
+    """Read a module from its files by their paths in it. With a fault it must not be used."""
+    found = _Findings()
+    kept = {name: files[name] for name in sorted(files) if is_part_of_module(name)}
+    if len(kept) > MOST_FILES:
+        found.faults.append(
+            ModuleFault("module/too-large", "", 1, f"the module holds more than {MOST_FILES} files")
+        )
+        kept = {}
+    if not any(name.endswith(".tf") and "/" not in name for name in kept):
+        found.faults.append(ModuleFault("module/empty", "", 1, "the folder holds no `.tf` file"))
+    for name, content in kept.items():
+        if not all(_FILE_PART.fullmatch(part) for part in name.split("/")):
+            message = "the module holds a file whose name cannot be written safely"
+            found.faults.append(ModuleFault("module/unsafe-name", "", 1, message, "rename it"))
+            continue
+        _read_file(name, content, kept, found)
+    for provider, (file, line) in sorted(found.used.items()):
+        if provider not in found.providers and provider != "terraform":
+            found.faults.append(
+                ModuleFault(
+                    "module/provider-not-declared",
+                    file,
+                    line,
+                    f"the provider `{provider}` is used but not declared",
+                    "add it to `required_providers` with source and version",
+                )
+            )
+    module = Module(path, digest(kept), found.variables, found.outputs, found.providers, kept)
+    return module, tuple(sorted(found.faults, key=lambda fault: (fault.file, fault.line)))
+
+
+def digest(files: Mapping[str, bytes]) -> Digest:
+    """Give the content address of files by path."""
+    hasher = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode(), files[name]):
+            hasher.update(len(part).to_bytes(8, "big"))
+            hasher.update(part)
+    return Digest("sha256:" + hasher.hexdigest())
+
+
+def _read_file(name: str, content: bytes, files: Mapping[str, bytes], found: _Findings) -> None:
+    if name.endswith(_UNREAD):
+        found.faults.append(
+            ModuleFault("module/not-read", name, 1, f"`{name}` is in a syntax that is not checked")
+        )
+    if not name.endswith(".tf"):
+        return
+    try:
+        if len(content) > LARGEST_FILE:
+            raise HclError("larger than 1 MiB", 0)
+        text = content.decode()
+        root = read_hcl(text)
+    except UnicodeDecodeError:
+        found.faults.append(ModuleFault("module/not-read", name, 1, f"`{name}` is not UTF-8"))
+        return
+    except HclError as error:
+        line = content[: error.index].count(b"\n") + 1
+        message = f"`{name}` cannot be read: {error}"
+        found.faults.append(ModuleFault("module/not-read", name, line, message))
+        return
+    for match in _OUTSIDE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        message = "the module reads a file outside of its folder"
+        found.faults.append(ModuleFault("module/path-outside", name, line, message))
+    for block in root.blocks:
+        line = text.count("\n", 0, block.start) + 1
+        _read_block(block, name, line, found)
+        found.faults.extend(_refusals(block, name, line, files))
+
+
+def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
+    is_root = "/" not in name
+    match block.type, block.labels:
+        case "variable", (label,) if is_root:
+            found.variables[label] = Variable(
+                name=label,
+                type=_type_text(block.text("type")),
+                required="default" not in block.attributes,
+                sensitive=block.is_true("sensitive"),
+                description=block.string("description") or "",
+            )
+        case "output", (label,) if is_root:
+            found.outputs[label] = Output(
+                name=label,
+                sensitive=block.is_true("sensitive"),
+                description=block.string("description") or "",
+            )
+        case "terraform", ():
+            _read_providers(block, name, line, found)
+        case (("resource" | "data" | "ephemeral"), (kind, _)):
+            if "provider" not in block.attributes:
+                found.used.setdefault(kind.split("_", 1)[0], (name, line))
+        case _:
+            pass
+
+
+def _type_text(text: str | None) -> str:
+    """Write a type on one line; old quoted types lose their quotes."""
+    if text is None:
+        return "any"
+    return _STRING_OR_SPACE.sub(lambda m: m[1] or " ", unquote(text) or text).strip()
+
+
+def _read_providers(block: Block, name: str, line: int, found: _Findings) -> None:
+    for required in block.blocks:
+        if required.type != "required_providers":
+            continue
+        for local_name, attribute in required.attributes.items():
+            try:
+                entries = object_entries(attribute.text)
+            except HclError:
+                entries = {"version": attribute.text}
+            source = unquote(entries.get("source", "")) or f"hashicorp/{local_name}"
+            version = unquote(entries.get("version", "")) or ""
+            known = found.providers.setdefault(local_name, (source, version))
+            if known[0] != source:
+                message = f"the provider `{local_name}` has two sources: `{known[0]}`, `{source}`"
+                found.faults.append(ModuleFault("module/provider-twice", name, line, message))
+
+
+def _refusals(
+    block: Block, name: str, line: int, files: Mapping[str, bytes]
+) -> Iterator[ModuleFault]:
+    for inner in block.all_blocks():
+        if inner.type == "provisioner" or (
+            inner.type == "dynamic" and "provisioner" in inner.labels
+        ):
+            yield ModuleFault(
+                "module/provisioner",
+                name,
+                line,
+                "the module holds a provisioner, which would run commands on the controller",
+                "use a resource of a provider instead",
+            )
+        if inner.type in {"backend", "cloud"}:
+            yield ModuleFault(
+                "module/backend", name, line, f"the module holds a `{inner.type}` block"
+            )
+    if block.type == "provider":
+        yield ModuleFault(
+            "module/provider-block",
+            name,
+            line,
+            "the module configures a provider",
+            "providers are configured in the Environment",
+        )
+    for inner in (block, *block.all_blocks()):
+        if inner.type == "data" and inner.labels and inner.labels[0] in _REFUSED_DATA:
+            yield ModuleFault(
+                "module/data-source",
+                name,
+                line,
+                f"the data source `{inner.labels[0]}` reads from outside of what was planned",
+                "pass the value as an input",
+            )
+    if block.type == "module":
+        yield from _nested_refusals(block, name, line, files)
+
+
+def _nested_refusals(
+    block: Block, name: str, line: int, files: Mapping[str, bytes]
+) -> Iterator[ModuleFault]:
+    source = block.string("source")
+    if source is None or not source.startswith("./"):
+        yield ModuleFault(
+            "module/nested-source",
+            name,
+            line,
+            "a nested module comes from outside of the module's folder",
+            "put it into the folder and name it `./…`",
+        )
+        return
+    here = name.rpartition("/")[0]
+    parts = [part for part in f"{here}/{source}".split("/") if part not in {"", "."}]
+    folder = "/".join(parts)
+    if ".." in parts or not any(file.startswith(folder + "/") for file in files):
+        yield ModuleFault(
+            "module/nested-source", name, line, f"the nested module `{source}` is not in the folder"
+        )

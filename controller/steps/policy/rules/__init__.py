@@ -1,0 +1,1 @@
+"""One rule a file: a function from a plan and what is known of its stack to messages."""

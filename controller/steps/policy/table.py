@@ -1,0 +1,21 @@
+"""The rules, written out."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from controller.model.plan import Plan
+from controller.steps.policy.rules import protected_stack, provisional, too_many_deletions
+from controller.steps.policy.traits import Breach, PolicyRule, StackTraits
+
+Rule = Callable[[Plan, StackTraits, PolicyRule], Iterator[Breach]]
+
+RULES: Mapping[str, Rule] = {
+    "protected-stack": protected_stack.find_breaches,
+    "provisional": provisional.find_breaches,
+    "too-many-deletions": too_many_deletions.find_breaches,
+}
+
+ALWAYS = (
+    PolicyRule("provisional", "deny"),
+    PolicyRule("protected-stack", "approval"),
+)
+"""What holds without any Policy document, and cannot be weakened by one."""

@@ -1,0 +1,28 @@
+"""What the rules are given beside the plan."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StackTraits:
+    """What policy has to know of the stack that is planned."""
+
+    name: str
+    protect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of a Policy document: `level` is `deny`, `approval` or `warn`."""
+
+    rule: str
+    level: str
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What breaks a rule, in one stable line, and where."""
+
+    message: str
+    address: str = ""

@@ -1,0 +1,222 @@
+"""Unit → workspace: a Terraform root in JSON, with every value of the user in a file of its own.
+
+Strings in `main.tf.json` are templates that Terraform evaluates; those in `terraform.tfvars.json` are
+taken as they are. So no value from a document ever gets into `main.tf.json`.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.diagnostics.errors import ConfigurationWrong
+from controller.model.catalog import Catalog
+from controller.model.graph import Unit
+from controller.model.module import Module
+from controller.model.names import Commit, Digest, SecretName, UnitName
+from controller.model.workspace import Upstream, Workspace
+from schemas.kinds.environment import Environment
+from schemas.kinds.product import Product
+from schemas.references import FromOutput, FromPath, FromSecret
+
+REQUIRED_VERSION = ">= 1.5"
+STATE_FILE = "terraform.tfstate"
+_IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
+_FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
+_TEMPLATE = re.compile(r"[$%]\{")
+
+
+def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
+    """Give the workspace of a unit; a function of its arguments.
+
+    What is not known yet is null, and named in `provisional`: such a workspace can be planned to
+    be looked at, but not applied. Raises ConfigurationWrong for what could not be written safely.
+    """
+    module = catalog.modules.get(unit.stack.spec.module)
+    environment = catalog.find(Environment, unit.name.environment)
+    if module is None or environment is None:
+        raise ConfigurationWrong.because(
+            f"unit `{unit.name}` has no usable module or environment", code="render/incomplete"
+        )
+    commit = catalog.revision.commit if catalog.revision else Commit("")
+    filling = _Filling(unit.name, upstream)
+    for name in unit.needs_units:
+        if name in upstream.pending:
+            filling.wait_for(name)
+    given = {**_filled_in(catalog, unit, module, commit), **unit.inputs}
+    values = {name: filling.value(given[name]) for name in sorted(given)}
+    main = _main(module, environment, values)
+    files = {
+        "main.tf.json": _pretty(main),
+        "terraform.tfvars.json": _pretty(values),
+        **{f"module/{_checked(path)}": content for path, content in module.files.items()},
+    }
+    files = {path: files[path] for path in sorted(files)}
+    engine = environment.spec.engine
+    contents = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
+    return Workspace(
+        unit=unit.name,
+        commit=commit,
+        engine=engine,
+        files=files,
+        module_digest=module.digest,
+        upstream_digest=digest(
+            {f"{name}#{output}": v for (name, output), v in filling.read.items()}
+        ),
+        provisional=tuple(sorted(filling.provisional)),
+        digest=digest({"engine": engine, "files": contents}),
+    )
+
+
+def digest(value: object) -> Digest:
+    """Give the content address of a JSON value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
+
+
+def _filled_in(
+    catalog: Catalog, unit: Unit, module: Module, commit: Commit
+) -> Mapping[str, object]:
+    """Give the variables that the controller knows, as far as the module has them."""
+    product = catalog.find(Product, unit.name.product)
+    known: Mapping[str, object] = {
+        "product": unit.name.product,
+        "environment": unit.name.environment,
+        "stack": unit.name.stack,
+        "owner": product.spec.owner if product else "",
+        "commit": commit,
+    }
+    return {name: value for name, value in known.items() if name in module.variables}
+
+
+@dataclass
+class _Filling:
+    """Puts values in the place of references, and notes what was read and what is not known yet."""
+
+    unit: UnitName
+    upstream: Upstream
+    provisional: set[str] = field(default_factory=set)
+    read: dict[tuple[UnitName, str], object] = field(default_factory=dict)
+
+    def value(self, value: object) -> object:
+        """Give a JSON value."""
+        match value:
+            case FromOutput():
+                return self._output(value)
+            case FromSecret(secret):
+                name = SecretName(self.unit.product, self.unit.environment, secret)
+                address = self.upstream.secret_addresses.get(name)
+                return self._known(address, f"secret `{name}` has no address yet")
+            case FromPath(path):
+                place = self.upstream.tree_paths.get(path)
+                return self._known(place, f"folder `{path}` is not on disk yet")
+            case Mapping():
+                return {str(key): self.value(inner) for key, inner in value.items()}
+            case tuple() | list():
+                return [self.value(inner) for inner in value]
+            case _:
+                return value
+
+    def _output(self, wanted: FromOutput) -> object:
+        name = UnitName(self.unit.product, self.unit.environment, wanted.stack)
+        value = None
+        if name in self.upstream.pending:
+            self.wait_for(name)
+        elif name not in self.upstream.outputs:
+            self.provisional.add(f"unit `{name}` was not applied yet")
+        elif wanted.output not in self.upstream.outputs[name]:
+            self.provisional.add(f"unit `{name}` has no output `{wanted.output}` yet")
+        else:
+            value = self.upstream.outputs[name][wanted.output]
+        self.read[name, wanted.output] = value
+        return value
+
+    def wait_for(self, name: UnitName) -> None:
+        """Note that a unit has changes that come first."""
+        self.provisional.add(f"unit `{name}` has changes that are not applied yet")
+
+    def _known(self, value: str | None, reason: str) -> str | None:
+        if value is None:
+            self.provisional.add(reason)
+        return value
+
+
+def _main(
+    module: Module, environment: Environment, values: dict[str, object]
+) -> Mapping[str, object]:
+    """Give the root module; adds the texts of provider blocks to `values` when they look like templates."""
+    given = {name: _variable(module, name) for name in values}
+    call = {"source": "./module", **{name: f"${{var.{name}}}" for name in sorted(given)}}
+    required = {
+        name: {"source": source, **({"version": version} if version else {})}
+        for name, (source, version) in sorted(module.providers.items())
+        if name != "terraform"
+    }
+    texts: dict[str, str] = {}
+    providers = {
+        _name(name): _as_expressions(environment.spec.providers[name], texts)
+        for name in sorted(environment.spec.providers)
+        if name in required
+    }
+    for name, text in texts.items():
+        given[name] = {"type": "string"}
+        values[name] = text
+    outputs = {
+        _name(output.name): {
+            "value": f"${{module.unit.{output.name}}}",
+            **({"sensitive": True} if output.sensitive else {}),
+        }
+        for _, output in sorted(module.outputs.items())
+    }
+    sections: dict[str, object] = {
+        "terraform": {
+            "required_version": REQUIRED_VERSION,
+            "required_providers": required,
+            "backend": {environment.spec.state.backend: {"path": STATE_FILE}},
+        },
+        "provider": providers,
+        "variable": given,
+        "module": {"unit": call},
+        "output": outputs,
+    }
+    return {name: section for name, section in sections.items() if section}
+
+
+def _variable(module: Module, name: str) -> Mapping[str, object]:
+    variable = module.variables.get(_name(name))
+    if variable is None:
+        message = f"`{module.path}` has no variable `{name}`"
+        raise ConfigurationWrong.because(message, code="render/incomplete")
+    return {"type": variable.type, **({"sensitive": True} if variable.sensitive else {})}
+
+
+def _as_expressions(value: object, texts: dict[str, str]) -> object:
+    """Write configuration so that Terraform takes it literally: what looks like a template is a variable."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_expressions(inner, texts) for key, inner in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_as_expressions(inner, texts) for inner in value]
+    if isinstance(value, str) and _TEMPLATE.search(value):
+        name = f"trueup_provider_{len(texts)}"
+        texts[name] = value
+        return f"${{var.{name}}}"
+    return value
+
+
+def _name(name: str) -> str:
+    if _IDENTIFIER.fullmatch(name) is None:
+        raise ConfigurationWrong.because(f"`{name}` is no name", code="render/unsafe-name")
+    return name
+
+
+def _checked(path: str) -> str:
+    if not all(_FILE_PART.fullmatch(part) for part in path.split("/")):
+        message = f"the module holds a file with the name `{path!r}`"
+        raise ConfigurationWrong.because(message, code="render/unsafe-name")
+    return path
+
+
+def _pretty(value: object) -> bytes:
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text.encode() + b"\n"

@@ -1,0 +1,71 @@
+"""The actions that API and pages pass on to the App: one table for both."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from controller.model.caller import Caller
+from controller.web.refusals import RequestWrong
+
+if TYPE_CHECKING:
+    from controller.app import App
+
+SUBJECT = re.compile(r"[a-z0-9-]{1,63}(?:/[a-z0-9-]{1,63}){1,2}")
+REASON_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody asks for."""
+
+    caller: Caller
+    subject: str
+    """A stage, a unit or a secret; empty for the repository."""
+    reason: str = ""
+    expect: str = ""
+    """What the caller was shown and means; empty when it does not matter."""
+
+    def check(self) -> None:
+        """Let through what can be meant. Raises RequestWrong."""
+        if self.subject and SUBJECT.fullmatch(self.subject) is None:
+            raise RequestWrong.because(
+                "`subject` does not name a stage, a unit or a secret",
+                hint="write `product/environment` or `product/environment/name`",
+            )
+        for name, text in (("reason", self.reason), ("expect", self.expect)):
+            if len(text) > REASON_LIMIT or not all(letter.isprintable() for letter in text):
+                raise RequestWrong.because(
+                    f"`{name}` is one line of at most {REASON_LIMIT} characters"
+                )
+
+
+Act = Callable[["App", Ask], Awaitable[str]]
+
+ACTIONS: Mapping[str, Act] = {
+    "reconcile": lambda app, ask: app.reconcile(ask.caller, ask.subject),
+    "drift": lambda app, ask: app.look_for_drift(ask.caller, ask.subject),
+    "approve": lambda app, ask: app.approve(ask.caller, ask.subject, ask.reason, expect=ask.expect),
+    "approve-plan": lambda app, ask: app.approve_plan(
+        ask.caller, ask.subject, ask.reason, expect=ask.expect
+    ),
+    "promote": lambda app, ask: app.promote(ask.caller, ask.subject),
+    "suspend": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=True),
+    "resume": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=False),
+    "rotate": lambda app, ask: app.rotate(ask.caller, ask.subject),
+}
+
+
+async def act(app: "App", action: str, ask: Ask) -> str:
+    """Do what is asked; gives what was woken or approved.
+
+    Raises RequestWrong, and what the App raises: NotAllowed, NotFound, Stalled.
+    """
+    if action not in ACTIONS:
+        raise RequestWrong.because(
+            "there is no such action", hint=f"the actions are {', '.join(sorted(ACTIONS))}"
+        )
+    ask.check()
+    if not ask.subject and action != "reconcile":
+        raise RequestWrong.because(f"`{action}` needs a `subject`")
+    return await ACTIONS[action](app, ask)

@@ -1,0 +1,51 @@
+"""`/api/actions`: what somebody asks to be done."""
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from controller.web.acting import Ask, act
+from controller.web.api.answers import json_answer
+from controller.web.refusals import RequestWrong
+from controller.web.site import Site
+
+KEYS = frozenset({"subject", "reason", "expect"})
+
+
+async def answer(site: Site, request: Request) -> Response:
+    """Do one action for a recognised caller. Raises NotRecognised, RequestWrong, and the App's."""
+    caller = site.bearer(request)
+    body = await read_body(request)
+    ask = Ask(
+        caller,
+        subject=body.get("subject", ""),
+        reason=body.get("reason", ""),
+        expect=body.get("expect", ""),
+    )
+    action = str(request.path_params["action"])
+    result = await act(site.app, action, ask)
+    return json_answer(
+        {"action": action, "subject": ask.subject, "result": result, "by": caller.name}, 202
+    )
+
+
+async def read_body(request: Request) -> dict[str, str]:
+    """Read a JSON object of texts. Raises RequestWrong."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RequestWrong.because("expected `Content-Type: application/json`")
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise RequestWrong.because("the body is not JSON") from error
+    if not isinstance(body, dict) or not all(isinstance(text, str) for text in body.values()):
+        raise RequestWrong.because(
+            "expected a JSON object of texts", hint='write `{"subject": "product/environment"}`'
+        )
+    unknown = sorted(set(body) - KEYS)
+    if unknown:
+        raise RequestWrong.because(
+            "the body has keys that are not known", hint=f"known are {', '.join(sorted(KEYS))}"
+        )
+    return body

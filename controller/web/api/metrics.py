@@ -1,0 +1,132 @@
+"""`/metrics`: numbers for Prometheus. Labels are bounded: nothing that people write is one."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from controller.web.site import Site
+
+if TYPE_CHECKING:
+    from controller.app import App
+
+
+class _Given(Collector):
+    """Gives metrics that were made before."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        """Give them."""
+        yield from self._metrics
+
+
+async def answer(site: Site, request: Request) -> Response:
+    """Answer whoever has a token. Raises NotRecognised."""
+    site.bearer(request)
+    registry = CollectorRegistry()
+    registry.register(_Given(await collect(site.app)))
+    text = generate_latest(registry) + generate_latest(REGISTRY)
+    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def collect(app: "App") -> list[Metric]:
+    """Count what there is."""
+    now = app.now()
+    return [
+        *await _units(app, now),
+        *await _stages(app),
+        *await _queue(app, now),
+        await _findings(app),
+        await _repository(app, now),
+    ]
+
+
+async def _units(app: "App", now: datetime) -> list[Metric]:
+    units = await app.units()
+    conditions = GaugeMetricFamily(
+        "trueup_reconcile_condition",
+        "Units by condition type and status.",
+        labels=("type", "status"),
+    )
+    counted = Counter(
+        (str(condition.type), str(condition.status))
+        for unit in units
+        for condition in unit.conditions
+    )
+    for (kind, status), count in sorted(counted.items()):
+        conditions.add_metric((kind, status), count)
+    suspended = GaugeMetricFamily("trueup_units_suspended", "Units suspended by hand.")
+    suspended.add_metric((), sum(unit.suspended for unit in units))
+    drifted = GaugeMetricFamily("trueup_units_drifted", "Units that differ from what was applied.")
+    drifted.add_metric((), sum(bool(unit.drift) for unit in units))
+    ages = GaugeMetricFamily(
+        "trueup_drift_verdict_age_seconds",
+        "Seconds since a unit was last compared with what is there.",
+        labels=("unit",),
+    )
+    for unit in units:
+        if unit.drift_looked_at is not None:
+            ages.add_metric((unit.name,), (now - unit.drift_looked_at).total_seconds())
+    return [conditions, suspended, drifted, ages]
+
+
+async def _stages(app: "App") -> list[Metric]:
+    stages = await app.stages()
+    health = GaugeMetricFamily("trueup_stage_health", "Stages by health.", labels=("health",))
+    for word, count in sorted(Counter(stage.health for stage in stages).items()):
+        health.add_metric((word,), count)
+    waiting = GaugeMetricFamily("trueup_approvals_wanted", "Stages that wait for an approval.")
+    waiting.add_metric((), sum(stage.approval_wanted for stage in stages))
+    return [health, waiting]
+
+
+async def _queue(app: "App", now: datetime) -> list[Metric]:
+    depth = GaugeMetricFamily(
+        "trueup_queue_depth", "Keys of the dispatcher by lane and state.", labels=("lane", "state")
+    )
+    oldest = GaugeMetricFamily(
+        "trueup_queue_oldest_seconds", "How long the longest waiting key is due.", labels=("lane",)
+    )
+    counted: Counter[tuple[str, str]] = Counter()
+    ages: dict[str, float] = {}
+    for wakeup in await app.queue():
+        lane = wakeup.key.partition(":")[0]
+        overdue = (now - wakeup.due).total_seconds()
+        if wakeup.working_since is not None:
+            counted[lane, "working"] += 1
+        elif overdue >= 0:
+            counted[lane, "due"] += 1
+            ages[lane] = max(overdue, ages.get(lane, 0.0))
+        else:
+            counted[lane, "planned"] += 1
+    for labels, count in sorted(counted.items()):
+        depth.add_metric(labels, count)
+    for lane, age in sorted(ages.items()):
+        oldest.add_metric((lane,), age)
+    return [depth, oldest]
+
+
+async def _findings(app: "App") -> Metric:
+    findings = GaugeMetricFamily("trueup_findings", "Findings by severity.", labels=("severity",))
+    for severity, count in sorted(Counter(f.severity for f in await app.findings()).items()):
+        findings.add_metric((severity,), count)
+    return findings
+
+
+async def _repository(app: "App", now: datetime) -> Metric:
+    age = GaugeMetricFamily(
+        "trueup_repository_age_seconds", "Seconds since the repository was last reached."
+    )
+    fetched_at = (await app.overview()).fetched_at
+    if fetched_at:
+        age.add_metric((), (now - datetime.fromisoformat(fetched_at)).total_seconds())
+    return age

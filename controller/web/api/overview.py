@@ -1,0 +1,15 @@
+"""`/api/overview`: everything at a glance."""
+
+from starlette.requests import Request
+
+from controller.web.api.endpoints import Endpoints
+from controller.web.site import Site
+
+
+def endpoints(site: Site) -> Endpoints:
+    """Give the endpoints of the overview."""
+
+    async def overview(_request: Request) -> object:
+        return await site.app.overview()
+
+    return {"/api/overview": overview}

@@ -1,0 +1,15 @@
+"""`/api/secrets`: what was delivered where; never a value."""
+
+from starlette.requests import Request
+
+from controller.web.api.endpoints import Endpoints
+from controller.web.site import Site
+
+
+def endpoints(site: Site) -> Endpoints:
+    """Give the endpoints of secrets."""
+
+    async def secrets(_request: Request) -> object:
+        return await site.app.secrets()
+
+    return {"/api/secrets": secrets}

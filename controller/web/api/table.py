@@ -1,0 +1,59 @@
+"""All routes of the API. Each resource stands behind the same door: a token comes first."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from controller.web.api import (
+    actions,
+    decisions,
+    events,
+    evidence,
+    findings,
+    health,
+    metrics,
+    overview,
+    releases,
+    secrets,
+    stages,
+    units,
+)
+from controller.web.api.answers import json_answer
+from controller.web.api.endpoints import Endpoint
+from controller.web.api.webhooks import Webhook
+from controller.web.site import Site
+
+RESOURCES = (overview, units, stages, secrets, releases, findings, events, decisions, evidence)
+
+
+def routes(site: Site) -> list[Route]:
+    """Give the routes of the API, of the webhooks, and of the probes."""
+    webhook = Webhook(site)
+
+    async def act(request: Request) -> Response:
+        return await actions.answer(site, request)
+
+    async def measure(request: Request) -> Response:
+        return await metrics.answer(site, request)
+
+    found = [
+        Route(path, _behind_door(site, endpoint), methods=["GET"])
+        for resource in RESOURCES
+        for path, endpoint in resource.endpoints(site).items()
+    ]
+    return [
+        *found,
+        Route("/api/actions/{action}", act, methods=["POST"]),
+        Route("/webhooks/generic", webhook.answer, methods=["POST"]),
+        Route("/metrics", measure, methods=["GET"]),
+        Route("/healthz", health.answer, methods=["GET"]),
+    ]
+
+
+def _behind_door(site: Site, endpoint: Endpoint) -> "Endpoint":
+    async def answer(request: Request) -> Response:
+        site.bearer(request)
+        value = await endpoint(request)
+        return value if isinstance(value, Response) else json_answer(value)
+
+    return answer

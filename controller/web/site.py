@@ -1,0 +1,50 @@
+"""What every page and every API resource works with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from controller.diagnostics.secret import SecretText
+from controller.model.caller import Caller
+from controller.web.authority import Authority
+from controller.web.guard import is_loopback
+from controller.web.refusals import NotRecognised
+from controller.web.sessions import COOKIE, Session, Sessions
+
+if TYPE_CHECKING:
+    from controller.app import App
+
+
+@dataclass(frozen=True)
+class Site:
+    """The application's parts."""
+
+    app: "App"
+    authority: Authority
+    sessions: Sessions
+    public_view: bool
+    """Whether pages may be seen on this machine without a token; acting needs one always."""
+    webhook_secret: SecretText | None
+
+    def bearer(self, request: Request) -> Caller:
+        """Give who asks the API. Raises NotRecognised."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        caller = self.authority.recognise(token.strip()) if scheme.lower() == "bearer" else None
+        if caller is None:
+            raise NotRecognised.because(
+                "this needs a known token",
+                hint="send `Authorization: Bearer TOKEN`; the local one is in the data folder",
+            )
+        return caller
+
+    def session(self, request: Request) -> Session | None:
+        """Give the session of a page's visitor, if there is one."""
+        return self.sessions.find(request.cookies.get(COOKIE, ""))
+
+    def may_look(self, request: Request) -> bool:
+        """Tell whether a visitor may see pages: signed in, or here where that is enough."""
+        if self.session(request) is not None:
+            return True
+        on_this_machine = request.client is not None and is_loopback(request.client.host)
+        return self.public_view and on_this_machine and is_loopback(request.headers["host"])

@@ -1,0 +1,1 @@
+"""Settings in, something that works out; the only room that names adapters."""

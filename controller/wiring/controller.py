@@ -1,0 +1,208 @@
+"""The controller that runs: settings in, everything opened, everything closed at the end."""
+
+import hashlib
+import os
+import secrets
+import string
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from controller import shipped
+from controller.adapters.artifacts.disk import DiskArtifacts
+from controller.adapters.clock.system import SystemClock
+from controller.adapters.credential.postgres import PostgresCredentialIssuer
+from controller.adapters.dispatcher.in_process import InProcessDispatcher
+from controller.adapters.dispatcher.sqlite import SqliteWakeups
+from controller.adapters.engine.environment import build_environment
+from controller.adapters.git.gitpython import GitRepository
+from controller.adapters.ledger.sqlite import SqliteLedger
+from controller.adapters.load_generator.locust import LocustLoadGenerator
+from controller.adapters.processes.local import LocalProcesses
+from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
+from controller.adapters.secret_target.file import FileSecretTarget
+from controller.adapters.workspaces.disk import DiskWorkspaces
+from controller.app import App
+from controller.diagnostics.errors import Stalled
+from controller.diagnostics.secret import SecretText
+from controller.localcloud import mirror
+from controller.localcloud.client import ROOT_VARIABLE
+from controller.ports.engine import Engine
+from controller.ports.secret_store import SecretStore
+from controller.settings import Settings, search_path
+from controller.workflows.loop import Loop
+from controller.workflows.parts import Parts
+from controller.workflows.world import World
+from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
+
+LETTERS = string.ascii_letters + string.digits
+
+
+def new_secret(length: int) -> SecretText:
+    """Give a fresh random text of letters and digits."""
+    return SecretText("".join(secrets.choice(LETTERS) for _ in range(length)))
+
+
+@dataclass
+class Engines:
+    """Starts each engine when an environment first names it."""
+
+    data: Path
+    settings: Settings
+    stack: AsyncExitStack
+    _started: dict[str, Engine] = field(default_factory=dict)
+
+    async def get(self, name: str) -> Engine:
+        """Give an engine by the word that environments use. Raises Stalled when it is not here."""
+        chosen = self._choose(name)
+        if chosen not in self._started:
+            engine = await self._connect(chosen)
+            self.stack.push_async_callback(engine.close)
+            self._started[chosen] = engine
+        return self._started[chosen]
+
+    async def _connect(self, chosen: str) -> Engine:
+        environment = engine_environment(self.data, self.settings)
+        if chosen == "embedded":
+            from controller.adapters.engine import embedded
+
+            return await embedded.connect(environment, size=self.settings.limits.engine_workers)
+        from controller.adapters.engine import command
+
+        return await command.connect(chosen, environment)
+
+    @staticmethod
+    def _choose(name: str) -> str:
+        if name != "auto":
+            return name
+        for binary in ("tofu", "terraform"):
+            if any((Path(folder) / binary).is_file() for folder in search_path().split(os.pathsep)):
+                return binary
+        return "embedded"
+
+
+def engine_environment(data: Path, settings: Settings) -> dict[str, str]:
+    """Build what an engine may see, with the provider of the local cloud in a mirror."""
+    home = data / "engine"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    extras = {}
+    configuration = home / "terraform.rc"
+    text = "disable_checkpoint = true\n"
+    if settings.local_cloud:
+        providers = mirror.install(data / "providers")
+        text += mirror.cli_configuration(providers)
+        extras = {ROOT_VARIABLE: str(data / "cloud"), mirror.PYTHON_VARIABLE: sys.executable}
+    configuration.write_text(text)
+    return build_environment(
+        home / "home", path=search_path(), cli_config=configuration, extras=extras
+    )
+
+
+@dataclass
+class SecretStores:
+    """Connects to each secret store when a secret first names it."""
+
+    data: Path
+    stack: AsyncExitStack
+    _connected: dict[str, SecretStore] = field(default_factory=dict)
+
+    async def get(self, document: SecretStoreDocument) -> SecretStore:
+        """Give the store that a document describes. Raises StoreUnreachable, Stalled."""
+        key = hashlib.sha256(document.model_dump_json().encode()).hexdigest()
+        if key not in self._connected:
+            self._connected[key] = await self._connect(document)
+        return self._connected[key]
+
+    async def _connect(self, document: SecretStoreDocument) -> SecretStore:
+        provider = document.spec.provider
+        if provider.embedded is not None:
+            from controller.adapters.secret_store.embedded import EmbeddedOpenBao
+
+            server = await EmbeddedOpenBao.start(self.data / "openbao")
+            self.stack.push_async_callback(server.stop)
+            store = await server.connect()
+        else:
+            store = await connect_remote(document)
+        self.stack.push_async_callback(store.close)
+        return store
+
+
+async def connect_remote(document: SecretStoreDocument) -> OpenBaoSecretStore:
+    """Connect to a server that somebody else runs. Raises Stalled, StoreUnreachable."""
+    bao = document.spec.provider.openbao
+    if bao is None:
+        raise Stalled.because(f"`{document.metadata.name}` names no provider")
+    login: AppRole | Token
+    if bao.auth.approle is not None:
+        secret_id = _read_secret(Path(bao.auth.approle.secret_id_file))
+        login = AppRole(SecretText(bao.auth.approle.role_id), secret_id)
+    else:
+        login = Token(_read_secret(Path(str(bao.auth.token_file))))
+    return await OpenBaoSecretStore.connect(
+        bao.address, login, mount=bao.mount, namespace=bao.namespace,
+        verify=Path(bao.ca_file) if bao.ca_file else None,
+    )  # fmt: skip
+
+
+def _read_secret(path: Path) -> SecretText:
+    try:
+        return SecretText(path.read_text().strip())
+    except OSError as error:
+        raise Stalled.because(
+            f"`{path}` cannot be read: {error.strerror}", hint="it holds how the controller logs in"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Controller:
+    """A controller that is ready to run."""
+
+    app: App
+    loop: Loop
+
+
+@asynccontextmanager
+async def controller(settings: Settings) -> AsyncIterator[Controller]:
+    """Open everything that a controller needs, and close it at the end.
+
+    Raises Stalled when another controller holds the folder.
+    """
+    data = settings.data.absolute()
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        ledger = SqliteLedger.open(data / "ledger.db")
+        stack.push_async_callback(ledger.close)
+        clock = SystemClock()
+        engines = Engines(data, settings, stack)
+        stores = SecretStores(data, stack)
+        git = settings.repository
+        repository = GitRepository(
+            git.url, git.branch, data / "mirror.git", timeout=git.timeout.total_seconds()
+        )
+        stack.callback(repository.close)
+        limits = settings.limits
+        lanes = {
+            "source": 1, "unit": limits.units, "drift": limits.drift,
+            "secret": limits.secrets, "stage": limits.stages,
+        }  # fmt: skip
+        world = World(
+            clock=clock,
+            repository=repository,
+            pointers=repository.pointers(clock, branch=git.promotions_branch),
+            ledger=ledger,
+            dispatcher=InProcessDispatcher(SqliteWakeups(ledger.connection), clock, lanes=lanes),
+            artifacts=DiskArtifacts(data / "artifacts"),
+            workspaces=DiskWorkspaces(data / "workspaces"),
+            processes=LocalProcesses(),
+            engine=engines.get,
+            secret_store=stores.get,
+            secret_target=FileSecretTarget.open(data / "secrets"),
+            credentials=PostgresCredentialIssuer(),
+            load_generator=LocustLoadGenerator(),
+            new_secret=new_secret,
+            shipped=shipped.files(),
+        )
+        parts = Parts.of(world)
+        yield Controller(App(parts), Loop(parts, settings.repository.poll_every))

@@ -1,0 +1,256 @@
+"""Every load generator keeps the port's promises; the real one runs against a real server."""
+
+import asyncio
+import json
+import time
+from dataclasses import replace
+
+import psutil
+import pytest
+from target_server import running
+
+from controller.adapters.load_generator.locust import LocustLoadGenerator
+from controller.adapters.load_generator.memory import MemoryLoadGenerator
+from controller.diagnostics.errors import Stalled, Transient
+from controller.model.measurement import EndpointStatistics, Measurement
+from controller.ports.load_generator import LoadOrder
+
+SCRIPT = b"""
+from locust import FastHttpUser, constant_throughput, task
+import os
+
+class Visitor(FastHttpUser):
+    wait_time = constant_throughput(float(os.environ["TRUEUP_LOAD_RATE_PER_USER"]))
+
+    @task
+    def look(self):
+        self.client.get("/")
+"""
+pytestmark = pytest.mark.slow
+
+
+def order(url="http://127.0.0.1:9", **changes):
+    fields = {"users": 4, "rate": 40.0, "warm_up": 0.5, "steady": 1.5}
+    return LoadOrder("shop-load", SCRIPT, url, **{**fields, **changes})
+
+
+def remembered(requests=60):
+    latencies = dict.fromkeys(("p50", "p90", "p95", "p99", "max"), 2.0) if requests else {}
+    total = EndpointStatistics(requests, 0, latencies, latencies)
+    return Measurement(
+        load_test="shop-load",
+        target="",
+        started_at=1.0,
+        seconds=1.5,
+        offered_rate=40.0,
+        achieved_rate=requests / 1.5,
+        generator_cpu=0.1,
+        total=total,
+        endpoints={"GET /": total} if requests else {},
+        series=((1.0, 40.0, 0.0, 2.0), (2.0, 40.0, 0.0, 2.0)),
+    )
+
+
+@pytest.fixture(params=["memory", "locust"])
+def generator(request):
+    """A generator whose next answer is a good run, or the reason why there is none."""
+    real = request.param == "locust"
+
+    def make(answer):
+        return LocustLoadGenerator(end_grace=1.0) if real else MemoryLoadGenerator([answer])
+
+    return make
+
+
+def children():
+    return [p for p in psutil.Process().children(recursive=True) if p.status() != "zombie"]
+
+
+async def test_a_run_gives_a_measurement_and_tells_how_it_goes(generator):
+    seen = []
+    async with running() as target:
+        measurement = await generator(remembered()).run(
+            order(target.url), on_progress=lambda *told: seen.append(told)
+        )
+    assert measurement.total.requests == measurement.endpoints["GET /"].requests == 60
+    assert measurement.total.failures == 0
+    assert measurement.offered_rate == 40.0
+    assert measurement.achieved_rate == pytest.approx(40, rel=0.05)
+    assert 0 < measurement.total.corrected["p50"] <= measurement.total.corrected["max"]
+    assert measurement.generator_cpu < 0.9
+    assert [round(told[0]) for told in seen][:2] == [1, 2]
+    assert seen[1][1] == pytest.approx(40, rel=0.2)
+    assert len(measurement.series) == len(seen)
+    assert not children()
+
+
+async def test_no_request_is_a_measurement_of_nothing(generator):
+    lazy = SCRIPT.replace(b'self.client.get("/")', b"pass")
+    measurement = await generator(remembered(requests=0)).run(replace(order(), script=lazy))
+    assert measurement.total.requests == 0
+    assert measurement.total.corrected == {}
+    assert measurement.achieved_rate == 0.0
+
+
+async def test_a_script_that_cannot_be_imported_stalls_with_its_error(generator):
+    broken = replace(order(), script=b"import locust\nlocust.no_such_thing\n")
+    stalled = Stalled.because("module 'locust' has no attribute 'no_such_thing'")
+    with pytest.raises(Stalled, match="has no attribute 'no_such_thing'"):
+        await generator(stalled).run(broken)
+
+
+async def test_a_generator_that_breaks_off_is_transient(generator):
+    dying = SCRIPT.replace(b'self.client.get("/")', b'os.write(2, b"oh no"); os._exit(7)')
+    with pytest.raises(Transient, match="oh no"):
+        await generator(Transient.because("oh no")).run(replace(order(), script=dying))
+
+
+LOCUST = LocustLoadGenerator(end_grace=1.0)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (b"this is no python", "SyntaxError"),
+        (b"raise SystemExit(3)", "SystemExit"),
+        (b"import locust", "no user class"),
+        (b"import no_such_module_at_all", "no_such_module_at_all"),
+        (
+            SCRIPT + b"    def on_start(self): pass\n"
+            b"    def __init__(self, e): raise ValueError('spoilt')",
+            "ValueError: spoilt",
+        ),
+    ],
+)
+async def test_a_script_that_cannot_be_used_says_why(script, said):
+    with pytest.raises(Stalled, match=said):
+        await LOCUST.run(replace(order(), script=script))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"users": 0},
+        {"rate": 0.0},
+        {"steady": 0.0},
+        {"warm_up": -1.0},
+        {"environment": {"A=B": "c"}},
+        {"environment": {"A": "c\0"}},
+    ],
+)
+async def test_an_order_that_cannot_be_run_is_refused_at_once(changes):
+    with pytest.raises(Stalled):
+        await LOCUST.run(order(**changes))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com", "http://127.0.0.1.example.com", "file:///etc", "", "http://[::"]
+)
+async def test_a_target_elsewhere_is_refused(url):
+    with pytest.raises(Stalled, match="is not this machine"):
+        await LOCUST.run(order(url))
+
+
+async def test_a_freeze_shows_in_the_corrected_percentiles_only():
+    """The server freezes for 2 s in every 5 s: users wait, and make few requests meanwhile."""
+    async with running(frozen=2.0) as target:
+        measurement = await LOCUST.run(order(target.url, users=10, rate=200.0, steady=5.0))
+    raw, corrected = measurement.total.raw, measurement.total.corrected
+    print(f"p95 raw {raw['p95']} ms, corrected {corrected['p95']} ms")
+    assert raw["p95"] < 50
+    assert corrected["p95"] > 1000
+    held_up = measurement.total.requests + measurement.total.omitted
+    assert held_up == pytest.approx(1000, rel=0.1)
+
+
+async def test_a_target_that_hangs_is_seen_though_no_request_ends():
+    async with running(delay=60.0) as target:
+        measurement = await LOCUST.run(order(target.url, rate=20.0))
+    assert measurement.total.failures == measurement.total.requests == 4
+    assert measurement.total.corrected["p95"] > 3000
+    assert measurement.errors[0][0].startswith("no answer within")
+
+
+async def test_errors_are_counted_with_their_texts():
+    async with running(fails_every=4) as target:
+        measurement = await LOCUST.run(order(target.url))
+    assert measurement.total.failures == 15
+    assert measurement.errors[0][1] == 15
+    assert "500" in measurement.errors[0][0]
+
+
+async def test_a_target_that_is_not_there_is_all_failures():
+    measurement = await LOCUST.run(order())
+    assert measurement.total.failures == measurement.total.requests > 50
+
+
+async def test_exceptions_of_the_script_count_as_failures():
+    wrong = SCRIPT + b"        raise KeyError('colour')\n"
+    async with running() as target:
+        measurement = await LOCUST.run(replace(order(target.url), script=wrong))
+    assert measurement.total.failures >= 50
+    assert "KeyError: 'colour'" in measurement.errors[0][0]
+
+
+async def test_warm_up_is_not_counted():
+    async with running() as target:
+        measurement = await LOCUST.run(order(target.url, warm_up=1.5, steady=1.0))
+    assert measurement.total.requests == pytest.approx(40, abs=2)
+    assert target.requests == pytest.approx(100, abs=8)
+
+
+async def test_the_environment_is_built_from_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("CANARY", "sings")
+    seen = tmp_path / "seen.json"
+    dump = b"\nimport json\nopen(os.environ['SEEN'], 'w').write(json.dumps(dict(os.environ)))\n"
+    told = {"SEEN": str(seen), "PATH": "/nowhere", "API_KEY_FILE": "/k"}
+    async with running() as target:
+        await LOCUST.run(replace(order(target.url, environment=told), script=SCRIPT + dump))
+    environment = json.loads(seen.read_text())
+    assert set(environment) == {
+        *("SEEN", "API_KEY_FILE", "PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH"),
+        *("TRUEUP_LOAD_RATE_PER_USER", "TRUEUP_LOAD_REMOTE_TARGET"),
+    }
+    assert environment["PATH"] == "/usr/bin:/bin"
+    assert float(environment["TRUEUP_LOAD_RATE_PER_USER"]) == 10.0
+
+
+async def test_a_cancelled_run_leaves_no_process_behind():
+    stubborn = SCRIPT + b"\nimport signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    for script in (SCRIPT, stubborn):
+        async with running() as target:
+            run = asyncio.ensure_future(
+                LOCUST.run(replace(order(target.url, steady=30.0), script=script))
+            )
+            await asyncio.sleep(1.5)
+            assert target.requests and children()
+            run.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await run
+        assert not children()
+
+
+async def test_a_run_that_does_not_end_is_ended():
+    hanging = b"while True: pass"
+    begun = time.monotonic()
+    with pytest.raises(Transient, match="was not done"):
+        await LocustLoadGenerator(grace=0.5, end_grace=1.0).run(replace(order(), script=hanging))
+    assert time.monotonic() - begun < 6
+    assert not children()
+
+
+async def test_what_a_script_starts_ends_with_it():
+    script = SCRIPT + b"\nimport subprocess; subprocess.Popen(['/bin/sleep', '97'])\n"
+    async with running() as target:
+        await LOCUST.run(replace(order(target.url), script=script))
+    left = [
+        p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["/bin/sleep", "97"]
+    ]
+    assert not left
+
+
+async def test_what_a_script_prints_is_no_line_of_ours():
+    noisy = b"print('not json')\n" + SCRIPT.replace(b"self.client", b"print('x'); self.client")
+    async with running() as target:
+        measurement = await LOCUST.run(replace(order(target.url), script=noisy))
+    assert measurement.total.requests == 60
