@@ -24,12 +24,16 @@ from controller.wiring.controller import Controller, controller
 _log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings) -> None:
+def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; then end what is under way gracefully.
 
     Raises Stalled when another controller holds the folder, or the port is taken.
     """
     logs.set_up(settings.log_level)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

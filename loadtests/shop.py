@@ -49,7 +49,7 @@ def is_this_machine(address: str) -> bool:
         return False
 
 
-class Customer(FastHttpUser):  # type: ignore[misc]  # locust publishes no types
+class Customer(FastHttpUser):
     """One customer, who does one thing after the other at a steady pace."""
 
     wait_time = constant_throughput(float(os.environ.get("TRUEUP_LOAD_RATE_PER_USER", "1")))
@@ -65,12 +65,12 @@ class Customer(FastHttpUser):  # type: ignore[misc]  # locust publishes no types
                 f"{self.host} is not this machine; TRUEUP_LOAD_REMOTE_TARGET=yes allows it"
             )
 
-    @task(5)
+    @task(6)
     def browse(self) -> None:
         """Look at the list."""
         self.client.get("/products")
 
-    @task(3)
+    @task(2)
     def look_at_product(self) -> None:
         """Look at one product and what is recommended with it."""
         self.client.get(f"/products/{random.randint(1, PRODUCTS)}", name="/products/{id}")

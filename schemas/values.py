@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Strict, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, Strict, WithJsonSchema
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]
@@ -56,9 +56,10 @@ def _read_positive(raw: object) -> timedelta:
 
 
 _DURATION_JSON = WithJsonSchema({"type": "string", "pattern": f"^{DURATION_PATTERN}$"})
-Duration = Annotated[timedelta, BeforeValidator(read_duration), _DURATION_JSON]
+_DURATION_OUT = PlainSerializer(write_duration, return_type=str, when_used="json")
+Duration = Annotated[timedelta, BeforeValidator(read_duration), _DURATION_OUT, _DURATION_JSON]
 """A length of time, maybe none: `0s`."""
-Interval = Annotated[timedelta, BeforeValidator(_read_positive), _DURATION_JSON]
+Interval = Annotated[timedelta, BeforeValidator(_read_positive), _DURATION_OUT, _DURATION_JSON]
 """A length of time above zero."""
 
 ThresholdUnit = Literal["milliseconds", "share", "per_second"]
@@ -118,6 +119,7 @@ def read_threshold(raw: object) -> Threshold:
 ThresholdField = Annotated[
     Threshold,
     BeforeValidator(read_threshold),
+    PlainSerializer(lambda threshold: threshold.text, return_type=str, when_used="json"),
     WithJsonSchema(
         {"type": "string", "pattern": r"^(<=|>=|<|>) ?[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|%|/s)$"}
     ),

@@ -4,10 +4,16 @@ import click
 
 from controller.cli import acting, names
 from controller.cli.client import Client
+from controller.cli.examples import example
 from controller.cli.place import asks_controller
 
 
-@click.command()
+@click.command(
+    epilog=example(
+        'trueup approve shop/production --reason "seen in staging"',
+        "trueup approve shop/production/shop-db",
+    )
+)
 @click.argument("name", metavar="STAGE_OR_UNIT", type=names.STAGE_OR_UNIT)
 @click.option("--reason", default="", help="Why; kept with the decision.")
 @click.option(
@@ -22,11 +28,6 @@ def command(client: Client, name: str, reason: str, expect: str) -> None:
 
     A stage is `product/environment`, a unit `product/environment/stack`. Nobody approves their own
     change; it needs the role `approver`.
-
-    \b
-    Example:
-      trueup approve shop/production --reason "seen in staging"
-      trueup approve shop/production/shop-db
     """
     if names.is_stage(name):
         said = f"approved the release that waits for {name}"

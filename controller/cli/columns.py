@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from controller.cli.output import Column, Item, instant, short
+from controller.model.view import measured
 
 
 def _of(key: str) -> "Column":
@@ -19,6 +20,11 @@ def _gates(stage: Item) -> str:
 
 def _place(finding: Item) -> str:
     return str(finding["place"] or finding["scope"])
+
+
+def _measured(objective: Item) -> str:
+    number = objective["measured"]
+    return measured(str(objective["measure"]), number if isinstance(number, int | float) else None)
 
 
 UNITS = (
@@ -94,7 +100,7 @@ OBJECTIVES = (
     _of("gate"),
     _of("measure"),
     _of("wanted"),
-    Column("MEASURED", lambda objective: measured(objective)),
+    Column("MEASURED", _measured),
     Column("RULING", lambda objective: objective["ruling"]),
 )
 ITEMS = (
@@ -108,19 +114,6 @@ APPROVALS = (
     Column("AT", lambda approval: instant(approval["at"])),
     Column("REASON", lambda approval: approval["reason"], wraps=True),
 )
-
-
-def measured(objective: Item) -> str:
-    """Give what was measured with its unit: milliseconds, percent, or a second."""
-    number = objective["measured"]
-    if not isinstance(number, int | float):
-        return "-"
-    measure = str(objective["measure"]).rpartition(" ")[2]
-    if measure == "errorRate":
-        return f"{number * 100:.3g} %"
-    if measure == "throughput":
-        return f"{number:.4g}/s"
-    return f"{number:.4g} ms"
 
 
 def objectives(gates: Sequence[Item]) -> list[Item]:

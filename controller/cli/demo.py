@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from controller.cli.examples import example
 
-@click.command()
+
+@click.command(epilog=example("trueup demo --once"))
 @click.option("--once", is_flag=True, help="Play every scene, stop all, and end with a summary.")
 @click.option(
     "--port",
@@ -34,10 +36,6 @@ def command(*, once: bool, port: int, directory: Path, output: str) -> int:
     """Play the main job on this machine, from an empty folder.
 
     Needs no account and no other program than Git.
-
-    \b
-    Example:
-      trueup demo --once
     """
     from controller.demo.run import demo
 

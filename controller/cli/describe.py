@@ -7,6 +7,7 @@ import click
 
 from controller.cli import columns, names, output
 from controller.cli.client import Client
+from controller.cli.examples import example
 from controller.cli.output import cell, instant, print_pairs, print_section
 from controller.cli.place import asks_controller
 from controller.diagnostics.errors import Stalled
@@ -22,7 +23,11 @@ class NotFound(Stalled):
     code = "cli/not-found"
 
 
-@click.command()
+@click.command(
+    epilog=example(
+        "trueup describe shop/production", "trueup describe secret shop/dev/shop-api-key"
+    )
+)
 @click.argument("words", metavar="[unit|stage|secret|decision] NAME", nargs=-1, required=True)
 @output.OUTPUT
 @asks_controller
@@ -31,11 +36,6 @@ def command(client: Client, words: tuple[str, ...], form: str) -> None:
 
     Without a kind it is guessed from the name: `product/environment` is a stage,
     `product/environment/name` a unit or a secret, `sha256:…` a decision.
-
-    \b
-    Example:
-      trueup describe shop/production
-      trueup describe secret shop/dev/shop-api-key
     """
     kind, name = _read(words)
     kind, found = _find(client, kind, name)

@@ -4,19 +4,16 @@ import click
 
 from controller.cli import acting, names
 from controller.cli.client import Client
+from controller.cli.examples import example
 from controller.cli.place import asks_controller
 
 
-@click.command()
+@click.command(epilog=example("trueup drift shop/dev/shop-api"))
 @click.argument("unit", metavar="UNIT", type=names.UNIT)
 @asks_controller
 def command(client: Client, unit: str) -> None:
     """Ask for a look whether a unit is still what was applied.
 
     What is found shows in `trueup describe UNIT`.
-
-    \b
-    Example:
-      trueup drift shop/dev/shop-api
     """
     acting.ask(client, "drift", unit, f"asked for a look at what {unit} is now")

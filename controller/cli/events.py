@@ -9,6 +9,7 @@ import click
 from controller.cli import output
 from controller.cli.client import Client
 from controller.cli.columns import EVENTS
+from controller.cli.examples import example
 from controller.cli.names import event_subject
 from controller.cli.place import asks_controller
 from controller.cli.surroundings import surroundings
@@ -16,7 +17,7 @@ from controller.cli.surroundings import surroundings
 SECONDS = 1.0
 
 
-@click.command()
+@click.command(epilog=example("trueup events --subject shop/production", "trueup events -f"))
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
 @click.option(
     "--subject",
@@ -35,11 +36,6 @@ def command(client: Client, *, follow: bool, subject: str | None, limit: int, fo
     """Show what has happened, and follow it.
 
     With `--follow -o json` each event is one line of JSON.
-
-    \b
-    Example:
-      trueup events --subject shop/production
-      trueup events -f
     """
     about = event_subject(subject) if subject else None
     found = client.get("events", subject=about, limit=limit)

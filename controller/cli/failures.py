@@ -42,10 +42,10 @@ def _say(word: str, diagnostic: Diagnostic) -> None:
         click.echo(f"hint: {clean(diagnostic.hint)}", err=True)
 
 
-def report(error: Exception, command: str) -> None:
+def report(error: BaseException, command: str) -> None:
     """Write a report of a bug to a file, and say where it is."""
     lines = [
-        "A bug in Trueup stopped a command. Nothing of the environment or of the arguments is here.",
+        "A bug in Trueup stopped a command. The environment and the arguments are not in here.",
         "",
         f"version: {__version__}",
         f"python: {platform.python_version()} on {platform.system()} {platform.machine()}",

@@ -8,6 +8,7 @@ import click
 
 from controller.cli import columns, names, output
 from controller.cli.client import Client
+from controller.cli.examples import example
 from controller.cli.output import Column
 from controller.cli.place import asks_controller
 
@@ -82,7 +83,9 @@ KINDS = {
 }
 
 
-@click.command()
+@click.command(
+    epilog=example("trueup get stages", "trueup get units --stage shop/production -o json")
+)
 @click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
 @click.option("--stage", type=names.STAGE, metavar="STAGE", help="Only of `product/environment`.")
 @click.option("--product", help="Only of this product.")
@@ -95,11 +98,6 @@ def command(
 
     KIND is units, stages, environments, releases, secrets, findings or products. In a pipe nothing
     is cut or coloured.
-
-    \b
-    Example:
-      trueup get stages
-      trueup get units --stage shop/production -o json
     """
     chosen = KINDS[kind]
     found = chosen.fetch(client, stage, product)

@@ -1,7 +1,7 @@
 """The table of commands. A command's module is loaded when it is called, so that help is quick."""
 
+import difflib
 import importlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +68,15 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; ask about what looks mistyped."""
+        close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        if args[0] not in COMMANDS and close:
+            ctx.fail(f"there is no command `{args[0]}`; did you mean `{close[0]}`?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table by sections, without loading anything."""
         del ctx
@@ -92,37 +101,31 @@ def trueup() -> None:
 
 def main(arguments: Sequence[str] | None = None, surroundings: "Surroundings | None" = None) -> int:
     """Run one command and give its exit code; says on stderr why it stopped."""
-    from controller.cli import failures
-
     try:
         result = trueup.main(arguments, prog_name="trueup", standalone_mode=False, obj=surroundings)
-    except click.UsageError as error:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last net
+        return _stopped(error, arguments)
+    return int(result) if isinstance(result, int) else ExitCode.DONE
+
+
+def _stopped(error: BaseException, arguments: Sequence[str] | None) -> ExitCode:
+    """Say why a command stopped, and what that means in a number."""
+    from controller.cli import failures
+
+    if isinstance(error, click.ClickException):
         error.show()
-        return ExitCode.USAGE
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.REFUSED
-    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.REFUSED
+    if isinstance(error, click.Abort | KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        _be_quiet()
-        return ExitCode.DONE
-    except TrueupError as error:
+    if isinstance(error, TrueupError):
         failures.show(error)
         return exit_code_of(error)
-    except Exception as error:  # noqa: BLE001 - the last net: a report instead of a stack of lines
-        failures.report(error, _called(arguments))
-        return ExitCode.BUG
-    return int(result) if isinstance(result, int) else ExitCode.DONE
+    failures.report(error, _called(arguments))
+    return ExitCode.BUG
 
 
 def _called(arguments: Sequence[str] | None) -> str:
     """Name the command that was called; other words may hold what no report should."""
     words = sys.argv[1:] if arguments is None else arguments
     return next((word for word in words if word in COMMANDS), "")
-
-
-def _be_quiet() -> None:
-    """Whoever read our output has gone; the interpreter must not complain at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli import output
+from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
 from controller.cli.offline import Planned, offline
 from controller.cli.output import cell
@@ -20,7 +21,7 @@ SIGNS = {
 }  # fmt: skip
 
 
-@click.command()
+@click.command(epilog=example("trueup plan platform-config -e dev"))
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("-e", "--environment", help="Only this environment.")
 @click.option("-s", "--stack", help="Only this stack.")
@@ -41,10 +42,6 @@ def command(
     """Show what would change, and what policy says of it.
 
     Nothing is applied. Sensitive values are not shown.
-
-    \b
-    Example:
-      trueup plan platform-config -e dev
     """
     found = offline().plan(path, environment, stack)
     if form == "json":

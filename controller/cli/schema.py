@@ -2,6 +2,7 @@
 
 import click
 
+from controller.cli.examples import example
 from controller.cli.output import print_json
 from controller.diagnostics.errors import Stalled
 
@@ -12,17 +13,12 @@ class KindUnknown(Stalled):
     code = "cli/kind-unknown"
 
 
-@click.command()
+@click.command(epilog=example("trueup schema > platform.schema.json", "trueup schema Stack"))
 @click.argument("kind", required=False)
 def command(kind: str | None) -> None:
     """Print the JSON Schema of documents, for editors.
 
     Without KIND it is the schema of documents of any kind.
-
-    \b
-    Example:
-      trueup schema > platform.schema.json
-      trueup schema Stack
     """
     from schemas.json_schema import json_schema
     from schemas.registry import KINDS

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 
+from controller.cli.examples import example
+
 if TYPE_CHECKING:
     from controller.settings import Settings
 
@@ -14,7 +16,7 @@ class _Serving(Protocol):
     def serve(self, settings: "Settings") -> int | None: ...
 
 
-@click.command()
+@click.command(epilog=example("trueup serve --settings trueup.yaml"))
 @click.option(
     "--settings",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -26,10 +28,6 @@ def command(settings: Path) -> int | None:
     """Run the controller, with API and pages.
 
     It goes on until it is stopped, and may be killed at any time: started again, it continues.
-
-    \b
-    Example:
-      trueup serve --settings trueup.yaml
     """
     from controller.cli.settings_file import read_settings
 

@@ -4,19 +4,16 @@ import click
 
 from controller.cli import acting, names
 from controller.cli.client import Client
+from controller.cli.examples import example
 from controller.cli.place import asks_controller
 
 
-@click.command()
+@click.command(epilog=example("trueup suspend shop/production"))
 @click.argument("name", metavar="STAGE_OR_UNIT", type=names.STAGE_OR_UNIT)
 @asks_controller
 def command(client: Client, name: str) -> None:
     """Stop looking after a stage or a unit.
 
     Nothing is applied or promoted there until `trueup resume`.
-
-    \b
-    Example:
-      trueup suspend shop/production
     """
     acting.ask(client, "suspend", name, f"suspended {name}")

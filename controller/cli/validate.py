@@ -1,34 +1,41 @@
 """`trueup validate`."""
 
-import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 import click
 
+from controller import __version__
+from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
 from controller.cli.offline import offline
+from controller.diagnostics.as_json import as_json
+from controller.diagnostics.concise import concise
 from controller.diagnostics.diagnostic import Diagnostic, Severity
+from controller.diagnostics.full import full
+from controller.diagnostics.github import github
+from controller.diagnostics.sarif import sarif
 
 if TYPE_CHECKING:
     from controller.model.catalog import Catalog
 
-FORMATS = {
-    "text": "full",
-    "concise": "concise",
-    "json": "as_json",
-    "sarif": "sarif",
-    "github": "github",
+FORMATS: Mapping[str, Callable[[tuple[Diagnostic, ...]], str]] = {
+    "text": full,
+    "concise": concise,
+    "json": as_json,
+    "sarif": partial(sarif, version=__version__),
+    "github": github,
 }
-"""A format → the module of `controller.diagnostics` that writes it."""
 
 
-class _Renderer(Protocol):
-    def render(self, diagnostics: Sequence[Diagnostic]) -> str: ...
-
-
-@click.command()
+@click.command(
+    epilog=example(
+        "trueup validate platform-config",
+        "trueup validate platform-config --format sarif > trueup.sarif",
+    )
+)
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
     "--format",
@@ -42,15 +49,9 @@ def command(path: Path, form: str) -> ExitCode:
     """Check documents without touching the world.
 
     Every problem is told at once. Ends with 1 when there is an error.
-
-    \b
-    Example:
-      trueup validate platform-config
-      trueup validate platform-config --format sarif > trueup.sarif
     """
     catalog = offline().validate(path)
-    renderer = cast("_Renderer", importlib.import_module(f"controller.diagnostics.{FORMATS[form]}"))
-    text = renderer.render(catalog.diagnostics).rstrip("\n")
+    text = FORMATS[form](catalog.diagnostics).rstrip("\n")
     if text:
         click.echo(text)
     if form in {"text", "concise"}:

@@ -27,7 +27,7 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE)
     while True:
         try:
             seen = look()
-            if seen is not None and seen is not False:
+            if seen:
                 return seen
         except (OSError, ValueError, KeyError, LookupError, NotObserved) as error:
             problem = f"{type(error).__name__}: {error}"

@@ -26,6 +26,8 @@ spec:
   modul: modules/local/storage
   inputs: {versioning: true}
 """
+REPLICAS = 2
+"""How many of the service run in production."""
 SLOW = 100.0
 """Milliseconds that tell the slow service from the quick one."""
 
@@ -47,7 +49,7 @@ def secrets_are_kept(stage: Stage) -> Proof:
 def first_release_runs(stage: Stage) -> Proof:
     """Three stacks in dev became real things, and the service really uses them."""
     shop = stage.shop("dev")
-    wait_for("the shop answers in dev", lambda: shop.greeting() == GREETING or None)
+    wait_for("the shop answers in dev", shop.greeting)
     order = wait_for("an order can be made in dev", shop.order)
     rows = shop.rows(
         "SELECT usename FROM pg_stat_activity WHERE datname = 'shop' AND usename LIKE 'shop_app%'"
@@ -72,7 +74,7 @@ def gate_lets_it_on(stage: Stage) -> Proof:
         "a pointer for staging in Git", lambda: stage.developer.pointer("shop/staging")
     )
     shop = stage.shop("staging")
-    wait_for("the shop answers in staging", lambda: shop.greeting() or None)
+    wait_for("the shop answers in staging", shop.greeting)
     gates = _gates(stage, pointer["decision"])
     if not any(gate["ruling"] in {"pass", "warn"} for gate in gates):
         raise NotObserved(f"the decision rests on no passed gate: {gates}")
@@ -90,8 +92,8 @@ def production_waits_for_a_person(stage: Stage) -> Proof:
         stage.say(f"nothing runs in production; approving {waiting['candidate'][:12]} as `demo`")
         _approve(stage)
     shop = stage.shop("production")
-    wait_for("the shop answers in production", lambda: shop.greeting() or None)
-    replicas = wait_for("two replicas", lambda: shop.status()["healthy"] == 2 or None)  # noqa: PLR2004
+    wait_for("the shop answers in production", shop.greeting)
+    replicas = wait_for("two replicas", lambda: shop.status()["running"] == REPLICAS)
     approvals = _decision(stage, "shop/production")["approvals"]
     if not any(approval["by"] == "demo" for approval in approvals):
         raise NotObserved(f"the decision carries no approval by `demo`: {approvals}")

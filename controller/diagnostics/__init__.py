@@ -1,4 +1,4 @@
 """What we tell people: places in files, messages with a way out, the errors that carry them.
 
-Knows nothing of the rest of Trueup. Renderers turn one `Diagnostic` into text, JSON and other formats.
+Knows nothing of the rest of Trueup. Renderers turn a `Diagnostic` into text or JSON.
 """

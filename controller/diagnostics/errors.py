@@ -16,7 +16,8 @@ TrueupError
 │   └── EngineFailed         the engine or its provider broke off
 └── Bug             ours; asks for a report
 
-Every error holds exactly one argument, a tuple of diagnostics, so that it can be stored and read back.
+Every error holds exactly one argument, a tuple of diagnostics, so that it can be stored and read
+back.
 """
 
 from collections.abc import Iterable
@@ -51,7 +52,7 @@ class TrueupError(Exception):
         )
 
 
-class Stalled(TrueupError):
+class Stalled(TrueupError):  # noqa: N818 - what happens next, not what went wrong
     """Somebody must change something; not tried again until the commit or the setting changes."""
 
     code = "trueup/stalled"
@@ -81,7 +82,7 @@ class EngineRefused(Stalled):
     code = "engine/refused"
 
 
-class Waiting(TrueupError):
+class Waiting(TrueupError):  # noqa: N818 - what happens next, not what went wrong
     """Nothing is wrong; it is not our turn yet."""
 
     code = "trueup/waiting"
@@ -105,7 +106,7 @@ class StateLocked(Waiting):
     code = "engine/state-locked"
 
 
-class Transient(TrueupError):
+class Transient(TrueupError):  # noqa: N818 - what happens next, not what went wrong
     """The world failed; the same thing is tried again with growing pauses."""
 
     code = "trueup/transient"
@@ -129,7 +130,7 @@ class EngineFailed(Transient):
     code = "engine/failed"
 
 
-class Bug(TrueupError):
+class Bug(TrueupError):  # noqa: N818 - what happens next, not what went wrong
     """We did something that cannot be; asks for a report."""
 
     code = "trueup/bug"

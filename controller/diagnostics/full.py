@@ -1,4 +1,4 @@
-"""Diagnostics for people: code, place, the line with carets, what was expected, notes and a hint."""
+"""Diagnostics for people: code, place, the line with carets, what was expected, a hint."""
 
 import unicodedata
 from collections.abc import Iterable

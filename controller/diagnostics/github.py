@@ -7,7 +7,7 @@ from controller.diagnostics.plain import one_line
 
 
 def github(diagnostics: Iterable[Diagnostic]) -> str:
-    """Give `::error file=…,line=…::message` for each; nothing in it can begin a command of its own."""
+    """Give `::error file=…,line=…::message` for each; nothing in it begins a command of its own."""
     return "".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics)
 
 

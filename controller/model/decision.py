@@ -30,7 +30,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceItem:
-    """One check that a decision rests on: what was asked, whether it said yes, and where to look."""
+    """One check that a decision rests on: what was asked, if it said yes, and where to look."""
 
     check: str
     ok: bool | None

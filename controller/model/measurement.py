@@ -49,7 +49,7 @@ class Measurement:
 
 
 class GateRuling(StrEnum):
-    """The five answers of a gate; only pass, and warn where it is allowed, let a release through."""
+    """The five answers of a gate; only pass, and an allowed warn, let a release through."""
 
     PASS = "pass"  # noqa: S105 - an answer, not a password
     WARN = "warn"

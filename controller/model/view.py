@@ -154,3 +154,15 @@ class Overview:
     products: tuple[ProductView, ...]
     findings: int
     version: str
+
+
+def measured(measure: str, number: float | None) -> str:
+    """Write a measured number with its unit, as `p95 of all requests` and its like have it."""
+    match number, measure.partition(" ")[0]:
+        case None, _:
+            return "not known"
+        case _, "errorRate":
+            return f"{number * 100:.3g} %"
+        case _, "throughput":
+            return f"{number:.1f}/s"
+    return f"{number:.1f} ms" if number < 100 else f"{number:.0f} ms"  # noqa: PLR2004 - for the eye

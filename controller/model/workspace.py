@@ -11,8 +11,8 @@ class Workspace:
     """What a unit's directory must hold, and what it was made from.
 
     `files` maps relative paths to bytes: `main.tf.json`, `terraform.tfvars.json`, and the module
-    under `module/`. `trees` are folders of the repository that must be present on disk, by digest:
-    their absolute path stands in the variables. `digest` covers all of it and is what a plan is bound to.
+    under `module/`. Folders of the repository that the inputs name stand in the variables by the
+    absolute path of their content. `digest` covers all of it and is what a plan is bound to.
     """
 
     unit: UnitName

@@ -25,4 +25,4 @@ class CredentialIssuer(Protocol):
         """
 
     async def disable(self, database: DatabaseAddress, login: str) -> None:
-        """End `login`: no new logins, and its sessions are closed. Ending what is ended is no error."""
+        """End `login` and close its sessions. Ending what is ended is no error."""

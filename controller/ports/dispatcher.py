@@ -27,13 +27,22 @@ class Dispatcher(Protocol):
     """
 
     async def wake(self, key: str, *, at: datetime | None = None, priority: int = 0) -> None:
-        """Make a key due now, or at `at` when that is sooner than what is planned. Survives a crash."""
+        """Make a key due now, or at `at` when that is sooner than what is planned.
+
+        Survives a crash. Of what is due the highest priority goes first, then the longest due.
+        """
 
     async def run(self, handler: Handler) -> None:
-        """Work until cancelled. A handler that raises is called again, with growing pauses."""
+        """Work until cancelled. A handler that raises is called again, with growing pauses.
+
+        Waiting is tried again after a short pause, Stalled after a long one; a wake-up ends either.
+        """
 
     async def cancel(self, key: str) -> None:
-        """Forget a key and cancel the work on it. Forgetting what is not there is no error."""
+        """Forget a key, cancel the work on it, and wait until that has ended.
+
+        Forgetting what is not there is no error; work that forgets its own key goes on to its end.
+        """
 
     async def pending(self) -> tuple[Wakeup, ...]:
         """Tell what is due or planned, soonest first."""

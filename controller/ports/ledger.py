@@ -48,10 +48,11 @@ class RunLedger(Protocol):
     async def begin_run(self, subject: str, revision: str, at: datetime) -> Run:
         """Open the next attempt for (subject, revision)."""
 
-    async def end_run(self, run: str, result: str, at: datetime) -> None: ...
+    async def end_run(self, run: str, result: str, at: datetime) -> None:
+        """Close a run; the first result stands. Raises Bug when there is no such run."""
 
     async def write_step(self, step: JournalStep) -> None:
-        """Record a step's latest state; one row a (run, step)."""
+        """Record a step's latest state; one row a (run, step). Raises Bug without such a run."""
 
     async def open_runs(self) -> Sequence[Run]:
         """Give the runs that were begun and not ended: after a start, those were interrupted."""
@@ -68,7 +69,9 @@ class DecisionLedger(Protocol):
     async def releases(self, product: str, limit: int = 50) -> Sequence[Release]:
         """Give a product's releases, the newest first."""
 
-    async def put_approval(self, approval: Approval) -> None: ...
+    async def put_approval(self, approval: Approval) -> None:
+        """Keep a person's word; a second word of the same person replaces the first."""
+
     async def approvals(self, stage: StageName, release: Digest) -> Sequence[Approval]: ...
     async def put_findings(self, scope: str, commit: Commit, found: Sequence[Diagnostic]) -> None:
         """Replace the findings of a scope."""

@@ -1,7 +1,7 @@
 """Unit → workspace: a Terraform root in JSON, with every value of the user in a file of its own.
 
-Strings in `main.tf.json` are templates that Terraform evaluates; those in `terraform.tfvars.json` are
-taken as they are. So no value from a document ever gets into `main.tf.json`.
+Strings in `main.tf.json` are templates that Terraform evaluates; those in `terraform.tfvars.json`
+are taken as they are. So no value from a document ever gets into `main.tf.json`.
 """
 
 import hashlib
@@ -145,7 +145,7 @@ class _Filling:
 def _main(
     module: Module, environment: Environment, values: dict[str, object]
 ) -> Mapping[str, object]:
-    """Give the root module; adds the texts of provider blocks to `values` when they look like templates."""
+    """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
     call = {"source": "./module", **{name: f"${{var.{name}}}" for name in sorted(given)}}
     required = {
@@ -192,7 +192,7 @@ def _variable(module: Module, name: str) -> Mapping[str, object]:
 
 
 def _as_expressions(value: object, texts: dict[str, str]) -> object:
-    """Write configuration so that Terraform takes it literally: what looks like a template is a variable."""
+    """Write configuration to be taken literally: what looks like a template is a variable."""
     if isinstance(value, Mapping):
         return {str(key): _as_expressions(inner, texts) for key, inner in value.items()}
     if isinstance(value, (tuple, list)):

@@ -3,13 +3,10 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from controller.app import App
 from controller.model.caller import Caller
 from controller.web.refusals import RequestWrong
-
-if TYPE_CHECKING:
-    from controller.app import App
 
 SUBJECT = re.compile(r"[a-z0-9-]{1,63}(?:/[a-z0-9-]{1,63}){1,2}")
 REASON_LIMIT = 1000
@@ -40,7 +37,7 @@ class Ask:
                 )
 
 
-Act = Callable[["App", Ask], Awaitable[str]]
+Act = Callable[[App, Ask], Awaitable[str]]
 
 ACTIONS: Mapping[str, Act] = {
     "reconcile": lambda app, ask: app.reconcile(ask.caller, ask.subject),
@@ -56,7 +53,7 @@ ACTIONS: Mapping[str, Act] = {
 }
 
 
-async def act(app: "App", action: str, ask: Ask) -> str:
+async def act(app: App, action: str, ask: Ask) -> str:
     """Do what is asked; gives what was woken or approved.
 
     Raises RequestWrong, and what the App raises: NotAllowed, NotFound, Stalled.

@@ -1,7 +1,6 @@
 """The application: routes, middleware, and how errors are answered."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from controller.app import App
 from controller.diagnostics.errors import TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.web.api import table as api
@@ -22,14 +22,11 @@ from controller.web.refusals import bug, status_of, told
 from controller.web.sessions import Sessions
 from controller.web.site import Site
 
-if TYPE_CHECKING:
-    from controller.app import App
-
 FOR_PROGRAMS = ("/api/", "/metrics", "/webhooks/", "/healthz")
 
 
 def application(
-    app: "App",
+    app: App,
     authority: Authority,
     *,
     public_view: bool = False,

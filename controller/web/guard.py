@@ -124,7 +124,7 @@ async def _read(scope: Scope, receive: Receive) -> bytes | None:
     told = Headers(scope=scope).get("content-length", "0")
     if not told.isdecimal() or int(told) > BODY_LIMIT:
         return None
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":

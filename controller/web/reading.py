@@ -11,6 +11,8 @@ STAGE = re.compile(r"[a-z0-9-]{1,63}/[a-z0-9-]{1,63}")
 PRODUCT = re.compile(r"[a-z0-9-]{1,63}")
 EVENT_SUBJECT = re.compile(r"[a-z]{1,20}:[a-z0-9./-]{1,200}")
 MOST_EVENTS = 1000
+LARGEST = 2**62
+"""Event numbers fit the database."""
 
 
 def number(request: Request, name: str, otherwise: int, *, most: int) -> int:

@@ -1,11 +1,7 @@
 """What is said no to before the App is asked, and which status an error has in HTTP."""
 
-from typing import TYPE_CHECKING
-
+from controller.app import NotAllowed, NotFound
 from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MEND_IN_THE_LOG = "the controller's log has the details; report it if it comes again"
 
@@ -28,22 +24,21 @@ class FormNotOurs(Stalled):
     code = "web/form-not-ours"
 
 
-_STATUS: "Mapping[str, int]" = {
-    "NotRecognised": 401,
-    "RequestWrong": 400,
-    "FormNotOurs": 403,
-    "NotAllowed": 403,
-    "NotFound": 404,
-}
+_STATUS: tuple[tuple[type[TrueupError], int], ...] = (
+    (NotRecognised, 401),
+    (RequestWrong, 400),
+    (FormNotOurs, 403),
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (Stalled, 409),
+    (Waiting, 409),
+    (Transient, 503),
+)
 
 
 def status_of(error: TrueupError) -> int:
-    """Tell the HTTP status of an error: by its reason where that says it, else by its class."""
-    if error.reason in _STATUS:
-        return _STATUS[error.reason]
-    if isinstance(error, Stalled | Waiting):
-        return 409
-    return 503 if isinstance(error, Transient) else 500
+    """Tell the HTTP status of an error."""
+    return next((status for group, status in _STATUS if isinstance(error, group)), 500)
 
 
 def told(error: TrueupError) -> dict[str, str]:

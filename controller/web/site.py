@@ -1,26 +1,23 @@
 """What every page and every API resource works with."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from controller.app import App
 from controller.diagnostics.secret import SecretText
 from controller.model.caller import Caller
 from controller.web.authority import Authority
 from controller.web.guard import is_loopback
-from controller.web.refusals import NotRecognised
+from controller.web.refusals import FormNotOurs, NotRecognised
 from controller.web.sessions import COOKIE, Session, Sessions
-
-if TYPE_CHECKING:
-    from controller.app import App
 
 
 @dataclass(frozen=True)
 class Site:
     """The application's parts."""
 
-    app: "App"
+    app: App
     authority: Authority
     sessions: Sessions
     public_view: bool
@@ -40,7 +37,19 @@ class Site:
 
     def session(self, request: Request) -> Session | None:
         """Give the session of a page's visitor, if there is one."""
-        return self.sessions.find(request.cookies.get(COOKIE, ""))
+        return self.sessions.find(request.cookies.get(cookie_name(request), ""))
+
+    def proved_session(self, request: Request, form_key: str) -> Session:
+        """Give the session whose page made a form. Raises NotRecognised, FormNotOurs."""
+        session = self.session(request)
+        if session is None:
+            raise NotRecognised.because("sign in first")
+        if not session.made(form_key):
+            raise FormNotOurs.because(
+                "this form was not made by a page of your session",
+                hint="go back, load the page again, and send it once more",
+            )
+        return session
 
     def may_look(self, request: Request) -> bool:
         """Tell whether a visitor may see pages: signed in, or here where that is enough."""
@@ -48,3 +57,8 @@ class Site:
             return True
         on_this_machine = request.client is not None and is_loopback(request.client.host)
         return self.public_view and on_this_machine and is_loopback(request.headers["host"])
+
+
+def cookie_name(request: Request) -> str:
+    """Name the cookie after the port too: a browser sends it to every port of a host."""
+    return f"{COOKIE}_{request.url.port or 0}"

@@ -1,5 +1,6 @@
 """The controller that runs: settings in, everything opened, everything closed at the end."""
 
+import asyncio
 import hashlib
 import os
 import secrets
@@ -21,6 +22,7 @@ from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.processes.local import LocalProcesses
+from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.workspaces.disk import DiskWorkspaces
@@ -52,19 +54,24 @@ class Engines:
     data: Path
     settings: Settings
     stack: AsyncExitStack
+    cloud: Path | None = None
+    """Root of the local cloud; `data/cloud` unless told."""
     _started: dict[str, Engine] = field(default_factory=dict)
+    _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def get(self, name: str) -> Engine:
         """Give an engine by the word that environments use. Raises Stalled when it is not here."""
         chosen = self._choose(name)
-        if chosen not in self._started:
-            engine = await self._connect(chosen)
-            self.stack.push_async_callback(engine.close)
-            self._started[chosen] = engine
+        async with self._guard:
+            if chosen not in self._started:
+                engine = await self._connect(chosen)
+                self.stack.push_async_callback(engine.close)
+                self._started[chosen] = engine
         return self._started[chosen]
 
     async def _connect(self, chosen: str) -> Engine:
-        environment = engine_environment(self.data, self.settings)
+        cloud = self.cloud or self.data / "cloud"
+        environment = engine_environment(self.data, self.settings, cloud)
         if chosen == "embedded":
             from controller.adapters.engine import embedded
 
@@ -83,7 +90,7 @@ class Engines:
         return "embedded"
 
 
-def engine_environment(data: Path, settings: Settings) -> dict[str, str]:
+def engine_environment(data: Path, settings: Settings, cloud: Path) -> dict[str, str]:
     """Build what an engine may see, with the provider of the local cloud in a mirror."""
     home = data / "engine"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,7 +100,7 @@ def engine_environment(data: Path, settings: Settings) -> dict[str, str]:
     if settings.local_cloud:
         providers = mirror.install(data / "providers")
         text += mirror.cli_configuration(providers)
-        extras = {ROOT_VARIABLE: str(data / "cloud"), mirror.PYTHON_VARIABLE: sys.executable}
+        extras = {ROOT_VARIABLE: str(cloud), mirror.PYTHON_VARIABLE: sys.executable}
     configuration.write_text(text)
     return build_environment(
         home / "home", path=search_path(), cli_config=configuration, extras=extras
@@ -107,22 +114,26 @@ class SecretStores:
     data: Path
     stack: AsyncExitStack
     _connected: dict[str, SecretStore] = field(default_factory=dict)
+    _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _server: EmbeddedOpenBao | None = None
 
     async def get(self, document: SecretStoreDocument) -> SecretStore:
         """Give the store that a document describes. Raises StoreUnreachable, Stalled."""
         key = hashlib.sha256(document.model_dump_json().encode()).hexdigest()
-        if key not in self._connected:
-            self._connected[key] = await self._connect(document)
+        async with self._guard:
+            if key not in self._connected:
+                self._connected[key] = await self._connect(document)
+            if document.spec.provider.embedded is not None and self._server is not None:
+                await self._server.tend()
         return self._connected[key]
 
     async def _connect(self, document: SecretStoreDocument) -> SecretStore:
         provider = document.spec.provider
         if provider.embedded is not None:
-            from controller.adapters.secret_store.embedded import EmbeddedOpenBao
-
-            server = await EmbeddedOpenBao.start(self.data / "openbao")
-            self.stack.push_async_callback(server.stop)
-            store = await server.connect()
+            if self._server is None:  # one server, however many documents say `embedded`
+                self._server = await EmbeddedOpenBao.start(self.data / "openbao")
+                self.stack.push_async_callback(self._server.stop)
+            store = await self._server.connect()
         else:
             store = await connect_remote(document)
         self.stack.push_async_callback(store.close)

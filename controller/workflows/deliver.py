@@ -1,7 +1,7 @@
 """Make, deliver and rotate one secret of one environment; then let go on who waited for it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
@@ -26,6 +26,10 @@ from schemas.kinds.secret import Secret
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 
 
+LOOK_AGAIN = timedelta(minutes=10)
+"""A delivered secret is looked at again after this time: its file or its login may be gone."""
+
+
 async def deliver(parts: Parts, name: SecretName) -> datetime | None:
     """Bring one secret further; gives the instant of its next step."""
     target = await parts.units.target(name.stage)
@@ -45,7 +49,8 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
         if name in unit.needs_secrets and not status.ready:
             await parts.world.dispatcher.wake(keys.unit_key(unit.name))
     await parts.world.dispatcher.wake(keys.stage_key(name.stage))
-    return delivery.come_again
+    soon = parts.world.clock.now() + LOOK_AGAIN
+    return min(delivery.come_again or soon, soon)
 
 
 async def _advance(

@@ -37,9 +37,20 @@ class Loop:
             await parts.world.dispatcher.wake(run.subject)
         await self._recall_head()
         await parts.world.dispatcher.wake(keys.SOURCE, priority=10)
+        await self._wake_known()
         if on_ready is not None:
             await on_ready()
         await parts.world.dispatcher.run(self.work)
+
+    async def _wake_known(self) -> None:
+        """Look at everything once: the world may have changed while nobody looked."""
+        ledger, wake = self.parts.world.ledger, self.parts.world.dispatcher.wake
+        for stage in await ledger.stages():
+            await wake(keys.stage_key(stage.name))
+        for secret in await ledger.secrets():
+            await wake(keys.secret_key(secret.name))
+        for unit in await ledger.units():
+            await wake(keys.unit_key(unit.name))
 
     async def _recall_head(self) -> None:
         """Load the head that was known before, from the mirror, without the network."""

@@ -7,6 +7,7 @@ from controller.model.verdict import Ruling
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
+from controller.workflows import keys
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import Journal
 from controller.workflows.recording import Recording
@@ -85,3 +86,6 @@ class Removal:
     async def _forget(self, status: UnitStatus, how: str) -> None:
         await self._world.ledger.remove_unit(status.name)
         await self._recording.event(f"unit:{status.name}", "Removed", how)
+        await self._world.dispatcher.wake(keys.stage_key(status.name.stage))
+        for other in await self._world.ledger.units(status.name.stage):
+            await self._world.dispatcher.wake(keys.unit_key(other.name))

@@ -16,7 +16,7 @@ class ProductSpec(Part):
     owner: Name = Field(description="The team that is asked.", examples=["team-shop"])
     environments: Many[Name] = Field(
         min_length=1,
-        description="Where every stack of the product lives, unless it says otherwise.",
+        description="Where every stack of the product lives.",
         examples=[["dev", "staging", "production"]],
     )
 

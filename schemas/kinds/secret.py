@@ -13,11 +13,11 @@ from schemas.references import FromOutput, OutputField, refuse_at
 from schemas.values import Duration, Interval
 
 LOGIN_FIELDS = ("database", "host", "password", "port", "username")
-RANDOM_FIELDS = ("value",)
+RANDOM_FIELDS = ("previous", "value")
 
 
 class Random(Part):
-    """A random text of letters and digits; its one field is `value`."""
+    """A random text of letters and digits; its fields are `value` and `previous`."""
 
     length: int = Field(
         default=32, ge=16, le=512, description="How many characters.", examples=[32]
@@ -79,10 +79,12 @@ class Generate(Part):
 class DeliverFile(Part):
     """A file that only its consumer can read."""
 
-    template: str = Field(
-        default="{value}",
-        description="The content; `{name}` stands for a field of the secret: `{value}` of a random "
-        "one, `{username}`, `{password}`, `{host}`, `{port}` and `{database}` of a login.",
+    template: str | None = Field(
+        default=None,
+        description="The content; `{name}` stands for a field of the secret: `{value}` and "
+        "`{previous}` of a random one, `{username}`, `{password}`, `{host}`, `{port}` and "
+        "`{database}` of a login. Without it: the value, and on a second line the previous one "
+        "while it still works. A login needs one.",
         examples=["postgresql://{username}:{password}@{host}:{port}/{database}"],
     )
 
@@ -131,8 +133,15 @@ class SecretSpec(Part):
 
     @model_validator(mode="after")
     def _template_fits(self) -> Self:
+        template = self.deliver.file.template
+        if template is None:
+            if self.generate and self.generate.postgres_login:
+                refuse_at(
+                    ("deliver",), "`file: {template: …}` for the address of a `postgresLogin`"
+                )
+            return self
         path = ("deliver", "file", "template")
-        used = _placeholders(self.deliver.file.template)
+        used = _placeholders(template)
         if used is None:
             refuse_at(path, "`{name}` for a field, `{{` and `}}` for braces")
         known = self.generate.fields() if self.generate else None

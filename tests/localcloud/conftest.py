@@ -43,9 +43,7 @@ def warm(cloud: Cloud) -> Iterator[WarmProvider]:
 
 
 @pytest.fixture(scope="module")
-def make_workspace(
-    folder: Path, cloud: Cloud, warm: WarmProvider
-) -> Callable[..., Workspace]:
+def make_workspace(folder: Path, cloud: Cloud, warm: WarmProvider) -> Callable[..., Workspace]:
     """Give a way to make a root for an engine; `is_cold` starts the provider from the mirror."""
     configuration = folder / "terraform.rc"
     configuration.write_text(mirror.cli_configuration(mirror.install(folder / "mirror")))

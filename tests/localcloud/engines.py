@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PROGRAMS = Path(__file__).parent / "programs"
 GREETER = str(PROGRAMS / "greeter.py")
 
@@ -29,6 +31,10 @@ provider "localcloud" {}
 def engine_names() -> list[str]:
     found = [name for name, command in ENGINES.items() if Path(command[0]).exists()]
     return found or ["terraform"]
+
+
+# For what does not depend on the engine: a command of the embedded one costs most.
+on_one_engine = pytest.mark.parametrize("engine", engine_names()[:1], indirect=True, scope="module")
 
 
 @dataclass

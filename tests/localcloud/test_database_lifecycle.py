@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from controller.localcloud.client import Cloud
-from tests.localcloud.engines import Workspace
+from tests.localcloud.engines import Workspace, on_one_engine
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +68,7 @@ def test_a_database_has_its_settings_and_no_changes(workspace: Workspace, name: 
     assert workspace.changes() == {}
 
 
+@on_one_engine
 def test_the_network_asks_for_a_password_and_the_private_socket_does_not(
     workspace: Workspace, name: str
 ) -> None:
@@ -98,6 +99,7 @@ def test_settings_change_in_place_with_a_restart_only_where_needed(
     assert data_is_kept(workspace)
 
 
+@on_one_engine
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
@@ -129,6 +131,7 @@ def test_a_killed_server_is_a_change_and_recovers(
     assert workspace.changes() == {}
 
 
+@on_one_engine
 def test_a_setting_changed_in_the_server_is_named_and_taken_back(
     workspace: Workspace, name: str
 ) -> None:
@@ -144,6 +147,7 @@ def test_a_setting_changed_in_the_server_is_named_and_taken_back(
     assert workspace.changes() == {}
 
 
+@on_one_engine
 def test_a_hand_edited_file_is_named(workspace: Workspace, cloud: Cloud, name: str) -> None:
     file = cloud.places.configuration("database", name)
     content = json.loads(file.read_text())
@@ -164,6 +168,7 @@ def test_a_protected_database_is_neither_destroyed_nor_replaced(
     assert data_is_kept(workspace)
 
 
+@on_one_engine
 def test_the_port_is_moved_in_place(workspace: Workspace, cloud: Cloud, name: str) -> None:
     port = cloud.get("database", name)["port"] + 1
     workspace.write(body(name, extra=f"port = {port}"))

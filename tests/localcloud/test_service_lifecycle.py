@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from controller.localcloud.client import Cloud
-from tests.localcloud.engines import GREETER, Workspace
+from tests.localcloud.engines import GREETER, Workspace, on_one_engine
 
 pytestmark = pytest.mark.slow
 
@@ -108,6 +108,7 @@ def test_a_hand_edited_file_is_named_by_attribute(
     assert get(workspace.outputs()["url"]).startswith("hi")
 
 
+@on_one_engine
 def test_an_edit_through_the_console_is_named_by_attribute(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:
@@ -117,6 +118,7 @@ def test_an_edit_through_the_console_is_named_by_attribute(
     assert differences == {"replicas": (1, 2), "restart": ("always", "never"), "running": (1, 2)}
 
 
+@on_one_engine
 def test_a_broken_file_is_told_and_written_anew(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_service_removed_by_hand_is_made_anew(
     assert get(workspace.outputs()["url"]).startswith("hi")
 
 
+@on_one_engine
 def test_a_default_comes_back_when_the_argument_goes(
     workspace: Workspace, engine: str, name: str
 ) -> None:
@@ -195,6 +198,7 @@ def ask(
     connection.close()
 
 
+@on_one_engine
 def test_a_sick_update_is_refused_and_the_old_replicas_serve_on(
     workspace: Workspace, cloud: Cloud, engine: str, name: str
 ) -> None:
@@ -227,6 +231,7 @@ def test_a_saved_plan_is_applied_as_it_was_shown(
     assert "stale" in workspace.run("apply", "-input=false", "saved").text
 
 
+@on_one_engine
 def test_what_is_there_with_the_same_owner_is_adopted(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:
@@ -309,10 +314,13 @@ def test_values_that_only_the_apply_tells_may_be_used(
     workspace.destroy()
 
 
+@on_one_engine
 def test_a_wrong_configuration_is_told_with_its_attribute(
     engine: str, make_workspace: Callable[..., Workspace]
 ) -> None:
-    text = body("Wrong Name", extra='restart = "sometimes"\n health = { interval_ms = 1 }\n url = "x"')
+    text = body(
+        "Wrong Name", extra='restart = "sometimes"\n health = { interval_ms = 1 }\n url = "x"'
+    )
     workspace = make_workspace(engine, text)
     found = json.loads(workspace.run("validate", "-json").text)["diagnostics"]
     summaries = {each["summary"] for each in found}

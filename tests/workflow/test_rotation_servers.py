@@ -1,4 +1,4 @@
-"""A whole rotation on a real OpenBao and a real PostgreSQL, with a consumer that logs in all the time."""
+"""A rotation on a real OpenBao and PostgreSQL, with a consumer that logs in all the time."""
 
 import asyncio
 import secrets
@@ -6,6 +6,7 @@ import string
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 import psycopg
 import pytest
@@ -42,7 +43,7 @@ class Consumer:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> "Consumer":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -92,6 +92,16 @@ REFUSED = (
     "Wrong",
     "resource address",
 )
+# What `init` says below summaries that the world's failures have too.
+REFUSED_BECAUSE = (
+    "does not have a provider named",
+    "does not match configured version constraint",
+    "doesn't match any of the checksums",
+    "is not available in",
+    "no available releases match",
+    "was not found in any of the search locations",
+)
+NEEDS_UPGRADE = "must use terraform init -upgrade", "must use tofu init -upgrade"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,16 @@ class EngineWords:
     summary: str
     detail: str = ""
     place: str = ""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the same will be said again of the same configuration."""
+        return self.summary.startswith(REFUSED) or self.says(REFUSED_BECAUSE)
+
+    def says(self, phrases: Iterable[str]) -> bool:
+        """Tell whether one of the phrases is in the detail, wherever its lines were broken."""
+        detail = " ".join(self.detail.split())
+        return any(phrase in detail for phrase in phrases)
 
 
 def read_words(finished: Finished) -> tuple[EngineWords, ...]:
@@ -120,15 +140,20 @@ def make_error(version: EngineVersion, operation: str, finished: Finished) -> Tr
         return _locked(version, first)
     if first.summary.startswith(STALE):
         return PlanStale(_diagnostics(PlanStale, f"{version} refuses the saved plan", words))
-    refused = operation == "validate" or all(word.summary.startswith(REFUSED) for word in words)
+    refused = operation == "validate" or all(word.is_refusal for word in words)
     if refused and operation != "apply":
         return EngineRefused(_diagnostics(EngineRefused, f"{version} refused `{operation}`", words))
     return EngineFailed(_diagnostics(EngineFailed, f"{version} broke off `{operation}`", words))
 
 
-def needs_init(words: Iterable[EngineWords]) -> bool:
+def needs_init(finished: Finished) -> bool:
     """Tell whether the engine says that what `init` installed is not there."""
-    return any(word.summary.startswith(NEEDS_INIT) for word in words)
+    return any(word.summary.startswith(NEEDS_INIT) for word in read_words(finished))
+
+
+def needs_upgrade(finished: Finished) -> bool:
+    """Tell whether `init` says that a locked version is not what is wished for any more."""
+    return finished.code != 0 and any(word.says(NEEDS_UPGRADE) for word in read_words(finished))
 
 
 def _locked(version: EngineVersion, words: EngineWords) -> StateLocked:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from controller.adapters.engine import _lock_file
@@ -54,8 +54,9 @@ def write(directory: Path, stamp: InitStamp) -> None:
 
 
 def forget(directory: Path) -> None:
-    """Make the next `init` run."""
-    (directory / NAME).unlink(missing_ok=True)
+    """Make the next `init` run; which providers were locked for what wishes stays known."""
+    if (stamp := read(directory)) is not None:
+        write(directory, replace(stamp, found=""))
 
 
 def _configuration(directory: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import struct
+import sys
 from pathlib import Path
 
 from controller.ports.engine import LockHolder
@@ -14,7 +15,6 @@ INFO = ".terraform.tfstate.lock.info"
 STATE = "terraform.tfstate"
 
 _LINE = re.compile(r"^[\s│|]*(ID|Operation|Who|Created):[ \t]+(\S[^\n]*?)\s*$", re.MULTILINE)
-_FLOCK = "hhqqi"
 
 
 def read_holder(text: str) -> LockHolder | None:
@@ -63,12 +63,16 @@ def left_behind(directory: Path) -> LockHolder | None:
 def _is_locked(state: Path) -> bool:
     """Ask the kernel who would be in the way of a lock, without taking one."""
     try:
-        descriptor = os.open(state, os.O_RDWR)
+        descriptor = os.open(state, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
-        asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, *_ = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+        if sys.platform == "darwin":
+            asked = struct.pack("qqihh", 0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)
+            *_, kind, _ = struct.unpack("qqihh", fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+        else:
+            asked = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            kind, *_ = struct.unpack("hhqqi", fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
     finally:
         os.close(descriptor)
     return bool(kind != fcntl.F_UNLCK)

@@ -84,11 +84,7 @@ class TerraformEngine:
             flags["lockfile"] = "readonly"
         finished = await self._runner.run(directory, Command("init", flags))
         wishes_changed = before is not None and before.wants != now.wants
-        if (
-            finished.code
-            and wishes_changed
-            and "init -upgrade" in finished.output + finished.errors
-        ):
+        if wishes_changed and _errors.needs_upgrade(finished):
             finished = await self._runner.run(
                 directory, Command("init", {**PLAIN, "upgrade": True})
             )
@@ -210,7 +206,7 @@ class TerraformEngine:
     def _check(self, directory: Path, operation: str, finished: Finished) -> None:
         if finished.code == 0:
             return
-        if _errors.needs_init(_errors.read_words(finished)):
+        if _errors.needs_init(finished):
             _init_stamp.forget(directory)
         raise _errors.make_error(self.version, operation, finished)
 

@@ -16,13 +16,13 @@ PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Ask the kernel for SIGTERM at the parent's death, and become the program."""
     parent, *command = sys.argv[1:]
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(parent):  # it died before we could ask to be told
         raise SystemExit(1)
     if not os.read(0, 1):
         raise SystemExit(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.umask(0o077)
     os.execv(command[0], command)  # noqa: S606 — no shell is what we want
 
 

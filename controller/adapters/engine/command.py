@@ -11,6 +11,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NoReturn
 
 from python_terraform import IsFlagged, Terraform
@@ -24,6 +25,7 @@ from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
 UNDER_PARENT = Path(__file__).with_name("_under_parent.py")
 CHUNK = 65536
+LISTEN_SECONDS = 0.1
 MINIMUM = {"terraform": (1, 6), "tofu": (1, 6)}
 """The first versions that have all that we ask for; older ones are refused."""
 ENCRYPTS_STATE = ("tofu", (1, 7))
@@ -138,25 +140,28 @@ class _Terraform(Terraform):  # type: ignore[misc]  # python-terraform has no ty
     async def cmd(self, cmd: str, *args: str, **kwargs: Any) -> Finished:
         """Run a command to its end; cancelling sends one SIGINT and waits on."""
         vector: list[str] = self.generate_cmd_string(cmd, *args, **kwargs)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(UNDER_PARENT), str(os.getpid()), *vector),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            env=dict(self.environment),
-            cwd=self.working_dir,
-            start_new_session=True,
-        )
-        return await self._attend(process)
+        home = self.environment["HOME"]
+        # Files, not pipes: a Terraform whose reader has died is killed by SIGPIPE, and it may be
+        # writing its state just then. They have no name, so nothing of them stays.
+        with TemporaryFile(dir=home) as output, TemporaryFile(dir=home) as errors:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", str(UNDER_PARENT), str(os.getpid()), *vector),
+                stdin=PIPE,
+                stdout=output,
+                stderr=errors,
+                env=dict(self.environment),
+                cwd=self.working_dir,
+                start_new_session=True,
+            )
+            return await self._attend(
+                process, _Tail(output.fileno(), self.on_line), _Tail(errors.fileno(), None)
+            )
 
-    async def _attend(self, process: Process) -> Finished:
+    async def _attend(self, process: Process, output: "_Tail", errors: "_Tail") -> Finished:
         """Follow a process to its end, however often we are told to stop."""
-        output, errors = Lines(self.on_line), Lines(None)
         work = asyncio.gather(
             self._announce(process),
-            _drain(process.stdout, output),
-            _drain(process.stderr, errors),
-            process.wait(),
+            self._listen(process, output),
             return_exceptions=True,
         )
         cancelled: asyncio.CancelledError | None = None
@@ -172,7 +177,9 @@ class _Terraform(Terraform):  # type: ignore[misc]  # python-terraform has no ty
         for result in work.result():
             if isinstance(result, BaseException):
                 raise result
-        output.end()
+        output.read()
+        errors.read()
+        output.lines.end()
         code = process.returncode if process.returncode is not None else -1
         if code < 0:
             raise EngineFailed.because(
@@ -180,7 +187,15 @@ class _Terraform(Terraform):  # type: ignore[misc]  # python-terraform has no ty
                 hint="look at the machine's memory, and plan again",
                 code="engine/process-died",
             )
-        return Finished(code, output.text, errors.text)
+        return Finished(code, output.lines.text, errors.lines.text)
+
+    async def _listen(self, process: Process, output: "_Tail") -> None:
+        """Wait for the end, and hand on what is said meanwhile."""
+        end = asyncio.ensure_future(process.wait())
+        while self.on_line is not None and not end.done():
+            await asyncio.wait([end], timeout=LISTEN_SECONDS)
+            output.read()
+        await end
 
     async def _announce(self, process: Process) -> None:
         """Tell who works and let it begin; without a word from us it ends."""
@@ -193,10 +208,20 @@ class _Terraform(Terraform):  # type: ignore[misc]  # python-terraform has no ty
             process.stdin.close()
 
 
-async def _drain(stream: asyncio.StreamReader | None, lines: Lines) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    while stream is not None and (chunk := await stream.read(CHUNK)):
-        lines.take(decoder.decode(chunk))
+class _Tail:
+    """Reads a file that grows; its place is its own, whoever writes."""
+
+    def __init__(self, descriptor: int, on_line: OnLine | None) -> None:
+        self._descriptor = descriptor
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._offset = 0
+        self.lines = Lines(on_line)
+
+    def read(self) -> None:
+        """Take what is new."""
+        while chunk := os.pread(self._descriptor, CHUNK, self._offset):
+            self._offset += len(chunk)
+            self.lines.take(self._decoder.decode(chunk))
 
 
 def _numbers(version: str) -> tuple[int, int]:

@@ -121,7 +121,8 @@ def _drain(descriptor: int, kind: str, take: Any) -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if sys.platform == "linux":  # elsewhere the end of stdin has to do
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:  # it died before we could ask to be told
         raise SystemExit(0)
 
@@ -138,7 +139,6 @@ def _serve(worker: _Worker, commands: BinaryIO) -> None:
 def main() -> None:
     """Serve until stdin ends or a signal says so."""
     _end_with_parent(int(sys.argv[1]))
-    os.umask(0o077)
     commands = os.fdopen(os.dup(0), "rb")
     channel = os.dup(1)
     # What Terraform and providers inherit must not be the channel.
@@ -149,17 +149,23 @@ def main() -> None:
     version = worker.version()
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
+        _set_handlers(signal.SIG_IGN)  # so it is raised once
         raise _Ended
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    _set_handlers(end)
     worker.send({"ready": version})
+    # When the parent dies, the end of stdin and the signal come together, in any order.
     with contextlib.suppress(_Ended):
-        _serve(worker, commands)
+        with contextlib.suppress(_Ended):
+            _serve(worker, commands)
+        _set_handlers(signal.SIG_IGN)
     worker.cancel_current()
     worker.join()
+
+
+def _set_handlers(handler: Any) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,20 @@ Nothing that a repository says, and nothing that the environment or the configur
 says, may make git run a program: no hooks, helpers, filters, prompts or other transports.
 """
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from controller.diagnostics.errors import Bug, Stalled
+
+_GRACE = 3.0
+"""Seconds between asking a process to end and killing it."""
 
 _OPTIONS = (
     "core.hooksPath=/dev/null",
@@ -75,6 +80,29 @@ class Answer:
         return self.output.decode("utf-8", "replace").strip()
 
 
+class Leash:
+    """Ends a process from another thread, also when it has not started yet."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_cut = False
+
+    def tie(self, process: "subprocess.Popen[bytes] | None") -> None:
+        """Say which process runs; None when it has ended, for its number may be given anew."""
+        with self._guard:
+            self._process = process
+            if process is not None and self._is_cut:
+                _signal(process, signal.SIGTERM)
+
+    def cut(self) -> None:
+        """Ask the process to end, now or when it starts."""
+        with self._guard:
+            self._is_cut = True
+            if self._process is not None:
+                _signal(self._process, signal.SIGTERM)
+
+
 class GitCommand:
     """Runs git on one bare repository. Thread safe: every call is a process of its own."""
 
@@ -102,22 +130,21 @@ class GitCommand:
         *arguments: str,
         given: bytes = b"",
         environment: Mapping[str, str] | None = None,
+        leash: Leash | None = None,
     ) -> Answer:
-        """Run git to its end; a process that takes longer than the time-out is killed."""
+        """Run git to its end; a process that takes longer than the time-out is ended."""
+        leash = leash or Leash()
         process = self.start(*arguments, environment=environment)
+        leash.tie(process)
         try:
             output, error = process.communicate(given, timeout=self._timeout)
         except subprocess.TimeoutExpired:
-            _kill(process)
-            output, error = process.communicate()
+            output, error = _end(process)
             told = error.decode("utf-8", "replace")
-            return Answer(
-                -1, output, f"{told}\ntimed out after {self._timeout:g} s", timed_out=True
-            )
-        except BaseException:
-            _kill(process)
-            process.communicate()
-            raise
+            told = f"{told}\ntimed out after {self._timeout:g} s"
+            return Answer(-1, output, told, timed_out=True)
+        finally:
+            leash.tie(None)
         return Answer(process.returncode, output, error.decode("utf-8", "replace"))
 
     def start(
@@ -147,9 +174,17 @@ class GitCommand:
         return process
 
 
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the process and what it started (ssh, git-remote-https, index-pack)."""
+def _end(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes]:
+    """End the process: git takes away its locks when it is asked; what does not hear is killed."""
+    _signal(process, signal.SIGTERM)
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.kill()
+        return process.communicate(timeout=_GRACE)
+    except subprocess.TimeoutExpired:
+        _signal(process, signal.SIGKILL)
+        return process.communicate()
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    """Reach the process and what it started (ssh, git-remote-https, index-pack)."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

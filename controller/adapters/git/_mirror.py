@@ -12,7 +12,7 @@ from pathlib import Path
 
 from controller.adapters.git._addresses import checked_url
 from controller.adapters.git._blobs import ObjectReader
-from controller.adapters.git._command import Answer, GitCommand
+from controller.adapters.git._command import Answer, GitCommand, Leash
 from controller.adapters.git._failures import MISSING_BRANCH, in_words
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled
 from controller.model.names import Commit
@@ -58,6 +58,8 @@ class Mirror:
         self.objects = ObjectReader(self.command)
         self.suspect = False
         """Whether something in it could not be read: the next fetch makes it anew."""
+        self._untidy = False
+        """Whether a git process was ended half-way, which may leave locks behind."""
         self._descriptor: int | None = None
         self._ready = asyncio.Lock()
 
@@ -88,10 +90,22 @@ class Mirror:
         given: bytes = b"",
         environment: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Run git on the mirror in a thread."""
-        return await asyncio.to_thread(
-            self.command.run, *arguments, given=given, environment=environment
+        """Run git on the mirror in a thread; being cancelled ends it, and waits for that."""
+        leash = Leash()
+        working = asyncio.ensure_future(
+            asyncio.to_thread(
+                self.command.run, *arguments, given=given, environment=environment, leash=leash
+            )
         )
+        try:
+            answer = await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self._untidy = True
+            leash.cut()
+            await asyncio.wait([working])
+            raise
+        self._untidy = self._untidy or answer.timed_out
+        return answer
 
     async def fetch(self, branch: str, reference: str) -> Commit | None:
         """Fetch a branch into a reference of the mirror and give its head; None: no such branch.
@@ -100,6 +114,9 @@ class Mirror:
         holder of `guard`.
         """
         await self.prepare()
+        if self._untidy:
+            await asyncio.to_thread(self._clear_left_behind)
+            self._untidy = False
         if self.suspect and await self._answers():
             await self._make_anew()
         answer = await self._fetch(branch, reference)
@@ -110,8 +127,6 @@ class Mirror:
         if MISSING_BRANCH in answer.error:
             return None
         if answer.code != 0:
-            if answer.timed_out:
-                await asyncio.to_thread(self._clear_left_behind)
             raise in_words(self.url, answer)
         return await self.resolve(reference)
 
@@ -179,8 +194,8 @@ class Mirror:
         holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
         os.close(descriptor)
         raise Stalled.because(
-            f"another process uses the mirror `{self.path}`: {holder or 'unknown'}, or a git that it"
-            " left behind",
+            f"the mirror `{self.path}` is in use by another process, {holder or 'unknown'}, or by a"
+            " git that it left behind",
             hint="stop that process, or give this controller another folder",
             code="fetch/mirror-held",
         )

@@ -1,6 +1,6 @@
 """The promotions branch: read and written by plumbing, without any checkout."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from controller.adapters.git._addresses import checked_branch, checked_pointer
 from controller.adapters.git._command import Answer
@@ -8,7 +8,7 @@ from controller.adapters.git._failures import in_words
 from controller.adapters.git._mirror import Mirror
 from controller.diagnostics.errors import Bug, PlanStale, RepositoryUnreachable, Stalled
 from controller.model.names import Commit
-from controller.model.snapshot import FileKind
+from controller.model.snapshot import FileKind, SnapshotFile
 from controller.ports.clock import Clock
 
 _REFERENCE = "refs/trueup/pointers"
@@ -32,7 +32,8 @@ class GitPointers:
         Leaves out what is no text of at most 256 KiB. Fetches first. Raises RepositoryUnreachable.
         """
         async with self._mirror.guard:
-            return await self._texts(await self._fetch())
+            head = await self._fetch()
+            return {} if head is None else self._texts((await self._mirror.tree(head)).files)
 
     async def write(
         self, files: Mapping[str, str], *, message: str, expect: Mapping[str, str | None]
@@ -49,10 +50,12 @@ class GitPointers:
         async with self._mirror.guard:
             for _ in range(_TRIES):
                 head = await self._fetch()
-                current = await self._texts(head)
+                files_there = {} if head is None else (await self._mirror.tree(head)).files
+                current = self._texts(files_there)
                 if head is not None and files.items() <= current.items():
                     return head
                 compare_pointers(current, expect, self._branch)
+                refuse_blocked(files_there, files, self._branch)
                 commit = await self._commit(head, files, message)
                 if await self._push(head, commit):
                     return commit
@@ -67,11 +70,9 @@ class GitPointers:
             await self._mirror.git("update-ref", "-d", _REFERENCE)
         return head
 
-    async def _texts(self, head: Commit | None) -> Mapping[str, str]:
-        if head is None:
-            return {}
+    def _texts(self, files: Mapping[str, SnapshotFile]) -> Mapping[str, str]:
         texts = {}
-        for path, file in (await self._mirror.tree(head)).files.items():
+        for path, file in files.items():
             if file.kind not in {FileKind.REGULAR, FileKind.EXECUTABLE}:
                 continue
             if file.size > _LARGEST_POINTER:
@@ -165,13 +166,6 @@ class GitPointers:
         answer = await self._mirror.git(*arguments, given=given, environment=environment)
         if answer.code == 0:
             return answer.text
-        if "would be overwritten" in answer.error or "cannot add to the index" in answer.error:
-            raise Stalled.because(
-                f"a pointer cannot be written to `{self._branch}`: a file is in the place of a"
-                " folder",
-                hint=f"remove the file that somebody put there: {answer.error.strip()[:200]}",
-                code="promote/pointer-blocked",
-            )
         raise self._mirror.damaged(f"what `git {arguments[0]}` needs")
 
 
@@ -193,6 +187,27 @@ def compare_pointers(
                 hint="nothing to do: the decision is made anew from what is there",
                 code="promote/pointer-stale",
             )
+
+
+def refuse_blocked(there: Collection[str], files: Collection[str], branch: str) -> None:
+    """Raise Stalled when a file stands where a folder is wanted, or a folder where a file is.
+
+    git itself would push the other aside without a word.
+    """
+    folders = {parent for path in there for parent in _parents(path)}
+    for path in files:
+        blocking = path if path in folders else next(filter(there.__contains__, _parents(path)), "")
+        if blocking:
+            raise Stalled.because(
+                f"`{path}` cannot be written to the branch `{branch}`: `{blocking}` is in the way",
+                hint="take away what somebody put there",
+                code="promote/pointer-blocked",
+            )
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _was_overtaken(answer: Answer) -> bool:

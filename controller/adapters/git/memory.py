@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.adapters.git._addresses import checked_pointer
 from controller.adapters.git._failures import branch_missing, commit_missing
-from controller.adapters.git._pointers import compare_pointers, refuse_nothing
+from controller.adapters.git._pointers import compare_pointers, refuse_blocked, refuse_nothing
 from controller.adapters.git._reading import reader_of
 from controller.diagnostics.errors import RepositoryUnreachable
 from controller.model.names import Commit, Revision
@@ -121,6 +121,7 @@ class MemoryPointers:
         if self.commits and files.items() <= self._files.items():
             return self.commits[-1][0]
         compare_pointers(self._files, expect, self._branch)
+        refuse_blocked(self._files, files, self._branch)
         return self.push(files, message=message)
 
     def push(self, files: Mapping[str, str], *, message: str = "by hand") -> Commit:

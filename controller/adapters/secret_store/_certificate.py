@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controller.adapters.secret_store._private import write_private
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 LIFETIME = timedelta(days=3650)
 SKEW = timedelta(days=1)
@@ -48,21 +52,10 @@ def make_certificate(folder: Path, now: datetime | None = None) -> Certificate:
             .not_valid_after(start + LIFETIME)
         )
 
-    signed_usage = x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=True,
-        crl_sign=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
     authority = (
         builder(issuer, authority_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(signed_usage, critical=True)
+        .add_extension(_may_sign(), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
@@ -81,3 +74,20 @@ def make_certificate(folder: Path, now: datetime | None = None) -> Certificate:
         made.key, server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
     return made
+
+
+def _may_sign() -> "x509.KeyUsage":
+    """What an authority's key is for; clients refuse one that does not say it."""
+    from cryptography import x509
+
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        crl_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -191,10 +191,12 @@ class EmbeddedOpenBao:
         loop = asyncio.get_running_loop()
         until = loop.time() + READY_SECONDS
         patience = FIRST_ATTEMPT_SECONDS
+        listens = False
         while True:
             begun = loop.time()
             try:
-                if not _listens(self._ports.api):
+                listens = listens or _listens(self._ports.api)
+                if not listens:
                     raise StoreUnreachable.because("nothing listens")
                 store = await self._connect(home, seconds=patience)
             except TrueupError as error:
@@ -270,8 +272,10 @@ def _free_ports() -> tuple[int, int]:
 
 
 def _tail(log: Path, begin: int) -> str:
-    """Give the last lines that this start wrote, on one line."""
+    """Give the last lines of trouble that this start wrote, or else its last lines, as one."""
     with log.open("rb") as file:
         file.seek(begin)
-        lines = file.read()[-2000:].decode(errors="replace").splitlines()
-    return " | ".join(line.strip() for line in lines[-8:] if line.strip()) or "no log"
+        lines = file.read()[-20_000:].decode(errors="replace").splitlines()
+    trouble = [line for line in lines if "[ERROR]" in line or "[WARN]" in line or "rror:" in line]
+    shown = [line for line in trouble if "TLS handshake" not in line] or lines
+    return " | ".join(line.strip()[:300] for line in shown[-4:] if line.strip()) or "no log"

@@ -66,6 +66,7 @@ def _session(verify: Path | None) -> "requests.Session":
         allowed_methods=frozenset({"GET", "HEAD", "LIST"}),
         backoff_factor=0.1,
         raise_on_status=False,
+        respect_retry_after_header=False,  # the caller comes again, in its own time
     )
     session = requests.Session()
     session.trust_env = False

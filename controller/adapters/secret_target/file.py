@@ -19,6 +19,8 @@ from controller.diagnostics.errors import Stalled, Transient
 from controller.diagnostics.secret import SecretText
 from controller.model.names import SecretName, is_name
 
+WRONG_PLACE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
+
 
 @dataclass(frozen=True, slots=True)
 class FileSecretTarget:
@@ -142,6 +144,6 @@ def _sync(folder: Path) -> None:
 
 def _failed(what: str, path: Path, error: OSError) -> Stalled | Transient:
     message = f"`{path}` cannot be {what}: {error.strerror}"
-    if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError):
+    if isinstance(error, WRONG_PLACE):
         return Stalled.because(message, code="secrets/file-not-writable")
     return Transient.because(message, code="secrets/file-not-writable")

@@ -7,7 +7,10 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path, PurePosixPath
+
+import psutil
 
 from controller.diagnostics.errors import Stalled
 from controller.model.names import Digest, UnitName
@@ -20,7 +23,11 @@ KEPT = (".terraform", ".trueup", STATE, "errored.tfstate", "trueup.tfplan")
 
 
 class DiskWorkspaces:
-    """See the port. Nobody else writes below the folder."""
+    """See the port. Nobody else writes below the folder.
+
+    Nothing is flushed file by file, which would cost more than all the rest: a killed process loses
+    nothing, and what was written before the machine last started is compared once more.
+    """
 
     def __init__(self, root: Path) -> None:
         """Use a folder, which is made when it is not there."""
@@ -38,7 +45,7 @@ class DiskWorkspaces:
         """See the port. A stamp is written last, so that a write that was cut off is done again."""
         directory = self.directory(workspace.unit)
         stamp = directory / STAMP
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == workspace.digest:
+        if _read_stamp(stamp) == (workspace.digest, _boot()):
             return directory
         names = {_checked(name, workspace.unit): name for name in workspace.files}
         _make_private(directory, below=self._root)
@@ -47,32 +54,42 @@ class DiskWorkspaces:
         _remove_stale(directory, set(names))
         for path, name in names.items():
             _write(directory / path, workspace.files[name], below=self._root)
-        _write(stamp, workspace.digest.encode(), below=self._root)
+        _write_stamp(stamp, workspace.digest, below=self._root)
         return directory
 
     def directory(self, unit: UnitName) -> Path:
         """See the port."""
         return self._root / "units" / unit.product / unit.environment / unit.stack
 
+    def tree_path(self, digest: Digest) -> Path:
+        """Tell where a folder of the repository is, or would be."""
+        return self._root / "trees" / digest.replace(":", "-")
+
     async def place_tree(self, digest: Digest, files: Mapping[str, bytes]) -> Path:
         """See the port. Built beside its place and moved there whole."""
         names = {_checked(name, digest): name for name in files}
-        place = self._root / "trees" / digest.replace(":", "-")
+        place = self.tree_path(digest)
         if place.parent != self._root / "trees" or place.name.startswith("."):
             raise Stalled.because(f"`{digest}` is not a digest")
-        if place.is_dir():
+        stamp = self._root / "trees" / ".placed" / place.name
+        if place.is_dir() and _read_stamp(stamp) == (digest, _boot()):
             return place
         _make_private(place.parent, below=self._root)
+        if place.is_dir() and _holds(
+            place, {str(path): files[name] for path, name in names.items()}
+        ):
+            _write_stamp(stamp, digest, below=self._root)
+            return place
+        _remove_tree(place)
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=place.parent))
         try:
             for path, name in names.items():
                 _write(building / path, files[name], below=self._root)
             _make_read_only(building)
             building.rename(place)
-        except FileExistsError:  # somebody else was faster, with the same content
-            pass
         finally:
             _remove_tree(building)
+        _write_stamp(stamp, digest, below=self._root)
         return place
 
     async def remove(self, unit: UnitName) -> None:
@@ -124,9 +141,34 @@ def _write(path: Path, content: bytes, *, below: Path) -> None:
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     partial.replace(path)
+
+
+def _write_stamp(stamp: Path, digest: str, *, below: Path) -> None:
+    _write(stamp, f"{digest}\n{_boot()}".encode(), below=below)
+
+
+def _read_stamp(stamp: Path) -> tuple[str, str] | None:
+    if not stamp.is_file():
+        return None
+    digest, _, boot = stamp.read_text(encoding="utf-8").partition("\n")
+    return digest, boot
+
+
+@cache
+def _boot() -> str:
+    """Name this start of the machine: until the next one, what was written is there."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    if path.is_file():
+        return path.read_text(encoding="ascii").strip()
+    return str(int(psutil.boot_time()))
+
+
+def _holds(tree: Path, files: Mapping[str, bytes]) -> bool:
+    found = {path for path in tree.rglob("*") if not path.is_dir() or path.is_symlink()}
+    return found == {tree / name for name in files} and all(
+        (tree / name).read_bytes() == content for name, content in files.items()
+    )
 
 
 def _remove_stale(directory: Path, wanted: set[PurePosixPath]) -> None:

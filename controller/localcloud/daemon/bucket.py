@@ -59,7 +59,7 @@ class Bucket:
         """Do nothing: a bucket has no process."""
         return False
 
-    def kill(self) -> list[int]:
+    async def kill(self) -> list[int]:
         """Do nothing: a bucket has no process."""
         return []
 

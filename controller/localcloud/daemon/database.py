@@ -20,6 +20,7 @@ from controller.localcloud.errors import CloudError
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_KILL_SECONDS = 10.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -68,10 +69,10 @@ class Database:
             self._check_protection()
             self._records.forget_configuration()
             await self._stop_server()
-            self._forget_all()
+            await self._forget_all()
 
-    def _forget_all(self) -> None:
-        shutil.rmtree(self._records.data, ignore_errors=True)
+    async def _forget_all(self) -> None:
+        await asyncio.to_thread(shutil.rmtree, self._records.data, ignore_errors=True)
         self._records.forget()
         self._ports.release(self._records.key)
 
@@ -103,12 +104,13 @@ class Database:
         await self.start_missing()
         return True
 
-    def kill(self) -> list[int]:
-        """Kill the server as a crash would; give its id."""
+    async def kill(self) -> list[int]:
+        """Kill the server as a crash would, and give its id once it is gone."""
         child = self._server.child
         if child is None or not child.is_alive:
             return []
         child.send(signal.SIGKILL)
+        await child.exits_within(_KILL_SECONDS)
         return [child.identity.pid]
 
     async def status(self) -> dict[str, Any] | None:
@@ -168,7 +170,7 @@ class Database:
         except BaseException:
             if is_new:
                 await self._stop_server()
-                self._forget_all()
+                await self._forget_all()
             raise
         self._records.write_configuration(owner, spec.as_json())
         self._shown = await self._server.shown(spec.settings)
@@ -180,7 +182,8 @@ class Database:
         data = self._records.data
         if (data / postgres.CONFIGURATION_FILE).exists():
             return
-        shutil.rmtree(data, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, data, ignore_errors=True)
+        await asyncio.to_thread(postgres.mode)
         postgres.prepare_folder(data, self._records.places.root)
         await postgres.initialise(data)
 

@@ -50,7 +50,7 @@ class Thing(Protocol):
     async def status(self) -> dict[str, Any] | None:
         """Tell how it is."""
 
-    def kill(self) -> list[int]:
+    async def kill(self) -> list[int]:
         """Kill its processes as a crash would."""
 
 
@@ -196,7 +196,7 @@ class Inventory:
 
     async def _kill(self, request: Request) -> object:
         thing, _status = await self._existing(request)
-        return thing.kill()
+        return await thing.kill()
 
     async def _logs(self, request: Request) -> object:
         kind, name, _thing = self._asked(request)

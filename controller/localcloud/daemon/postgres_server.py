@@ -98,6 +98,7 @@ class PostgresServer:
 
     async def _start_once(self) -> None:
         make_private(self._sockets)
+        await asyncio.to_thread(postgres.mode)
         socket = self._sockets / f".s.PGSQL.{self.port}"
         postgres.clear_stale_lock(self._records.data, socket)
         log_start = logs.size_of(self._records.log)

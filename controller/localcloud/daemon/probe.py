@@ -7,15 +7,19 @@ import contextlib
 
 from controller.localcloud.daemon.ports import HOST
 
-_ANSWER_SECONDS = 5.0
+LONGEST_ANSWER = 5.0
+
 _STATUS_LINE = 4096
 _FIRST_BAD_STATUS = 400
 
 
-async def is_healthy(port: int, path: str) -> bool:
-    """Say whether GET `path` is answered well; with no path, whether the port is open."""
+async def is_healthy(port: int, path: str, seconds: float = LONGEST_ANSWER) -> bool:
+    """Say whether GET `path` is answered well; with no path, whether the port is open.
+
+    An answer may take `seconds`, but never longer than a busy replica could be forgiven for.
+    """
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(min(seconds, LONGEST_ANSWER)):
             return await _ask(port, path)
     except (OSError, TimeoutError, ValueError):
         return False

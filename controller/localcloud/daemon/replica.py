@@ -106,7 +106,7 @@ class Replica:
         pause = _FIRST_PAUSE
         clock = asyncio.get_running_loop().time
         deadline = clock() + health.timeout_s
-        while not await probe.is_healthy(self.port, health.path):
+        while not await probe.is_healthy(self.port, health.path, health.timeout_s):
             if await self.child.exits_within(min(pause, health.interval_ms / 1000)):
                 raise self._unfit(records, self.child.ending())
             if clock() > deadline:
@@ -129,7 +129,7 @@ class Replica:
         """Keep on asking as long as it runs: a replica that hangs is passed over."""
         failures = 0
         while not await self.child.exits_within(self.health.interval_ms / 1000):
-            if await probe.is_healthy(self.port, self.health.path):
+            if await self._answers():
                 failures = 0
                 self.target.is_healthy = True
             else:
@@ -137,6 +137,9 @@ class Replica:
                 if failures >= _FAILURES_ALLOWED:
                     self.target.is_healthy = False
         self.target.is_healthy = False
+
+    async def _answers(self) -> bool:
+        return await probe.is_healthy(self.port, self.health.path, self.health.timeout_s)
 
     async def drain_and_stop(self, grace: float) -> None:
         """Let connections end, at most `grace` seconds; then stop the process."""

@@ -51,6 +51,7 @@ class Router:
         self.targets: Sequence[Target] = ()
         self._server: asyncio.Server | None = None
         self._links: set[Link] = set()
+        self._turn = 0
 
     @property
     def is_open(self) -> bool:
@@ -87,7 +88,13 @@ class Router:
         """Give the healthy replica with the fewest connections; a doubtful one if none is."""
         open_targets = [each for each in self.targets if each not in tried]
         healthy = [each for each in open_targets if each.is_healthy]
-        return min(healthy or open_targets, key=lambda each: len(each.links), default=None)
+        candidates = healthy or open_targets
+        if not candidates:
+            return None
+        # Each search begins with another one, so that equals take turns.
+        self._turn = (self._turn + 1) % len(candidates)
+        in_turn = [*candidates[self._turn :], *candidates[: self._turn]]
+        return min(in_turn, key=lambda each: len(each.links))
 
     def add(self, link: Link) -> None:
         """Note a connection."""

@@ -20,6 +20,7 @@ from controller.localcloud.errors import CloudError
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_KILL_SECONDS = 10.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -69,7 +70,7 @@ class Service:
             await self._stop_replicas()
             self._records.forget()
             self._ports.release(self._records.key)
-            shutil.rmtree(self._records.data, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, self._records.data, ignore_errors=True)
 
     async def stop(self) -> bool:
         """Stop the processes, to be started again by `resume`; say whether there were any."""
@@ -87,12 +88,13 @@ class Service:
         await self.start_missing()
         return True
 
-    def kill(self) -> list[int]:
-        """Kill the processes as a crash would; give their ids."""
-        pids = [each.child.identity.pid for each in self._serving if each.child.is_alive]
-        for each in self._serving:
-            each.child.send(signal.SIGKILL)
-        return pids
+    async def kill(self) -> list[int]:
+        """Kill the processes as a crash would, and give their ids once they are gone."""
+        alive = [each.child for each in self._serving if each.child.is_alive]
+        for each in alive:
+            each.send(signal.SIGKILL)
+        await asyncio.gather(*(each.exits_within(_KILL_SECONDS) for each in alive))
+        return [each.identity.pid for each in alive]
 
     async def status(self) -> dict[str, Any] | None:
         """Tell how it is; `None` if there is no such service."""

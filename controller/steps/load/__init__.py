@@ -1,4 +1,5 @@
-"""Snapshot → catalog, without touching the world: read, check, link; tell every fault of a commit at once.
+"""Snapshot → catalog, without touching the world: read, check, link; tell every fault at once.
 
-`load.py` holds the public function. What one document may say stands in `schemas`; what needs two stands here.
+`load.py` holds the public function. What one document may say stands in `schemas`; what needs two
+stands here.
 """

@@ -12,7 +12,6 @@ from ruamel.yaml.events import (
     DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
-    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -52,6 +51,10 @@ class _Stop(Exception):  # noqa: N818 - not an error to be raised further
     """Nothing more can be read of this document; the fault is reported already."""
 
 
+class _TooDeep(Exception):  # noqa: N818 - becomes a fault
+    """More brackets are open than may be; the index of the last is the argument."""
+
+
 class _Events(Reader, Scanner, Parser):
     """Text in, events out: ruamel's own classes without anything that builds objects."""
 
@@ -63,6 +66,12 @@ class _Events(Reader, Scanner, Parser):
         Reader.__init__(self, text, loader=self)
         Scanner.__init__(self, loader=self)
         Parser.__init__(self, loader=self)
+
+    def fetch_flow_collection_start(self, *arguments: Any, **named: Any) -> None:
+        """Stop at a bracket too many: ruamel's time grows with the square of their number."""
+        if self.flow_level >= DEEPEST:
+            raise _TooDeep(self.index)
+        super().fetch_flow_collection_start(*arguments, **named)
 
 
 def compose(text: str) -> Iterator[Composed]:
@@ -118,7 +127,11 @@ class _Piece:
                 event = self._events.get_event()
                 if isinstance(event, DocumentStartEvent):
                     yield self._document()
+                    self._faults = []
         except _Stop:
+            yield self._failed()
+        except _TooDeep as stop:
+            self._report_depth(stop.args[0])
             yield self._failed()
         except MarkedYAMLError as error:
             self._faults.append(explain_syntax(error, self._start, len(self._text)))
@@ -155,14 +168,16 @@ class _Piece:
         stop = min(end, len(self._text)) + self._start
         self._faults.append(Fault(code, message, at, max(stop, at), expected, hint, first))
 
-    def _node(self, event: NodeEvent, depth: int) -> Node:
+    def _report_depth(self, start: int) -> None:
+        message = f"more than {DEEPEST} levels are nested"
+        self._report("load/too-deep", message, start, start + 1)
+
+    def _node(self, event: Any, depth: int) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
         if isinstance(event, AliasEvent):
             return self._alias(event, start, end, depth)
         if depth >= DEEPEST:
-            self._report(
-                "load/too-deep", f"more than {DEEPEST} levels are nested", start, start + 1
-            )
+            self._report_depth(start)
             raise _Stop
         if isinstance(event, ScalarEvent):
             node: Node = self._scalar(event, start, end)
@@ -221,7 +236,7 @@ class _Piece:
             )
             raise _Stop
         if depth + node.depth >= DEEPEST:
-            self._report("load/too-deep", f"more than {DEEPEST} levels are nested", start, end)
+            self._report_depth(start)
             raise _Stop
         return node
 

@@ -253,7 +253,7 @@ def _make_reference(kind: object, product: object, name: object) -> Reference | 
 
 
 def _salvage(text: str) -> Reference | None:
-    """Guess which document a text was to be that cannot be read, so that it is not taken for gone."""
+    """Guess which document an unreadable text was to be, so that it is not taken for gone."""
     kind, metadata = _KIND.search(text), _METADATA.search(text)
     if kind is None or metadata is None:
         return None

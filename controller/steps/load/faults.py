@@ -94,6 +94,11 @@ _WORDINGS = (
         at_context=True,
     ),
     _Wording(
+        r"found '?<stream end>'?; while parsing a flow",
+        "load/unclosed",
+        "the file ends before a bracket is closed",
+    ),
+    _Wording(
         r"undefined tag handle|expected URI|while (parsing|scanning) a tag",
         "load/custom-tag",
         "a tag is used",

@@ -1,6 +1,7 @@
 """Documents that point at others: products, pipelines, secrets, load tests, policies."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from controller.model.catalog import Reference
 from controller.model.snapshot import FileKind
@@ -74,6 +75,16 @@ def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> N
 def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> None:
     """Check the stages: environments of the product, once each, behind each other, with gates."""
     environments = environments_of(linking, reference.product)
+    first = linking.names("Pipeline", reference.product)[0]
+    if reference.name != first:
+        linking.report(
+            reference,
+            "load/duplicate-document",
+            f"there is a second Pipeline of `{reference.product}`",
+            ("metadata", "name"),
+            hint="make one of the two",
+            related=linking.related(replace(reference, name=first), "the first stands here"),
+        )
     stages: dict[str, int] = {}
     for index, stage in enumerate(model.spec.stages):
         path = ("spec", "stages", index, "environment")
@@ -87,18 +98,20 @@ def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> No
         stages.setdefault(stage.environment, index)
     for index, stage in enumerate(model.spec.stages):
         for place, name in enumerate(stage.gates):
-            path = ("spec", "stages", index, "gates", place)
-            linking.need(reference, "LoadTest", name, path, product=reference.product)
+            gate = ("spec", "stages", index, "gates", place)
+            linking.need(reference, "LoadTest", name, gate, product=reference.product)
         for place, name in enumerate(stage.after):
-            path = ("spec", "stages", index, "after", place)
-            linking.choose(reference, name, stages, "stage", path)
+            after = ("spec", "stages", index, "after", place)
+            linking.choose(reference, name, stages, "stage", after)
     _refuse_circle(linking, reference, model.spec.stages)
 
 
 def _refuse_circle(
     linking: Linking, reference: Reference, stages: tuple[PipelineStage, ...]
 ) -> None:
-    left = {stage.environment: set(stage.after) for stage in stages}
+    left: dict[str, set[str]] = {}
+    for stage in stages:
+        left.setdefault(stage.environment, set()).update(stage.after)
     while free := {name for name, after in left.items() if not after & left.keys()}:
         left = {name: after for name, after in left.items() if name not in free}
     if not left:

@@ -1,4 +1,4 @@
-"""Stacks: the module is there, the inputs are what its variables want, what they refer to is there."""
+"""Stacks: their modules, what the variables of these want, and what the inputs refer to."""
 
 from collections.abc import Mapping
 

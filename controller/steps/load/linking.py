@@ -55,7 +55,7 @@ class Linking:
         """Give the names of all documents of a kind, also the broken ones."""
         return sorted(r.name for r in self.known if (r.kind, r.product) == (kind, product))
 
-    def report(
+    def report(  # noqa: PLR0913 - the parts of a diagnostic
         self,
         reference: Reference,
         code: str,

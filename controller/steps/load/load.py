@@ -1,14 +1,10 @@
 """Snapshot → catalog."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
 
 from controller.diagnostics.diagnostic import Diagnostic, Related
-from controller.diagnostics.span import Span
 from controller.model.catalog import UNREADABLE, Catalog, Document, Reference
-from controller.model.module import Module
 from controller.model.names import Digest
 from controller.model.snapshot import Snapshot
 from controller.steps.load.cycles import report_cycles
@@ -17,37 +13,17 @@ from controller.steps.load.files import our_files, refused_files
 from controller.steps.load.link_kinds import LINKERS
 from controller.steps.load.link_stacks import link_stack
 from controller.steps.load.linking import Linking
-from controller.steps.load.modules import ModuleFault, is_part_of_module, read_module
+from controller.steps.load.recent import Recent
+from controller.steps.load.shelf import ReadModule, Shelf
 from schemas.kinds.stack import Stack
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class _Recent(Generic[K, V]):
-    """Keeps what was used last."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[K, V] = OrderedDict()
-
-    def find(self, key: K) -> V | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
-
-    def keep(self, key: K, value: V) -> None:
-        self._kept[key] = value
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
 
 
 class ParsedFiles:
     """What earlier loads have read, so that a push costs what it changed."""
 
     def __init__(self, most: int = 50_000) -> None:
-        self.documents: _Recent[tuple[str, str], tuple[Parsed, ...]] = _Recent(most)
-        self.modules: _Recent[Hashable, tuple[Module, tuple[ModuleFault, ...]]] = _Recent(1_000)
+        self.documents: Recent[tuple[str, str], tuple[Parsed, ...]] = Recent(most)
+        self.modules: Recent[Hashable, ReadModule] = Recent(1_000)
 
 
 def load(
@@ -143,7 +119,7 @@ def _link(
     wanted = sorted(
         {each.model.spec.module for each in documents.values() if isinstance(each.model, Stack)}
     )
-    shelf = _Shelf(snapshot, shipped, kept)
+    shelf = Shelf(snapshot, shipped, kept.modules)
     modules, refused = shelf.read(wanted)
     linking = Linking(
         documents=documents,
@@ -220,83 +196,6 @@ def _trees(
         digest = hashlib.sha256("".join(lines).encode()).hexdigest()
         trees[folder] = Digest(f"sha256:{digest}")
     return trees
-
-
-class _Shelf:
-    """Modules: from the commit when they are there, else from what is shipped."""
-
-    def __init__(self, snapshot: Snapshot, shipped: Mapping[str, bytes], kept: ParsedFiles) -> None:
-        self._snapshot = snapshot
-        self._shipped = shipped
-        self._kept = kept
-
-    def names(self) -> frozenset[str]:
-        """Give the folders below `modules/` that hold `.tf` files."""
-        paths = (*self._snapshot.files, *self._shipped)
-        return frozenset(
-            path.rpartition("/")[0]
-            for path in paths
-            if path.startswith("modules/") and path.endswith(".tf")
-        )
-
-    def read(
-        self, wanted: Iterable[str]
-    ) -> tuple[Mapping[str, Module], Mapping[str, tuple[Diagnostic, ...]]]:
-        """Give the modules that can be used, and what is wrong with the others."""
-        modules: dict[str, Module] = {}
-        refused: dict[str, tuple[Diagnostic, ...]] = {}
-        for path in wanted:
-            if not path.startswith("modules/"):
-                continue
-            found = self._find(path)
-            if found is None:
-                continue
-            module, faults = found
-            if faults:
-                refused[path] = tuple(_module_diagnostic(path, fault) for fault in faults)
-            else:
-                modules[path] = module
-        return modules, refused
-
-    def _find(self, path: str) -> tuple[Module, tuple[ModuleFault, ...]] | None:
-        prefix = path + "/"
-        own = sorted(name for name in self._snapshot.files if name.startswith(prefix))
-        key: Hashable
-        if own:
-            key = (path, tuple((name, self._snapshot.files[name].blob) for name in own))
-        else:
-            own = sorted(name for name in self._shipped if name.startswith(prefix))
-            key = (path, tuple((name, self._shipped[name]) for name in own))
-        if not own:
-            return None
-        found = self._kept.modules.find(key)
-        if found is None:
-            found = self._read(path, own)
-            self._kept.modules.keep(key, found)
-        return found
-
-    def _read(self, path: str, names: list[str]) -> tuple[Module, tuple[ModuleFault, ...]]:
-        prefix = path + "/"
-        faults = []
-        files = {}
-        for name in names:
-            below = name.removeprefix(prefix)
-            entry = self._snapshot.files.get(name)
-            if not is_part_of_module(below):
-                continue
-            if entry is not None and entry.kind not in {"regular", "executable"}:
-                message = f"`{below}` is a {entry.kind.value}"
-                faults.append(ModuleFault("module/not-a-file", below, 1, message))
-                continue
-            files[below] = self._snapshot.read(name) if entry else self._shipped[name]
-        module, more = read_module(path, files)
-        return module, (*faults, *more)
-
-
-def _module_diagnostic(path: str, fault: ModuleFault) -> Diagnostic:
-    where = f"{path}/{fault.file}" if fault.file else path
-    span = Span(where, fault.line, 1, fault.line, 1)
-    return Diagnostic(code=fault.code, message=fault.message, span=span, hint=fault.hint)
 
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

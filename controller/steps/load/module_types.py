@@ -1,7 +1,7 @@
 """Terraform's type constraints: does a value of the YAML fit? Only sure misfits are told."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.steps.load.hcl import HclError, object_entries
@@ -108,20 +108,26 @@ def misfits(value: object, wanted: Type, path: Path = ()) -> Iterator[Misfit]:
         case Primitive(name):
             if not _fits_primitive(value, name):
                 yield Misfit(path, _describe(value), _WORDS[name])
-        case Collection("map", element):
-            if isinstance(value, Mapping):
-                for key, inner in value.items():
-                    yield from misfits(inner, element, (*path, key))
-            else:
-                yield Misfit(path, _describe(value), "a mapping")
-        case Collection(_, element):
-            if isinstance(value, tuple):
-                for index, inner in enumerate(value):
-                    yield from misfits(inner, element, (*path, index))
-            else:
-                yield Misfit(path, _describe(value), "a list")
+        case Collection():
+            yield from _collection_misfits(value, wanted, path)
         case ObjectType():
             yield from _object_misfits(value, wanted, path)
+
+
+def _collection_misfits(value: object, wanted: Collection, path: Path) -> Iterator[Misfit]:
+    entries: Iterable[tuple[str | int, object]]
+    if wanted.name == "map":
+        if not isinstance(value, Mapping):
+            yield Misfit(path, _describe(value), "a mapping")
+            return
+        entries = value.items()
+    else:
+        if not isinstance(value, tuple):
+            yield Misfit(path, _describe(value), "a list")
+            return
+        entries = enumerate(value)
+    for key, inner in entries:
+        yield from misfits(inner, wanted.element, (*path, key))
 
 
 def _object_misfits(value: object, wanted: ObjectType, path: Path) -> Iterator[Misfit]:

@@ -1,4 +1,4 @@
-"""Folder → module: what can be known of a Terraform module without running it, and what is refused."""
+"""Folder → module: what is known of a Terraform module without running it, what is refused."""
 
 import hashlib
 import re
@@ -100,9 +100,11 @@ def _read_file(name: str, content: bytes, files: Mapping[str, bytes], found: _Fi
         )
     if not name.endswith(".tf"):
         return
+    if len(content) > LARGEST_FILE:
+        message = f"`{name}` is larger than {LARGEST_FILE} bytes"
+        found.faults.append(ModuleFault("module/too-large", name, 1, message))
+        return
     try:
-        if len(content) > LARGEST_FILE:
-            raise HclError("larger than 1 MiB", 0)
         text = content.decode()
         root = read_hcl(text)
     except UnicodeDecodeError:

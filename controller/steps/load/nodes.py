@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 Step = str | int
 Path = tuple[Step, ...]
+_REFERENCES = frozenset({"output", "secret", "path"})
 Plain = str | int | float | bool | None
 
 
@@ -86,6 +87,8 @@ def place_of(node: Node, path: Path) -> tuple[int, int]:
             break
         key = here.keys.get(step) if isinstance(here, MapNode) and isinstance(step, str) else None
         here = following
+    if isinstance(here, MapNode) and len(here.items) == 1 and _REFERENCES & here.items.keys():
+        here = next(iter(here.items.values()))
     if isinstance(here, Scalar) or key is None:
         return here.start, here.end
     return key.start, key.end
@@ -135,8 +138,7 @@ _CORE: Mapping[str, Plain] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
 _INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_OTHER_INTEGER = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 300
 
@@ -149,10 +151,6 @@ def resolve(text: str) -> Plain:
         return text
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
-    if _HEXADECIMAL.fullmatch(text):
-        return int(text[2:], 16)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return text
+    if _OTHER_INTEGER.fullmatch(text):
+        return int(text, 0)
+    return float(text) if _FLOAT.fullmatch(text) else text

@@ -1,4 +1,4 @@
-"""Secrets that stand in a document in clear: only what is surely one, so that nobody learns to look away."""
+"""Secrets that stand in a document in clear: only what is surely one."""
 
 import re
 from collections.abc import Iterator

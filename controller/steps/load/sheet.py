@@ -26,7 +26,9 @@ class Sheet:
         """Give line and column of a character, from 1; beyond the end it is the end."""
         index = max(0, min(index, len(self.text)))
         line = bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1
+        start = self._starts[line - 1]
+        # YAML may count the end of a line, and breaks that no editor shows, as characters of it.
+        return line, min(index - start, len(self._whole_line(line))) + 1
 
     def span(self, start: int, end: int) -> Span:
         """Give the place from one character up to another."""
@@ -35,10 +37,13 @@ class Sheet:
         return Span(self.path, line, column, end_line, end_column)
 
     def line(self, number: int) -> str:
-        """Give the text of a line, without its end."""
+        """Give the text of a line, without its end, as far as it may be shown."""
+        return self._whole_line(number)[:LONGEST_LINE_SHOWN]
+
+    def _whole_line(self, number: int) -> str:
         start = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")[:LONGEST_LINE_SHOWN]
+        return self.text[start:end].rstrip("\r\n")
 
     def find(
         self,

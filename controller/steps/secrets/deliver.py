@@ -10,6 +10,7 @@ Each arrow looks first, does one thing that may be done twice, and then writes t
 value works until the new one was delivered and the grace is over. The steps are in `transitions`.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled
@@ -34,15 +35,14 @@ async def deliver(request: SecretRequest, ports: SecretPorts) -> Delivery:
     """
     if isinstance(request.kind, Written):
         return await _deliver_written(request, ports)
-    record = await load(ports.store, request) or await _first(request, ports)
+    record = await _known(request, ports)
     version = 0
     if record.phase is not RotationPhase.VERIFIED:  # there the new value may be out already
         record, version = await settle(request, ports, record)
-    if record.phase is RotationPhase.IDLE:
-        if is_due(request, record, ports.now()):
-            record = await begin(request, ports, record)
-        else:
-            await tend_login(request, ports, record)
+    if record.phase is RotationPhase.IDLE and is_due(request, record, ports.now()):
+        record = await begin(request, ports, record)
+    elif record.phase in {RotationPhase.IDLE, RotationPhase.DRAINING}:
+        await tend_login(request, ports, record)
     while (step := NEXT.get(record.phase)) is not None:
         following, written = await step(request, ports, record)
         version = written or version
@@ -52,18 +52,32 @@ async def deliver(request: SecretRequest, ports: SecretPorts) -> Delivery:
     return _delivery(request, ports, record, version)
 
 
-async def _first(request: SecretRequest, ports: SecretPorts) -> RotationRecord:
-    """Start the record of a secret that has none; what lies at its path already is kept.
+async def _known(request: SecretRequest, ports: SecretPorts) -> RotationRecord:
+    """Give the record, or a fresh one; what lies at the secret's path already is kept.
 
-    Raises Stalled when that was not made by Trueup and cannot be rotated.
+    Raises Stalled when that, or the record, is of another kind: it is neither lost nor rotated.
     """
-    fresh = RotationRecord(RotationPhase.IDLE, 0, ports.now())
+    record = await load(ports.store, request)
+    if record is None:
+        record = RotationRecord(RotationPhase.IDLE, 0, ports.now())
+    if record.current is None and record.upcoming is None:
+        record = await _adopted(request, ports, record)
+    is_login = isinstance(request.kind, PostgresLogin)
+    for material in (record.current, record.upcoming):
+        if material is not None and bool(material.login) != is_login:
+            raise _occupied(request)
+    return record
+
+
+async def _adopted(
+    request: SecretRequest, ports: SecretPorts, record: RotationRecord
+) -> RotationRecord:
     description = await ports.store.describe(request.reference)
     if description is None or description.deleted:
-        return fresh
+        return record
     fields = await ports.store.read(request.reference, version=description.version)
     if fields is None:
-        return fresh
+        return record
     if isinstance(request.kind, PostgresLogin):
         login, text = fields.get("username"), fields.get("password")
         name = login.reveal() if login is not None else ""
@@ -71,12 +85,18 @@ async def _first(request: SecretRequest, ports: SecretPorts) -> RotationRecord:
     else:
         name, text, known = "", fields.get("value"), True
     if text is None or not known:
-        raise Stalled.because(
-            f"`{request.reference.path}` holds a value that is not of this secret's kind",
-            hint="move it away, or give the secret another name",
-            code="secrets/occupied",
-        )
-    return RotationRecord(RotationPhase.IDLE, 1, description.created_at, Material(name, text))
+        raise _occupied(request)
+    return replace(
+        record, generation=1, changed_at=description.created_at, current=Material(name, text)
+    )
+
+
+def _occupied(request: SecretRequest) -> Stalled:
+    return Stalled.because(
+        f"`{request.reference.path}` holds a value that is not of this secret's kind",
+        hint="move it away, or give the secret another name",
+        code="secrets/occupied",
+    )
 
 
 async def _deliver_written(request: SecretRequest, ports: SecretPorts) -> Delivery:

@@ -16,6 +16,8 @@ from controller.ports.secret_store import SecretStore
 from controller.steps.secrets.request import SecretRequest
 
 FORMAT = 1
+AHEAD = frozenset({RotationPhase.PUBLISHED, RotationPhase.DRAINING, RotationPhase.RETIRED})
+"""The phases in which consumers have the upcoming value already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,12 @@ class RotationRecord:
     @property
     def delivered_generation(self) -> int:
         """The generation that consumers read."""
-        ahead = self.phase in {
-            RotationPhase.PUBLISHED,
-            RotationPhase.DRAINING,
-            RotationPhase.RETIRED,
-        }
-        return self.generation + 1 if ahead else self.generation
+        return self.generation + 1 if self.phase in AHEAD else self.generation
+
+    @property
+    def delivered(self) -> Material | None:
+        """What consumers read; None before the first delivery."""
+        return self.upcoming if self.phase in AHEAD else self.current
 
 
 def record_reference(request: SecretRequest) -> SecretReference:
@@ -126,9 +128,7 @@ async def save(
     return replace(record, version=version)
 
 
-async def ensure_latest(
-    store: SecretStore, request: SecretRequest, record: RotationRecord
-) -> None:
+async def ensure_latest(store: SecretStore, request: SecretRequest, record: RotationRecord) -> None:
     """Raise StateLocked when the record moved on, just before a login is touched.
 
     A controller that was asleep for a whole rotation would otherwise end the login that is in use

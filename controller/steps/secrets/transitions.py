@@ -9,7 +9,7 @@ from controller.diagnostics.errors import Bug, Transient
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import RotationPhase
 from controller.steps.secrets.publish import publish
-from controller.steps.secrets.record import Material, RotationRecord, ensure_latest, save
+from controller.steps.secrets.record import AHEAD, Material, RotationRecord, ensure_latest, save
 from controller.steps.secrets.render import login_fields, random_fields
 from controller.steps.secrets.request import PostgresLogin, Random, SecretPorts, SecretRequest
 
@@ -58,7 +58,7 @@ async def settle(
     request: SecretRequest, ports: SecretPorts, record: RotationRecord
 ) -> tuple[RotationRecord, int]:
     """Make store and target hold what consumers are to have in this phase."""
-    if record.delivered_generation > record.generation:
+    if record.phase in AHEAD:
         return await _publish_upcoming(request, ports, record)
     if record.current is None:
         return record, 0
@@ -67,14 +67,15 @@ async def settle(
 
 async def tend_login(request: SecretRequest, ports: SecretPorts, record: RotationRecord) -> None:
     """Make the login in use work again, as after its database was made anew."""
-    kind, current = request.kind, record.current
-    if not isinstance(kind, PostgresLogin) or current is None:
+    kind, used = request.kind, record.delivered
+    if not isinstance(kind, PostgresLogin) or used is None:
         return
-    if await ports.credentials.can_log_in(kind.database, current.login, current.text):
+    if await ports.credentials.can_log_in(kind.database, used.login, used.text):
         return
-    await ports.credentials.set_password(kind.database, kind.role, current.login, current.text)
-    if not await ports.credentials.can_log_in(kind.database, current.login, current.text):
-        raise Transient.because(f"the login `{current.login}` is refused", code="secrets/refused")
+    await ensure_latest(ports.store, request, record)
+    await ports.credentials.set_password(kind.database, kind.role, used.login, used.text)
+    if not await ports.credentials.can_log_in(kind.database, used.login, used.text):
+        raise Transient.because(f"the login `{used.login}` is refused", code="secrets/refused")
 
 
 async def _apply(

@@ -1,1 +1,1 @@
-"""The JSON API: one file per resource, each giving its endpoints; `table` puts the door before all."""
+"""The JSON API: one file per resource, each giving its endpoints; `table` holds the door."""

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -14,21 +15,22 @@ from controller.diagnostics.secret import SecretText
 
 def plain(value: object) -> Any:
     """Turn a value into what JSON knows; a number that JSON has no word for becomes null."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence | Set) and not isinstance(value, bytes):
-        return [plain(item) for item in value]
-    if isinstance(value, SecretText):
+    found: Any = value
+    if isinstance(value, float) and not math.isfinite(value):
+        found = None
+    elif isinstance(value, datetime):
+        found = value.isoformat()
+    elif is_dataclass(value):
+        found = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    elif isinstance(value, Mapping):
+        found = {str(key): plain(item) for key, item in value.items()}
+    elif isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
+        found = [plain(item) for item in value]
+    elif isinstance(value, SecretText):
         raise TypeError("a secret is never shown")
-    return str(value)
+    elif not isinstance(value, bool | int | float | str | None):
+        found = str(value)
+    return found
 
 
 def json_answer(value: object, status: int = 200) -> Response:
@@ -37,16 +39,20 @@ def json_answer(value: object, status: int = 200) -> Response:
     return Response(text.encode("utf-8", "replace"), status, media_type="application/json")
 
 
-def stored_json(content: bytes) -> Response | None:
-    """Answer with stored JSON; None for content of another kind.
+SHOWN = frozenset({"because", "load_test"})
+"""What only decisions and measurements have."""
 
-    Saved plans and states lie in the same store and may hold what nobody may see: only documents
-    that we wrote to be shown are objects or lists in JSON.
+
+def stored_json(content: bytes) -> Response | None:
+    """Answer with a stored decision or measurement; None for content of another kind.
+
+    Saved plans lie in the same store and may hold what nobody may see, so that only documents
+    that were written to be shown are let out.
     """
     try:
         value = json.loads(content)
     except ValueError:
         return None
-    if not isinstance(value, dict | list):
+    if not isinstance(value, dict) or not SHOWN & value.keys():
         return None
     return Response(content, media_type="application/json")

@@ -6,8 +6,6 @@ from controller.web import reading
 from controller.web.api.endpoints import Endpoints
 from controller.web.site import Site
 
-LARGEST = 2**62
-
 
 def endpoints(site: Site) -> Endpoints:
     """Give the endpoints of events."""
@@ -17,7 +15,7 @@ def endpoints(site: Site) -> Endpoints:
             subject=reading.word(
                 request, "subject", reading.EVENT_SUBJECT, "stage:product/environment"
             ),
-            after=reading.number(request, "after", 0, most=LARGEST),
+            after=reading.number(request, "after", 0, most=reading.LARGEST),
             limit=reading.number(request, "limit", 200, most=reading.MOST_EVENTS),
         )
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -12,10 +11,8 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.app import App
 from controller.web.site import Site
-
-if TYPE_CHECKING:
-    from controller.app import App
 
 
 class _Given(Collector):
@@ -38,7 +35,7 @@ async def answer(site: Site, request: Request) -> Response:
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-async def collect(app: "App") -> list[Metric]:
+async def collect(app: App) -> list[Metric]:
     """Count what there is."""
     now = app.now()
     return [
@@ -50,7 +47,7 @@ async def collect(app: "App") -> list[Metric]:
     ]
 
 
-async def _units(app: "App", now: datetime) -> list[Metric]:
+async def _units(app: App, now: datetime) -> list[Metric]:
     units = await app.units()
     conditions = GaugeMetricFamily(
         "trueup_reconcile_condition",
@@ -79,7 +76,7 @@ async def _units(app: "App", now: datetime) -> list[Metric]:
     return [conditions, suspended, drifted, ages]
 
 
-async def _stages(app: "App") -> list[Metric]:
+async def _stages(app: App) -> list[Metric]:
     stages = await app.stages()
     health = GaugeMetricFamily("trueup_stage_health", "Stages by health.", labels=("health",))
     for word, count in sorted(Counter(stage.health for stage in stages).items()):
@@ -89,7 +86,7 @@ async def _stages(app: "App") -> list[Metric]:
     return [health, waiting]
 
 
-async def _queue(app: "App", now: datetime) -> list[Metric]:
+async def _queue(app: App, now: datetime) -> list[Metric]:
     depth = GaugeMetricFamily(
         "trueup_queue_depth", "Keys of the dispatcher by lane and state.", labels=("lane", "state")
     )
@@ -115,14 +112,14 @@ async def _queue(app: "App", now: datetime) -> list[Metric]:
     return [depth, oldest]
 
 
-async def _findings(app: "App") -> Metric:
+async def _findings(app: App) -> Metric:
     findings = GaugeMetricFamily("trueup_findings", "Findings by severity.", labels=("severity",))
     for severity, count in sorted(Counter(f.severity for f in await app.findings()).items()):
         findings.add_metric((severity,), count)
     return findings
 
 
-async def _repository(app: "App", now: datetime) -> Metric:
+async def _repository(app: App, now: datetime) -> Metric:
     age = GaugeMetricFamily(
         "trueup_repository_age_seconds", "Seconds since the repository was last reached."
     )

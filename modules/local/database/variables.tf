@@ -59,9 +59,9 @@ variable "settings" {
 
   validation {
     condition = alltrue([
-      for key in keys(var.settings) : !contains(["port", "unix_socket_directories", "data_directory"], key)
+      for key in keys(var.settings) : !contains(["port", "listen_addresses", "unix_socket_directories", "data_directory", "hba_file"], key)
     ])
-    error_message = "The port and the folders are the local cloud's to decide."
+    error_message = "Port, addresses, folders and access are the local cloud's to decide."
   }
 }
 

@@ -16,9 +16,9 @@ import os
 import sys
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 import uvicorn
@@ -31,25 +31,24 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 Connection = psycopg.Connection[DictRow]
-T = TypeVar("T")
 
 POOL_SIZE = 8
-PRODUCTS = 400
-SEED_LOCK = 7_205_400
+MOST = 100
 log = logging.getLogger("shop")
 
-TABLES = """
-CREATE TABLE products (id integer PRIMARY KEY, name text NOT NULL, category text NOT NULL,
-    price integer NOT NULL, sold integer NOT NULL, traits real[] NOT NULL);
-CREATE INDEX products_by_sales ON products (category, sold DESC);
-CREATE TABLE orders (id uuid PRIMARY KEY, product integer NOT NULL REFERENCES products,
-    quantity integer NOT NULL, total integer NOT NULL, ordered_at timestamptz DEFAULT now());
-"""
-SEED = """
-INSERT INTO products
-SELECT n, 'Product ' || n, 'category-' || mod(n, 8), 100 + mod(n * 37, 9000), mod(n * 7919, 500),
-       (SELECT array_agg(mod(n * k * 7919, 997)::real / 997) FROM generate_series(1, 12) AS k)
-FROM generate_series(1, %s) AS n
+PREPARE = """
+SELECT pg_advisory_xact_lock(7205400);
+DO $$ BEGIN IF to_regclass('products') IS NULL THEN
+    CREATE TABLE products (id integer PRIMARY KEY, name text NOT NULL, category text NOT NULL,
+        price integer NOT NULL, sold integer NOT NULL, traits real[] NOT NULL);
+    CREATE INDEX products_by_sales ON products (category, sold DESC);
+    CREATE TABLE orders (id uuid PRIMARY KEY, product integer NOT NULL REFERENCES products,
+        quantity integer NOT NULL, total integer NOT NULL, ordered_at timestamptz DEFAULT now());
+    INSERT INTO products
+    SELECT n, 'Product ' || n, 'category-' || n % 8, 100 + n * 37 % 9000, n * 7919 % 500,
+           (SELECT array_agg((n * k * 7919 % 997)::real / 997) FROM generate_series(1, 24) AS k)
+    FROM generate_series(1, 400) AS n;
+END IF; END $$
 """
 BESTSELLERS = """
 SELECT id, name, price FROM products
@@ -66,9 +65,14 @@ FROM pairs JOIN products p ON p.id = CASE one WHEN %(id)s THEN other ELSE one EN
 WHERE %(id)s IN (one, other) ORDER BY distance LIMIT 5
 """
 ORDER = """
-INSERT INTO orders (id, product, quantity, total)
-SELECT %(order)s, id, %(quantity)s, price * %(quantity)s FROM products WHERE id = %(product)s
-RETURNING total
+WITH sale AS (
+    UPDATE products SET sold = sold + %(quantity)s
+    WHERE id = %(product)s AND NOT EXISTS (SELECT FROM orders WHERE id = %(order)s)
+    RETURNING id, price * %(quantity)s AS total),
+new AS (
+    INSERT INTO orders (id, product, quantity, total)
+    SELECT %(order)s, id, %(quantity)s, total FROM sale RETURNING total)
+SELECT total FROM new UNION ALL SELECT total FROM orders WHERE id = %(order)s
 """
 RECOMMENDATIONS = {"bestsellers": BESTSELLERS, "exhaustive": EXHAUSTIVE}
 
@@ -76,24 +80,21 @@ RECOMMENDATIONS = {"bestsellers": BESTSELLERS, "exhaustive": EXHAUSTIVE}
 class WatchedFile:
     """A file which is replaced while we run; it is read again when its inode or time changes."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stamp: tuple[int, int, int] | None = None
-        self._text = ""
-        self._lock = threading.Lock()
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._seen: tuple[object, str] | None = None
 
-    def read(self) -> tuple[tuple[int, int, int], str]:
+    def read(self) -> tuple[object, str]:
         """Give what marks this version of the file, and its text."""
-        with self._lock:
-            try:
-                found = self._path.stat()
-                stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
-                if stamp != self._stamp:
-                    self._text, self._stamp = self._path.read_text().strip(), stamp
-            except FileNotFoundError:
-                if self._stamp is None:
-                    raise
-            return self._stamp, self._text
+        try:
+            found = self._path.stat()
+            stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
+            if self._seen is None or self._seen[0] != stamp:
+                self._seen = (stamp, self._path.read_text().strip())
+        except FileNotFoundError:
+            if self._seen is None:
+                raise
+        return self._seen
 
 
 class Database:
@@ -105,29 +106,34 @@ class Database:
         self._idle: list[tuple[object, Connection]] = []
         self._lock = threading.Lock()
 
-    def run(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction; once more on a new connection when the connection is lost.
+    def rows(self, query: str, values: Mapping[str, Any] | None = None) -> list[DictRow]:
+        """Run one query; once more on a new connection when the connection is lost.
 
-        The second time is safe because all work here may be done twice: an order keeps its id.
+        The second time is safe because every query here may be run twice: an order keeps its id.
         """
         try:
-            return self._attempt(work, on_new_connection=False)
+            return self._attempt(query, values, on_new_connection=False)
         except psycopg.OperationalError as error:
             log.info("connection lost (%s), trying once more", error.sqlstate or "no answer")
-            return self._attempt(work, on_new_connection=True)
+            return self._attempt(query, values, on_new_connection=True)
 
-    def _attempt(self, work: Callable[[Connection], T], *, on_new_connection: bool) -> T:
-        if not self._free.acquire(timeout=10):
-            raise HTTPException(503, "too many requests at once")
-        try:
+    def row(self, query: str, values: Mapping[str, Any]) -> DictRow:
+        """Run a query for one thing; HTTPException says that there is none."""
+        found = self.rows(query, values)
+        if not found:
+            raise HTTPException(404, "there is no such thing")
+        return found[0]
+
+    def _attempt(
+        self, query: str, values: Mapping[str, Any] | None, *, on_new_connection: bool
+    ) -> list[DictRow]:
+        with self._free:
             stamp, connection = self._take(on_new_connection=on_new_connection)
             try:
-                with connection.transaction():
-                    return work(connection)
+                cursor = connection.execute(query, values)
+                return cursor.fetchall() if cursor.description else []
             finally:
                 self._give_back(stamp, connection)
-        finally:
-            self._free.release()
 
     def _take(self, *, on_new_connection: bool) -> tuple[object, Connection]:
         stamp, url = self._url.read()
@@ -139,16 +145,17 @@ class Database:
             old.close()
         if found:
             return found
+        # JIT compiles a query for longer than ours run
         connection = psycopg.connect(url, autocommit=True, connect_timeout=5, row_factory=dict_row)
         connection.execute("SET statement_timeout = '15s'; SET jit = off")
         return stamp, connection
 
     def _give_back(self, stamp: object, connection: Connection) -> None:
-        if connection.closed or connection.broken or self._url.read()[0] != stamp:
+        if connection.closed or self._url.read()[0] != stamp:
             connection.close()
-            return
-        with self._lock:
-            self._idle.append((stamp, connection))
+        else:
+            with self._lock:
+                self._idle.append((stamp, connection))
 
 
 class Shop:
@@ -159,23 +166,10 @@ class Shop:
         self.recommendations = os.environ.get("RECOMMENDATIONS", "bestsellers")
         if self.recommendations not in RECOMMENDATIONS:
             raise SystemExit(f"RECOMMENDATIONS is one of {', '.join(RECOMMENDATIONS)}")
-        self.database = Database(WatchedFile(Path(os.environ["DATABASE_URL_FILE"])))
-        self.api_keys = WatchedFile(Path(os.environ["API_KEY_FILE"]))
+        self.database = Database(WatchedFile(os.environ["DATABASE_URL_FILE"]))
+        self.api_keys = WatchedFile(os.environ["API_KEY_FILE"])
         self.receipts = Path(os.environ["RECEIPTS_DIR"])
         self.version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
-
-    def prepare(self) -> None:
-        """Make and fill the tables, once, however many replicas start."""
-
-        def work(connection: Connection) -> None:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (SEED_LOCK,))
-            row = connection.execute("SELECT to_regclass('products') AS products").fetchone()
-            if row is None or row["products"] is None:
-                connection.execute(TABLES)
-                connection.execute(SEED, (PRODUCTS,))
-                log.info("made the tables and %d products", PRODUCTS)
-
-        self.database.run(work)
 
     async def front(self, _: Request) -> JSONResponse:
         """Answer `GET /`."""
@@ -184,23 +178,20 @@ class Shop:
 
     def health(self, _: Request) -> JSONResponse:
         """Answer `GET /healthz`: the database answers, and there is something to sell."""
-        if not self._rows("SELECT 1 AS found FROM products LIMIT 1", {}):
-            raise HTTPException(503, "no products")
-        return JSONResponse({"status": "ok"})
+        found = self.database.rows("SELECT 1 AS found FROM products LIMIT 1")
+        return JSONResponse({"status": "ok"} if found else {}, 200 if found else 503)
 
     def list_products(self, _: Request) -> JSONResponse:
         """Answer `GET /products`."""
         query = "SELECT id, name, category, price FROM products ORDER BY id LIMIT 50"
-        return JSONResponse({"products": self._rows(query, {}), "of": PRODUCTS})
+        return JSONResponse({"products": self.database.rows(query)})
 
     def show_product(self, request: Request) -> JSONResponse:
         """Answer `GET /products/{id}`, with what else the customer might like."""
-        wanted = request.path_params
-        found = self._rows("SELECT id, name, price FROM products WHERE id = %(id)s", wanted)
-        if not found:
-            raise HTTPException(404, "no such product")
-        also = self._rows(RECOMMENDATIONS[self.recommendations], wanted)
-        return JSONResponse({**found[0], "recommendations": also})
+        query = "SELECT id, name, price FROM products WHERE id = %(id)s"
+        product = self.database.row(query, request.path_params)
+        also = self.database.rows(RECOMMENDATIONS[self.recommendations], request.path_params)
+        return JSONResponse({**product, "recommendations": also})
 
     async def order(self, request: Request) -> JSONResponse:
         """Answer `POST /orders` with `{"product": 7, "quantity": 1}`."""
@@ -210,42 +201,24 @@ class Shop:
             product, quantity = body["product"], body["quantity"]
         except (ValueError, KeyError, TypeError):
             raise HTTPException(400, "expected `product` and `quantity`") from None
-        if type(product) is not int or type(quantity) is not int or not 0 < quantity <= 100:  # noqa: PLR2004 - a customer's limit
-            raise HTTPException(400, "`product` and `quantity` are whole numbers, 1 to 100")
+        if type(product) is not int or type(quantity) is not int or not 0 < quantity <= MOST:
+            raise HTTPException(400, f"`product` and `quantity` are whole numbers, 1 to {MOST}")
         return await run_in_threadpool(self._order, product, quantity)
 
     def show_order(self, request: Request) -> JSONResponse:
         """Answer `GET /orders/{id}`."""
         query = "SELECT id::text, product, quantity, total FROM orders WHERE id = %(id)s"
-        found = self._rows(query, request.path_params)
-        if not found:
-            raise HTTPException(404, "no such order")
-        return JSONResponse(found[0])
+        return JSONResponse(self.database.row(query, request.path_params))
 
     def _order(self, product: int, quantity: int) -> JSONResponse:
         order = uuid.uuid4()
         values = {"order": order, "product": product, "quantity": quantity}
-        known = "SELECT total FROM orders WHERE id = %(order)s"
-        sold = "UPDATE products SET sold = sold + %(quantity)s WHERE id = %(product)s"
-
-        def work(connection: Connection) -> int | None:
-            row = connection.execute(known, values).fetchone()
-            if row is None:  # as ever, but when a first attempt was written and its answer lost
-                row = connection.execute(ORDER, values).fetchone()
-                connection.execute(sold, values)
-            return row["total"] if row else None
-
-        total = self.database.run(work)
-        if total is None:
-            raise HTTPException(404, "no such product")
+        total = self.database.row(ORDER, values)["total"]
         receipt = {"id": str(order), "product": product, "quantity": quantity, "total": total}
         unfinished = self.receipts / f".{order}.part"
         unfinished.write_text(json.dumps(receipt) + "\n")
         unfinished.replace(self.receipts / f"{order}.json")
         return JSONResponse(receipt, status_code=201)
-
-    def _rows(self, query: str, values: dict[str, Any]) -> list[DictRow]:
-        return self.database.run(lambda connection: connection.execute(query, values).fetchall())
 
     def _check_key(self, shown: str) -> None:
         keys = [line.strip().encode() for line in self.api_keys.read()[1].splitlines()]
@@ -263,8 +236,11 @@ def refuse(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": "the database does not answer"}, status_code=503)
 
 
-def application(shop: Shop) -> Starlette:
-    """Give the ASGI application."""
+def main() -> None:
+    """Serve until SIGTERM."""
+    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format=line)
+    shop = Shop()
     routes = [
         Route("/", shop.front),
         Route("/healthz", shop.health),
@@ -273,23 +249,18 @@ def application(shop: Shop) -> Starlette:
         Route("/orders", shop.order, methods=["POST"]),
         Route("/orders/{id:uuid}", shop.show_order),
     ]
-    handlers: dict[Any, Any] = {HTTPException: refuse, psycopg.Error: refuse}
-    return Starlette(routes=routes, exception_handlers=handlers)
-
-
-def main() -> None:
-    """Serve until SIGTERM."""
-    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format=line)
-    shop = Shop()
     try:
-        shop.prepare()
+        shop.database.rows(PREPARE)  # once, however many replicas start
     except psycopg.Error as error:
         state = error.sqlstate or "no answer"  # never its text, which may quote the login
-        raise SystemExit(f"the tables cannot be prepared: {type(error).__name__}, {state}") from None
+        raise SystemExit(
+            f"the tables cannot be prepared: {type(error).__name__}, {state}"
+        ) from None
     log.info("version %s, recommendations by %s", shop.version, shop.recommendations)
+    handlers: dict[Any, Any] = {HTTPException: refuse, psycopg.Error: refuse}
+    application = Starlette(routes=routes, exception_handlers=handlers)
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
-    uvicorn.run(application(shop), host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(application, host=host, port=port, log_config=None, access_log=False)
 
 
 if __name__ == "__main__":

@@ -226,11 +226,13 @@ async def test_the_engine_saves_its_state_when_the_controller_is_killed(
     async with asyncio.timeout(20):
         while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+        # A leader may be dead while its threads still close files.
+        while await real.engine.lock_holder(directory) is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     (directory / "go").touch()
     state = await real.engine.state(directory)
     assert state is not None
     assert "terraform_data.unit" in state.resources
-    assert await real.engine.lock_holder(directory) is None
     await real.engine.plan(directory)
     await real.engine.apply(directory)
 

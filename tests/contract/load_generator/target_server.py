@@ -25,9 +25,9 @@ class Target:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 self.requests += 1
+                failed = self.fails_every and self.requests % self.fails_every == 0
                 self.headers.append(head)
                 await asyncio.sleep(self.delay + self.freeze_left())
-                failed = self.fails_every and self.requests % self.fails_every == 0
                 status = b"500 Broken" if failed else b"200 OK"
                 writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nok")
                 await writer.drain()

@@ -2,18 +2,20 @@
 
 import asyncio
 import json
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
-from target_server import running
 
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.diagnostics.errors import Stalled, Transient
 from controller.model.measurement import EndpointStatistics, Measurement
 from controller.ports.load_generator import LoadOrder
+from tests.contract.load_generator.target_server import running
 
 SCRIPT = b"""
 from locust import FastHttpUser, constant_throughput, task
@@ -27,6 +29,7 @@ class Visitor(FastHttpUser):
         self.client.get("/")
 """
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[3]
 
 
 def order(url="http://127.0.0.1:9", **changes):
@@ -63,7 +66,21 @@ def generator(request):
 
 
 def children():
-    return [p for p in psutil.Process().children(recursive=True) if p.status() != "zombie"]
+    found = psutil.Process().children(recursive=True)
+    return [p for p in found if any("locust_runner" in word for word in cmdline(p))]
+
+
+def cmdline(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+async def met(target):
+    async with asyncio.timeout(20):
+        while target.requests < 5:  # noqa: ASYNC110 - the target counts, and tells nobody
+            await asyncio.sleep(0.1)
 
 
 async def test_a_run_gives_a_measurement_and_tells_how_it_goes(generator):
@@ -72,7 +89,8 @@ async def test_a_run_gives_a_measurement_and_tells_how_it_goes(generator):
         measurement = await generator(remembered()).run(
             order(target.url), on_progress=lambda *told: seen.append(told)
         )
-    assert measurement.total.requests == measurement.endpoints["GET /"].requests == 60
+    assert measurement.total.requests == measurement.endpoints["GET /"].requests
+    assert measurement.total.requests == pytest.approx(60, abs=4)
     assert measurement.total.failures == 0
     assert measurement.offered_rate == 40.0
     assert measurement.achieved_rate == pytest.approx(40, rel=0.05)
@@ -174,8 +192,8 @@ async def test_a_target_that_hangs_is_seen_though_no_request_ends():
 async def test_errors_are_counted_with_their_texts():
     async with running(fails_every=4) as target:
         measurement = await LOCUST.run(order(target.url))
-    assert measurement.total.failures == 15
-    assert measurement.errors[0][1] == 15
+    assert measurement.total.failures == pytest.approx(15, abs=2)
+    assert measurement.errors[0][1] == measurement.total.failures
     assert "500" in measurement.errors[0][0]
 
 
@@ -222,8 +240,8 @@ async def test_a_cancelled_run_leaves_no_process_behind():
             run = asyncio.ensure_future(
                 LOCUST.run(replace(order(target.url, steady=30.0), script=script))
             )
-            await asyncio.sleep(1.5)
-            assert target.requests and children()
+            await met(target)
+            assert children()
             run.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await run
@@ -253,4 +271,28 @@ async def test_what_a_script_prints_is_no_line_of_ours():
     noisy = b"print('not json')\n" + SCRIPT.replace(b"self.client", b"print('x'); self.client")
     async with running() as target:
         measurement = await LOCUST.run(replace(order(target.url), script=noisy))
-    assert measurement.total.requests == 60
+    assert measurement.total.requests == pytest.approx(60, abs=4)
+
+
+async def test_a_killed_controller_leaves_no_generator_behind(tmp_path):
+    (tmp_path / "load.py").write_bytes(SCRIPT)
+    parent = (
+        "import asyncio, pathlib, sys\n"
+        "from controller.adapters.load_generator.locust import LocustLoadGenerator\n"
+        "from controller.ports.load_generator import LoadOrder\n"
+        "script = pathlib.Path(sys.argv[1]).read_bytes()\n"
+        "order = LoadOrder('t', script, sys.argv[2], 2, 20.0, 0.5, 30.0)\n"
+        "asyncio.run(LocustLoadGenerator().run(order))\n"
+    )
+    async with running() as target:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", parent, str(tmp_path / "load.py"), target.url),
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        )
+        await met(target)
+        (generator,) = psutil.Process(process.pid).children()
+        process.kill()
+        await process.wait()
+        generator.wait(5)
+    assert not generator.is_running()

@@ -1,7 +1,7 @@
 """What the recorder counts, and what it corrects."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.adapters.load_generator.locust_runner import share_out
@@ -56,6 +56,7 @@ def test_the_number_of_error_texts_is_bounded():
     assert all(len(text) <= 300 for text, _ in errors)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 30), st.floats(0, 700)), max_size=30))
 def test_counts_and_percentiles_agree_whatever_comes(requests):
     made = recorder(interval=1.0)

@@ -1,3 +1,5 @@
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,13 +9,33 @@ from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
 from controller.ports.secret_store import SecretStore
+from tests.contract.secret_store.made import CANARY, WHERE
 from tests.support.secret_servers import running_openbao
 
 
 @pytest.fixture(scope="session")
-def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedOpenBao]:
-    with running_openbao(tmp_path_factory.mktemp("bao")) as server:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A server's folder that was set up, holds one secret, and is used by nobody; to be copied."""
+    folder = tmp_path_factory.mktemp("made") / "bao"
+
+    async def make() -> None:
+        server = await EmbeddedOpenBao.start(folder)
+        store = await server.connect()
+        await store.write(WHERE, {"value": CANARY}, expect=0)
+        await store.close()
+        await server.stop()
+
+    asyncio.run(make())
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def bao(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedOpenBao]:
+    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("all") / "bao"))
+    with running_openbao(folder) as server:
         yield server
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -101,16 +101,16 @@ async def test_a_deleted_secret_begins_anew(store: SecretStore) -> None:
     assert await store.write(at("t6/x"), fields(value="3"), expect=0) == 1
 
 
-@pytest.mark.parametrize("path", HOSTILE, ids=repr)
-async def test_a_hostile_path_is_refused_before_it_is_sent(store: SecretStore, path: str) -> None:
-    with pytest.raises(Stalled, match="cannot be the path"):
-        await store.read(at(path))
-    with pytest.raises(Stalled, match="cannot be the path"):
-        await store.write(at(path), fields(value="x"), expect=0)
-    with pytest.raises(Stalled, match="cannot be the path"):
-        await store.delete(at(path))
-    with pytest.raises(Stalled, match="cannot be the path"):
-        await store.describe(at(path))
+async def test_a_hostile_path_is_refused_before_it_is_sent(store: SecretStore) -> None:
+    for path in HOSTILE:
+        with pytest.raises(Stalled, match="cannot be the path"):
+            await store.read(at(path))
+        with pytest.raises(Stalled, match="cannot be the path"):
+            await store.write(at(path), fields(value="x"), expect=0)
+        with pytest.raises(Stalled, match="cannot be the path"):
+            await store.delete(at(path))
+        with pytest.raises(Stalled, match="cannot be the path"):
+            await store.describe(at(path))
 
 
 async def test_a_secret_that_is_too_large_is_refused(store: SecretStore) -> None:

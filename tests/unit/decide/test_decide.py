@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from decide_questions import (
+
+from controller.model.decision import DecisionKind
+from controller.steps.decide import Answer, decide
+from tests.unit.decide.decide_questions import (
     DEV,
     NEW,
     NOW,
@@ -17,9 +20,6 @@ from decide_questions import (
     release,
     verified_in,
 )
-
-from controller.model.decision import DecisionKind
-from controller.steps.decide import Answer, decide
 
 NEEDS_APPROVAL = (
     "the approval of one person other than its author Ada Lovelace <ada@example.com>"

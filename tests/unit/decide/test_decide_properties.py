@@ -1,12 +1,22 @@
 """Whatever is asked: only a question with every proof promotes, and only a fail rolls back."""
 
-from decide_questions import DEV, NEW, NOW, OLD, OLDER, PRODUCTION, STAGING, approval, gate
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.model.decision import DecisionKind
 from controller.model.measurement import GateRuling
 from controller.steps.decide import Answer, EarlierStage, Question, decide
+from tests.unit.decide.decide_questions import (
+    DEV,
+    NEW,
+    NOW,
+    OLD,
+    OLDER,
+    PRODUCTION,
+    STAGING,
+    approval,
+    gate,
+)
 
 oks = st.sampled_from([True, True, True, False, None])
 answers = st.builds(lambda ok: Answer(ok, () if ok else ("shop-api",)), oks)
@@ -52,6 +62,7 @@ def last(results, digest):
     return of[-1] if of else None
 
 
+@settings(deadline=None)
 @given(questions)
 def test_a_promotion_has_every_proof(question):
     decision = decide(question, NOW)
@@ -69,6 +80,7 @@ def test_a_promotion_has_every_proof(question):
     assert all(item.ok is True for item in decision.items)
 
 
+@settings(deadline=None)
 @given(questions)
 def test_a_way_back_needs_a_fail_here_and_a_verified_release(question):
     decision = decide(question, NOW)
@@ -80,6 +92,7 @@ def test_a_way_back_needs_a_fail_here_and_a_verified_release(question):
     assert question.suspended is False and question.held is None
 
 
+@settings(deadline=None)
 @given(questions)
 def test_a_decision_says_what_is_awaited_in_one_line(question):
     decision = decide(question, NOW)
@@ -89,6 +102,7 @@ def test_a_decision_says_what_is_awaited_in_one_line(question):
     assert decide(question, NOW) == decision
 
 
+@settings(deadline=None)
 @given(questions, st.integers(0, 20))
 def test_taking_a_proof_away_never_promotes(question, which):
     poorer = [

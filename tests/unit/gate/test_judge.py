@@ -4,11 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from gate_measurements import RELEASE, healthy, measured, with_total
 
 from controller.model.measurement import EndpointStatistics, GateRuling
 from controller.steps.gate import Objective, judge
 from schemas.values import read_threshold
+from tests.unit.gate.gate_measurements import RELEASE, healthy, measured, with_total
 
 
 def objective(measure, passes, warns=None, endpoint=None):

@@ -3,13 +3,13 @@
 import math
 from dataclasses import replace
 
-from gate_measurements import RELEASE
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.model.measurement import EndpointStatistics, GateRuling, Measurement
 from controller.steps.gate import Objective, judge
 from schemas.values import read_threshold
+from tests.unit.gate.gate_measurements import RELEASE
 
 ORDER = [GateRuling.PASS, GateRuling.WARN]
 P95 = Objective("p95", read_threshold("<150ms"), read_threshold("<200ms"))
@@ -80,6 +80,7 @@ def worse(draw, measurement):
     )
 
 
+@settings(deadline=None)
 @given(st.data(), OBJECTIVES)
 def test_worse_numbers_never_improve_the_ruling(data, objectives):
     before = data.draw(measurements())
@@ -87,6 +88,7 @@ def test_worse_numbers_never_improve_the_ruling(data, objectives):
     assert rank(judged(objectives, after).ruling) >= rank(judged(objectives, before).ruling)
 
 
+@settings(deadline=None)
 @given(measurements(), OBJECTIVES, st.sampled_from(["p95", "p99"]))
 def test_a_missing_percentile_that_is_asked_for_never_passes(measurement, objectives, missing):
     total = measurement.total
@@ -96,6 +98,7 @@ def test_a_missing_percentile_that_is_asked_for_never_passes(measurement, object
         assert not result.ruling.lets_through
 
 
+@settings(deadline=None)
 @given(measurements(), OBJECTIVES, st.sampled_from([math.nan, math.inf, -1.0]))
 def test_numbers_that_cannot_be_never_pass(measurement, objectives, wrong):
     for change in ("generator_cpu", "generator_lag", "achieved_rate", "offered_rate"):
@@ -103,6 +106,7 @@ def test_numbers_that_cannot_be_never_pass(measurement, objectives, wrong):
         assert not result.ruling.lets_through, change
 
 
+@settings(deadline=None)
 @given(measurements(), OBJECTIVES)
 def test_the_reasons_start_with_the_worst_and_are_never_empty(measurement, objectives):
     result = judged(objectives, measurement)
@@ -112,6 +116,7 @@ def test_the_reasons_start_with_the_worst_and_are_never_empty(measurement, objec
         assert result.reasons[: len(failed)] == tuple(failed)
 
 
+@settings(deadline=None)
 @given(measurements(), OBJECTIVES)
 def test_few_requests_never_pass(measurement, objectives):
     if measurement.total.requests < 50:

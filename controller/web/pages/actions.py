@@ -1,0 +1,41 @@
+"""Forms that ask for an action."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from controller.web.acting import Ask, act
+from controller.web.pages.forms import read_form, require_same_origin
+from controller.web.pages.framing import is_local
+from controller.web.site import Site
+
+DONE = {
+    "reconcile": "asked for a look at {} now",
+    "drift": "asked for a look at what {} is now",
+    "approve": "approved the release that waits for {}",
+    "approve-plan": "approved the plan of {}",
+    "promote": "asked for the release that waits to be let into {}",
+    "suspend": "suspended {}",
+    "resume": "resumed {}",
+    "rotate": "asked for a rotation of {} now",
+}
+
+
+async def answer(site: Site, request: Request) -> Response:
+    """Do what a form of one of our pages asks.
+
+    Raises FormNotOurs, NotRecognised, RequestWrong, and what the App raises.
+    """
+    require_same_origin(request)
+    form = await read_form(request)
+    session = site.proved_session(request, form.get("form_key", ""))
+    ask = Ask(
+        session.caller,
+        subject=form.get("subject", ""),
+        reason=form.get("reason", "").strip(),
+        expect=form.get("expect", ""),
+    )
+    action = str(request.path_params["action"])
+    await act(site.app, action, ask)
+    session.notices.append(DONE[action].format(ask.subject or "the repository"))
+    wanted = form.get("next", "/")
+    return RedirectResponse(wanted if is_local(wanted) else "/", 303)

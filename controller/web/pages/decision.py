@@ -1,0 +1,108 @@
+"""`/decisions/{digest}`: a decision with its evidence, for who has to answer for it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from controller.web import reading
+from controller.web.contexts import (
+    ApprovalShown,
+    DecisionPage,
+    Frame,
+    GateShown,
+    ItemShown,
+    ObjectiveShown,
+)
+from controller.web.pages.framing import frame
+from controller.web.rendering import render
+from controller.web.site import Site
+
+Record = Mapping[str, Any]
+"""A record as it was stored, maybe by an older version: what is missing is shown as empty."""
+
+
+async def page(site: Site, request: Request) -> Response:
+    """Show one decision. Raises NotFound."""
+    digest = reading.digest(request)
+    record = await site.app.decision(digest)
+    return render("decision.html", shown(frame(site, request, "Decision"), digest, record))
+
+
+def shown(around: Frame, digest: str, record: Record) -> DecisionPage:
+    """Read a record."""
+    release = _record(record.get("release"))
+    stage = record.get("stage", "")
+    if isinstance(stage, Mapping):
+        stage = f"{stage.get('product', '')}/{stage.get('environment', '')}"
+    return DecisionPage(
+        frame=around,
+        digest=digest,
+        kind=_text(record, "kind"),
+        stage=str(stage),
+        because=_text(record, "because"),
+        decided_at=_instant(record.get("decided_at")),
+        previous=_text(record, "previous"),
+        commit=_text(release, "commit"),
+        subject=_text(release, "subject"),
+        author=_text(release, "author"),
+        items=tuple(_item(one) for one in _records(record, "items")),
+        gates=tuple(_gate(one) for one in _records(record, "gates")),
+        approvals=tuple(
+            ApprovalShown(_text(one, "by"), _instant(one.get("at")), _text(one, "reason"))
+            for one in _records(record, "approvals")
+        ),
+    )
+
+
+def _item(item: Record) -> ItemShown:
+    ok = item.get("ok")
+    answer = "ok" if ok is True else "not ok" if ok is False else "unknown"
+    return ItemShown(_text(item, "check"), answer, _text(item, "detail"), _text(item, "evidence"))
+
+
+def _gate(gate: Record) -> GateShown:
+    reasons = gate.get("reasons", ())
+    return GateShown(
+        gate=_text(gate, "gate"),
+        release=_text(gate, "release"),
+        ruling=_text(gate, "ruling"),
+        reasons=tuple(map(str, reasons)) if isinstance(reasons, list | tuple) else (),
+        objectives=tuple(_objective(one) for one in _records(gate, "objectives")),
+        evidence=_text(gate, "evidence"),
+    )
+
+
+def _objective(objective: Record) -> ObjectiveShown:
+    measured = objective.get("measured")
+    return ObjectiveShown(
+        measure=_text(objective, "measure"),
+        wanted=_text(objective, "wanted"),
+        measured=float(measured) if isinstance(measured, int | float) else None,
+        ruling=_text(objective, "ruling"),
+    )
+
+
+def _record(value: object) -> Record:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _records(record: Record, key: str) -> list[Record]:
+    found = record.get(key, ())
+    if not isinstance(found, list | tuple):
+        return []
+    return [one for one in found if isinstance(one, Mapping)]
+
+
+def _text(record: Record, key: str) -> str:
+    value = record.get(key)
+    return "" if value is None else str(value)
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None

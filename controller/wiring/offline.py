@@ -1,0 +1,196 @@
+"""The steps of the main job on a folder, without a controller and without touching what it manages."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller import shipped
+from controller.adapters.git.folder import snapshot as folder_snapshot
+from controller.adapters.workspaces.disk import DiskWorkspaces
+from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
+from controller.model.catalog import Catalog
+from controller.model.graph import Graph, Unit
+from controller.model.names import UnitName
+from controller.model.plan import Plan
+from controller.model.snapshot import Snapshot
+from controller.model.verdict import Verdict
+from controller.model.workspace import Upstream, Workspace
+from controller.settings import Repository, Settings
+from controller.steps import graph as graph_step
+from controller.steps import plan as plan_step
+from controller.steps import render as render_step
+from controller.steps.load import load as load_step
+from controller.steps.policy import judge as policy_step
+from controller.wiring.controller import Engines
+from schemas.kinds.environment import Environment
+from schemas.kinds.policy import Policy
+
+Planned = tuple[UnitName, Plan | None, Verdict | None, str | None]
+STATE = "terraform.tfstate"
+
+
+def validate(path: Path) -> Catalog:
+    """Load a folder; what is wrong is in the catalog's diagnostics. Raises Stalled."""
+    return load_step.load(folder_snapshot(path), shipped.files())
+
+
+def render(path: Path, environment: str, stack: str | None, out: Path) -> Sequence[str]:
+    """Write the workspaces of an environment below `out`; gives the folders.
+
+    Raises ConfigurationWrong for what is wrong in the folder, Stalled when there is no such unit.
+    """
+    folder = _Folder.read(path)
+    written = []
+    for unit in folder.units(environment, stack):
+        workspace = folder.render(unit, {}, Path("not-delivered"), {})
+        target = out / unit.name.product / unit.name.environment / unit.name.stack
+        for name, content in workspace.files.items():
+            file = target / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        written.append(str(target))
+    return written
+
+
+def plan(
+    path: Path, environment: str | None, stack: str | None, data: Path | None = None
+) -> Sequence[Planned]:
+    """Plan and judge units against copies of the states in `data`, without applying anything.
+
+    Without `data`, or for a unit that was never applied, everything is to be created. Raises
+    ConfigurationWrong, Stalled.
+    """
+    return asyncio.run(_plan(_Folder.read(path), environment, stack, data or Path(".trueup")))
+
+
+async def _plan(
+    folder: "_Folder", environment: str | None, stack: str | None, data: Path
+) -> Sequence[Planned]:
+    units = list(folder.units(environment, stack))
+    settings = Settings(data=data, repository=Repository(url="."))
+    found: list[Planned] = []
+    async with AsyncExitStack() as stack_:
+        scratch = Path(stack_.enter_context(tempfile.TemporaryDirectory(prefix="trueup-plan-")))
+        engines = Engines(scratch, settings, stack_, cloud=data.absolute() / "cloud")
+        workspaces = DiskWorkspaces(scratch / "workspaces")
+        outputs = await _copy_states(folder, data / "workspaces", workspaces, engines)
+        for unit in units:
+            try:
+                found.append(await _plan_one(folder, unit, outputs, workspaces, engines, data))
+            except TrueupError as error:
+                found.append((unit.name, None, None, str(error)))
+    return found
+
+
+async def _copy_states(
+    folder: "_Folder", states: Path, workspaces: DiskWorkspaces, engines: Engines
+) -> dict[UnitName, dict[str, object]]:
+    """Copy the state of every unit that was applied, and read its outputs."""
+    deployed = DiskWorkspaces(states) if states.is_dir() else None
+    outputs: dict[UnitName, dict[str, object]] = {}
+    for unit in folder.graph.units.values() if deployed else ():
+        source = deployed.directory(unit.name) / STATE if deployed else Path()
+        if not source.is_file():
+            continue
+        target = workspaces.directory(unit.name)
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy2(source, target / STATE)
+        engine = await engines.get(folder.environment(unit).spec.engine)
+        state = await engine.state(target)
+        if state is not None:
+            outputs[unit.name] = dict(state.outputs)
+    return outputs
+
+
+async def _plan_one(  # noqa: PLR0913, PLR0917 - what one plan is made with
+    folder: "_Folder",
+    unit: Unit,
+    outputs: dict[UnitName, dict[str, object]],
+    workspaces: DiskWorkspaces,
+    engines: Engines,
+    data: Path,
+) -> Planned:
+    deployed = DiskWorkspaces(data.absolute() / "workspaces")
+    trees = {
+        path: str(deployed.tree_path(folder.catalog.trees[path])) for path in unit.stack.paths()
+    }
+    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees)
+    engine = await engines.get(folder.environment(unit).spec.engine)
+    found = await plan_step.plan(workspace, engine=engine, workspaces=workspaces)
+    return (unit.name, found, folder.judge(unit, found), None)
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A folder that was read without an error."""
+
+    snapshot: Snapshot
+    catalog: Catalog
+    graph: Graph
+
+    @classmethod
+    def read(cls, path: Path) -> "_Folder":
+        snapshot = folder_snapshot(path)
+        catalog = load_step.load(snapshot, shipped.files())
+        errors = tuple(d for d in catalog.diagnostics if d.severity == "error")
+        if errors:
+            raise ConfigurationWrong(errors)
+        return cls(snapshot, catalog, graph_step.graph(catalog))
+
+    def units(self, environment: str | None, stack: str | None) -> Iterator[Unit]:
+        """Give the units that were asked for, those that others need first. Raises Stalled."""
+        stages = sorted({name.stage for name in self.graph.units})
+        found = [
+            self.graph.units[name]
+            for stage in stages
+            if environment in {None, stage.environment}
+            for wave in self.graph.waves(stage)
+            for name in wave
+            if stack in {None, name.stack}
+        ]
+        if not found and (environment or stack):
+            raise Stalled.because(
+                f"there is no unit of environment `{environment}` and stack `{stack}` here",
+                hint="leave out `-e` and `-s` to see all",
+            )
+        yield from found
+
+    def environment(self, unit: Unit) -> Environment:
+        """Give the unit's environment. Raises Stalled."""
+        found = self.catalog.find(Environment, unit.name.environment)
+        if found is None:
+            raise Stalled.because(f"there is no environment `{unit.name.environment}`")
+        return found
+
+    def render(
+        self,
+        unit: Unit,
+        outputs: dict[UnitName, dict[str, object]],
+        secrets: Path,
+        trees: dict[str, str],
+    ) -> Workspace:
+        """Render one unit; addresses of secrets are where they would be delivered."""
+        addresses = {
+            name: str(secrets / name.product / name.environment / name.secret)
+            for name in unit.needs_secrets
+        }
+        return render_step.render(
+            self.catalog, unit, Upstream(outputs, frozenset(), addresses, trees)
+        )
+
+    def judge(self, unit: Unit, plan: Plan) -> Verdict:
+        """Ask the policies of the unit's environment."""
+        rules = tuple(
+            policy_step.PolicyRule(rule=rule.rule, level=rule.level, limit=rule.limit)
+            for policy in self.catalog.all(Policy)
+            if unit.name.environment in policy.spec.environments
+            for rule in policy.spec.rules
+        )
+        traits = policy_step.StackTraits(
+            name=unit.stack.metadata.name, protect=unit.stack.spec.protect
+        )
+        return policy_step.judge(plan, traits, rules)

@@ -1,0 +1,174 @@
+"""Providers are locked by content: `init` never takes another one silently."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.adapters.engine import command, embedded
+from controller.adapters.engine._lock_file import NAME
+from controller.adapters.engine.environment import build_environment
+from controller.diagnostics.errors import EngineRefused
+from controller.ports.engine import Engine
+from tests.contract.engine.conftest import REAL
+
+HOST = "trueup.test"
+PLATFORM = f"linux_{'arm64' if platform.machine() == 'aarch64' else 'amd64'}"
+
+
+class Mirror:
+    """Providers that can be installed; nobody starts them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def publish(self, name: str, version: str, text: str = "first") -> None:
+        folder = self.root / HOST / "example" / name / version / PLATFORM
+        folder.mkdir(parents=True, exist_ok=True)
+        program = folder / f"terraform-provider-{name}_v{version}"
+        program.write_text(f"#!/bin/sh\n# {text}\n")
+        program.chmod(0o700)
+
+    def configuration(self) -> str:
+        return f'provider_installation {{\n filesystem_mirror {{\n path = "{self.root}"\n }}\n}}\n'
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Mirror:
+    made = Mirror(tmp_path / "mirror")
+    made.publish("one", "0.1.0")
+    made.publish("two", "0.1.0")
+    made.publish("two", "0.2.0")
+    return made
+
+
+@pytest.fixture
+def engine_settings(tmp_path: Path, mirror: Mirror) -> dict[str, str]:
+    rc = tmp_path / "rc"
+    rc.write_text(mirror.configuration())
+    return build_environment(tmp_path / "home", path=os.environ["PATH"], cli_config=rc)
+
+
+async def connect(kind: str, settings: dict[str, str], **more: Any) -> Engine:
+    if kind == "embedded":
+        return await embedded.connect(settings, size=1, **more)
+    return await command.connect(kind, settings, **more)
+
+
+def write(directory: Path, **providers: str) -> Path:
+    directory.mkdir(exist_ok=True)
+    wishes = {
+        name: {"source": f"{HOST}/example/{name}", "version": version}
+        for name, version in providers.items()
+    }
+    main = {"terraform": {"required_providers": wishes}, "output": {"o": {"value": 1}}}
+    (directory / "main.tf.json").write_text(json.dumps(main))
+    return directory
+
+
+def locked(directory: Path) -> dict[str, str]:
+    lines = (directory / NAME).read_text().splitlines()
+    names = [line.split('"')[1].rsplit("/", 1)[1] for line in lines if line.startswith("provider")]
+    versions = [line.split('"')[1] for line in lines if line.strip().startswith("version ")]
+    return dict(zip(names, versions, strict=True))
+
+
+@pytest.mark.parametrize("kind", REAL)
+async def test_a_locked_provider_is_not_taken_with_another_content(
+    kind: str, tmp_path: Path, mirror: Mirror, engine_settings: dict[str, str]
+) -> None:
+    engine = await connect(kind, engine_settings)
+    directory = write(tmp_path / "unit", one="0.1.0")
+    await engine.init(directory)
+    assert locked(directory) == {"one": "0.1.0"}
+    mirror.publish("one", "0.1.0", "second")
+    (directory / "more.tf.json").write_text('{"output": {"p": {"value": 2}}}')
+    with pytest.raises(EngineRefused):
+        await engine.init(directory)
+    mirror.publish("one", "0.1.0")
+    await engine.init(directory)
+    await engine.close()
+
+
+@pytest.mark.parametrize("kind", REAL)
+async def test_what_is_wished_for_anew_is_locked_too(
+    kind: str, tmp_path: Path, mirror: Mirror, engine_settings: dict[str, str]
+) -> None:
+    engine = await connect(kind, engine_settings)
+    directory = write(tmp_path / "unit", one="0.1.0")
+    await engine.init(directory)
+    write(directory, one="0.1.0", two="0.1.0")
+    await engine.init(directory)
+    assert locked(directory) == {"one": "0.1.0", "two": "0.1.0"}
+    write(directory, one="0.1.0", two=">= 0.2.0")
+    await engine.init(directory)
+    assert locked(directory) == {"one": "0.1.0", "two": "0.2.0"}
+    write(directory, one="0.1.0", two="0.3.0")
+    with pytest.raises(EngineRefused, match="two"):
+        await engine.init(directory)
+    write(directory, one="0.1.0", two="0.1.0")
+    await engine.init(directory)
+    assert locked(directory) == {"one": "0.1.0", "two": "0.1.0"}
+    await engine.close()
+
+
+@pytest.mark.parametrize("kind", REAL)
+async def test_init_costs_nothing_when_nothing_changed(
+    kind: str, tmp_path: Path, engine_settings: dict[str, str]
+) -> None:
+    engine = await connect(kind, engine_settings)
+    directory = write(tmp_path / "unit", one="0.1.0")
+    await engine.init(directory)
+    await engine.close()
+    if kind == "embedded":
+        await engine.init(directory)  # a closed engine runs nothing
+    (directory / "terraform.tfvars.json").write_text("{}")
+    await engine.init(directory)
+
+
+@pytest.mark.parametrize("kind", REAL)
+async def test_a_trusted_mirror_is_not_hashed(
+    kind: str, tmp_path: Path, engine_settings: dict[str, str]
+) -> None:
+    engine = await connect(kind, engine_settings, trust_mirror=True)
+    directory = write(tmp_path / "unit", one="0.1.0")
+    await engine.init(directory)
+    (directory / "more.tf.json").write_text('{"output": {"p": {"value": 2}}}')
+    await engine.init(directory)
+    assert locked(directory) == {"one": "0.1.0"}
+    assert "hashes" not in (directory / NAME).read_text()
+    await engine.close()
+
+
+async def test_a_worker_serves_one_content_of_a_provider(
+    tmp_path: Path, mirror: Mirror, engine_settings: dict[str, str]
+) -> None:
+    """Terraform caches schemas by the provider's address alone, for as long as a process lives."""
+    engine = await connect("embedded", engine_settings)
+    old = write(tmp_path / "old", two="0.1.0")
+    new = write(tmp_path / "new", two="0.2.0")
+    plain = write(tmp_path / "plain")
+    pids = {}
+    for directory in (old, plain, new):
+        await engine.init(directory)
+    for directory in (old, plain, old, new, old):
+        pids.setdefault(directory.name, set()).add(await _worker_of(engine, directory))
+    assert pids["plain"] <= pids["old"]
+    assert not pids["old"] & pids["new"]
+    assert len(pids["old"]) == 2
+    await engine.close()
+
+
+async def _worker_of(engine: Any, directory: Path) -> int:
+    from controller.adapters.engine._runner import Command
+
+    told: list[int] = []
+
+    async def note(process: Any) -> None:
+        told.append(process.pid)
+
+    await engine._runner.run(directory, Command("version"), on_process=note)
+    return told[0]

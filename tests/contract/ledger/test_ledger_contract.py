@@ -1,0 +1,228 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.adapters.ledger.memory import MemoryLedger
+from controller.adapters.ledger.sqlite import SqliteLedger
+from controller.diagnostics.diagnostic import Diagnostic
+from controller.diagnostics.errors import Bug
+from controller.diagnostics.span import Span
+from controller.model.decision import Approval
+from controller.model.event import Event, EventType
+from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
+from controller.model.release import Release
+from controller.model.status import JournalStep, SecretStatus, StageStatus, StepState, UnitStatus
+from controller.ports.ledger import Ledger
+
+NOW = datetime(2030, 1, 1, 12, 30, 0, 123456, tzinfo=UTC)
+COMMIT = Commit("a" * 40)
+DIGEST = Digest("sha256:" + "b" * 64)
+DEV = StageName("shop", "dev")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
+    opened: Ledger = (
+        MemoryLedger() if request.param == "memory" else SqliteLedger.open(tmp_path / "ledger.db")
+    )
+    yield opened
+    await opened.close()
+
+
+def event(subject: str = "unit:shop/dev/api", message: str = "applied") -> Event:
+    return Event(NOW, EventType.NORMAL, "Applied", subject, message, f"main@sha1:{COMMIT}")
+
+
+async def test_what_was_never_written_is_none(ledger: Ledger):
+    assert await ledger.unit(UnitName("a", "b", "c")) is None
+    assert await ledger.stage(DEV) is None
+    assert await ledger.secret(SecretName("a", "b", "c")) is None
+    assert await ledger.fact("head") is None
+
+
+async def test_the_last_status_of_a_unit_stands(ledger: Ledger):
+    first = UnitStatus(UnitName("shop", "dev", "api"), COMMIT)
+    await ledger.put_unit(first)
+    second = replace(first, failures=3, updated_at=NOW)
+    await ledger.put_unit(second)
+    assert await ledger.unit(first.name) == second
+    assert list(await ledger.units()) == [second]
+
+
+async def test_units_are_given_by_name_and_by_stage(ledger: Ledger):
+    names = [UnitName(*parts.split("/")) for parts in ("shop/dev/b", "shop/prod/a", "shop/dev/a")]
+    for name in names:
+        await ledger.put_unit(UnitStatus(name, COMMIT))
+    assert [str(unit.name) for unit in await ledger.units()] == [
+        "shop/dev/a",
+        "shop/dev/b",
+        "shop/prod/a",
+    ]
+    assert [unit.name.stack for unit in await ledger.units(DEV)] == ["a", "b"]
+
+
+async def test_a_removed_unit_is_gone_and_removing_it_again_is_no_error(ledger: Ledger):
+    name = UnitName("shop", "dev", "api")
+    await ledger.put_unit(UnitStatus(name, COMMIT))
+    await ledger.remove_unit(name)
+    await ledger.remove_unit(name)
+    assert await ledger.unit(name) is None
+
+
+async def test_stages_and_secrets_are_kept(ledger: Ledger):
+    stage = StageStatus(DEV, COMMIT, DIGEST, ready=True, updated_at=NOW)
+    secret = SecretStatus(SecretName("shop", "dev", "key"), message="not yet")
+    other = SecretStatus(SecretName("shop", "prod", "key"))
+    await ledger.put_stage(stage)
+    await ledger.put_secret(other)
+    await ledger.put_secret(secret)
+    assert await ledger.stage(DEV) == stage
+    assert list(await ledger.stages()) == [stage]
+    assert await ledger.secret(secret.name) == secret
+    assert list(await ledger.secrets(DEV)) == [secret]
+    assert list(await ledger.secrets()) == [secret, other]
+
+
+async def test_events_are_numbered_from_one_without_a_gap(ledger: Ledger):
+    stored = [await ledger.append(event(message=str(number))) for number in range(5)]
+    assert [found.number for found in stored] == [1, 2, 3, 4, 5]
+    assert list(await ledger.events()) == stored
+
+
+async def test_without_after_the_newest_events_are_given_the_oldest_first(ledger: Ledger):
+    for number in range(6):
+        await ledger.append(event("even" if number % 2 else "odd"))
+    assert [found.number for found in await ledger.events(limit=2)] == [5, 6]
+    assert [found.number for found in await ledger.events(subject="odd", limit=2)] == [3, 5]
+
+
+async def test_after_a_number_the_next_events_are_given(ledger: Ledger):
+    for number in range(6):
+        await ledger.append(event("even" if number % 2 else "odd"))
+    assert [found.number for found in await ledger.events(after=2, limit=3)] == [3, 4, 5]
+    assert [found.number for found in await ledger.events(subject="even", after=2)] == [4, 6]
+    assert list(await ledger.events(after=6)) == []
+
+
+async def test_the_chain_of_events_holds(ledger: Ledger):
+    assert await ledger.verify_chain() is None
+    for number in range(5):
+        await ledger.append(event(message=f"→ {number}\n\x00"))
+    assert await ledger.verify_chain() is None
+
+
+async def test_attempts_count_by_subject_and_revision(ledger: Ledger):
+    first = await ledger.begin_run("unit:a", "r1", NOW)
+    second = await ledger.begin_run("unit:a", "r1", NOW)
+    other = await ledger.begin_run("unit:a", "r2", NOW)
+    elsewhere = await ledger.begin_run("unit:b", "r1", NOW)
+    assert [run.attempt for run in (first, second, other, elsewhere)] == [1, 2, 1, 1]
+    assert len({run.id for run in (first, second, other, elsewhere)}) == 4
+    assert (first.subject, first.revision, first.started_at) == ("unit:a", "r1", NOW)
+
+
+async def test_runs_that_were_not_ended_are_open_with_their_steps(ledger: Ledger):
+    ended = await ledger.begin_run("unit:a", "r", NOW)
+    left = await ledger.begin_run("unit:a", "r", NOW)
+    started = JournalStep(left.id, "plan", StepState.STARTED, NOW, pid=12, pid_started=1.5)
+    await ledger.write_step(started)
+    await ledger.end_run(ended.id, "done", NOW + timedelta(seconds=1))
+    assert list(await ledger.open_runs()) == [replace(left, steps=(started,))]
+
+
+async def test_the_latest_state_of_a_step_stands_and_steps_keep_their_order(ledger: Ledger):
+    run = await ledger.begin_run("unit:a", "r", NOW)
+    plan = JournalStep(run.id, "plan", StepState.STARTED, NOW)
+    apply = JournalStep(run.id, "apply", StepState.STARTED, NOW)
+    done = replace(plan, state=StepState.DONE, ended_at=NOW, detail="1 create")
+    for step in (plan, apply, done):
+        await ledger.write_step(step)
+    assert (await ledger.runs("unit:a"))[0].steps == (done, apply)
+
+
+async def test_runs_are_given_the_newest_first(ledger: Ledger):
+    begun = [await ledger.begin_run("unit:a", "r", NOW) for _ in range(12)]
+    assert [run.id for run in await ledger.runs("unit:a", 3)] == [
+        begun[11].id,
+        begun[10].id,
+        begun[9].id,
+    ]
+    assert list(await ledger.runs("unit:b")) == []
+
+
+async def test_the_first_result_of_a_run_stands(ledger: Ledger):
+    run = await ledger.begin_run("unit:a", "r", NOW)
+    await ledger.end_run(run.id, "done", NOW)
+    await ledger.end_run(run.id, "interrupted", NOW + timedelta(days=1))
+    assert list(await ledger.runs("unit:a")) == [replace(run, result="done", ended_at=NOW)]
+
+
+async def test_a_run_that_was_never_begun_is_a_bug(ledger: Ledger):
+    with pytest.raises(Bug, match="no run `unit:a#1`"):
+        await ledger.end_run("unit:a#1", "done", NOW)
+    with pytest.raises(Bug, match="no run `unit:a#1`"):
+        await ledger.write_step(JournalStep("unit:a#1", "plan", StepState.DONE, NOW))
+
+
+async def test_old_ended_runs_are_forgotten_and_open_ones_kept(ledger: Ledger):
+    left = await ledger.begin_run("unit:a", "r", NOW)
+    ids = {left.id}
+    for number in range(120):
+        run = await ledger.begin_run("unit:a", f"r{number % 3}", NOW)
+        ids.add(run.id)
+        await ledger.write_step(JournalStep(run.id, "plan", StepState.DONE, NOW))
+        await ledger.end_run(run.id, "done", NOW)
+    found = await ledger.runs("unit:a", 1000)
+    assert len(ids) == 121
+    assert len(found) == 51
+    assert found[0].id == run.id
+    assert found[-1].id == left.id
+
+
+async def test_the_release_that_was_seen_first_stands(ledger: Ledger):
+    first = Release("shop", COMMIT, DIGEST, "subject", "author", NOW)
+    again = Release("shop", Commit("c" * 40), DIGEST)
+    assert await ledger.put_release(first) == first
+    assert await ledger.put_release(again) == first
+    newer = Release("shop", Commit("c" * 40), Digest("sha256:" + "c" * 64))
+    await ledger.put_release(newer)
+    await ledger.put_release(replace(newer, product="other"))
+    assert list(await ledger.releases("shop")) == [newer, first]
+    assert list(await ledger.releases("shop", limit=1)) == [newer]
+
+
+async def test_each_persons_last_word_counts_once(ledger: Ledger):
+    words = [
+        Approval(DEV, DIGEST, "ann", NOW, "good"),
+        Approval(DEV, DIGEST, "bob", NOW),
+        Approval(DEV, DIGEST, "ann", NOW, "still good"),
+    ]
+    for word in words:
+        await ledger.put_approval(word)
+    assert list(await ledger.approvals(DEV, DIGEST)) == [words[2], words[1]]
+    assert list(await ledger.approvals(DEV, Digest("sha256:" + "0" * 64))) == []
+    assert list(await ledger.approvals(StageName("shop", "prod"), DIGEST)) == []
+
+
+async def test_findings_of_a_scope_are_replaced(ledger: Ledger):
+    span = Span("a.yaml", 1, 2, 1, 4)
+    first = Diagnostic("load/unknown-key", "no", span, "yes", "do", source="a: b")
+    second = Diagnostic("policy/denied", "no")
+    await ledger.put_findings("load", COMMIT, [first, second])
+    await ledger.put_findings("access", COMMIT, [second])
+    assert list(await ledger.findings()) == [
+        ("access", second),
+        ("load", first),
+        ("load", second),
+    ]
+    await ledger.put_findings("load", COMMIT, [])
+    assert list(await ledger.findings()) == [("access", second)]
+
+
+async def test_a_fact_is_overwritten(ledger: Ledger):
+    await ledger.set_fact("head", "one")
+    await ledger.set_fact("head", "two")
+    assert await ledger.fact("head") == "two"

@@ -1,0 +1,178 @@
+"""What every target does, and what only files can get wrong."""
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from controller.adapters.secret_target.file import FileSecretTarget
+from controller.adapters.secret_target.memory import MemorySecretTarget
+from controller.diagnostics.errors import Stalled, TrueupError
+from controller.diagnostics.secret import SecretText
+from controller.model.names import SecretName
+from controller.ports.secret_target import SecretTarget
+
+NAME = SecretName("shop", "dev", "key")
+OTHER = SecretName("shop", "staging", "key")
+CANARY = "canary-3b8f00d1"
+
+
+@pytest.fixture(params=["memory", "file"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> SecretTarget:
+    if request.param == "memory":
+        return MemorySecretTarget()
+    return FileSecretTarget.open(tmp_path / "secrets")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> FileSecretTarget:
+    return FileSecretTarget.open(tmp_path / "secrets")
+
+
+def content(target: SecretTarget, name: SecretName = NAME) -> str | None:
+    if isinstance(target, MemorySecretTarget):
+        there = target.delivered.get(name)
+        return None if there is None else there[1].reveal()
+    path = Path(target.address(name))
+    return path.read_text() if path.exists() else None
+
+
+async def test_a_value_arrives_with_its_generation(target: SecretTarget) -> None:
+    assert await target.generation(NAME) is None
+    await target.put(NAME, SecretText("π\n"), generation=3)
+    assert await target.generation(NAME) == 3
+    assert content(target) == "π\n"
+    assert await target.generation(OTHER) is None
+    assert target.address(NAME) != target.address(OTHER)
+
+
+async def test_the_same_generation_again_changes_nothing(target: SecretTarget) -> None:
+    await target.put(NAME, SecretText("one"), generation=1)
+    await target.put(NAME, SecretText("two"), generation=1)
+    assert content(target) == "one"
+    await target.put(NAME, SecretText("two"), generation=2)
+    assert (content(target), await target.generation(NAME)) == ("two", 2)
+
+
+async def test_what_is_removed_is_gone_and_may_be_removed_again(target: SecretTarget) -> None:
+    await target.remove(NAME)
+    await target.put(NAME, SecretText("one"), generation=1)
+    await target.remove(NAME)
+    await target.remove(NAME)
+    assert await target.generation(NAME) is None
+    assert content(target) is None
+    await target.put(NAME, SecretText("two"), generation=1)
+    assert content(target) == "two"
+
+
+async def test_only_the_owner_can_read_the_files(files: FileSecretTarget) -> None:
+    before = os.umask(0)
+    try:
+        await files.put(NAME, SecretText("one"), generation=1)
+    finally:
+        os.umask(before)
+    path = Path(files.address(NAME))
+    for folder in (files.root, path.parent.parent, path.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for file in path.parent.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    await files.put(NAME, SecretText("one"), generation=1)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_somebody_changed_has_no_generation(files: FileSecretTarget) -> None:
+    path = Path(files.address(NAME))
+    for harm in (
+        lambda: path.write_text("other"),
+        path.unlink,
+        lambda: path.with_name(".key.generation").write_text("nonsense"),
+        lambda: path.with_name(".key.generation").write_text("[5]"),
+        lambda: path.with_name(".key.generation").unlink(),
+    ):
+        await files.put(NAME, SecretText("one"), generation=1)
+        harm()
+        assert await files.generation(NAME) is None
+        await files.put(NAME, SecretText("one"), generation=1)
+        assert (path.read_text(), await files.generation(NAME)) == ("one", 1)
+
+
+async def test_a_link_is_replaced_and_not_followed(files: FileSecretTarget, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    path = Path(files.address(NAME))
+    path.parent.mkdir(parents=True)
+    path.symlink_to(victim)
+    path.with_name(".key.new").symlink_to(victim)
+    await files.put(NAME, SecretText("one"), generation=1)
+    assert victim.read_text() == "untouched"
+    assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("part", ["..", ".", "", "a/b", "/etc", "a\0", ".key", "A"])
+async def test_a_name_that_leaves_the_folder_is_refused(files: FileSecretTarget, part: str) -> None:
+    for name in (SecretName(part, "dev", "x"), SecretName("shop", part, "x")):
+        with pytest.raises(Stalled):
+            files.address(name)
+    with pytest.raises(Stalled):
+        await files.put(SecretName("shop", "dev", part), SecretText("x"), generation=1)
+
+
+async def test_a_place_that_cannot_be_used_is_told_without_the_value(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Stalled, match="cannot be prepared"):
+        FileSecretTarget.open(tmp_path / "file")
+    target = FileSecretTarget.open(tmp_path / "secrets")
+    Path(target.address(NAME)).mkdir(parents=True)
+    with pytest.raises(TrueupError) as caught:
+        await target.put(NAME, SecretText(CANARY), generation=1)
+    assert CANARY not in repr(caught.value) + str(caught.value)
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from controller.adapters.secret_target.file import FileSecretTarget
+from controller.diagnostics.secret import SecretText
+from controller.model.names import SecretName
+async def write():
+    target = FileSecretTarget.open(Path(sys.argv[1]))
+    name = SecretName("shop", "dev", "key")
+    number = (await target.generation(name) or 0) + 1
+    print("ready", flush=True)
+    while True:
+        await target.put(name, SecretText(f"{number}:" + "x" * 50_000), generation=number)
+        number += 1
+asyncio.run(write())
+"""
+
+
+@pytest.mark.slow
+def test_content_and_generation_never_disagree_after_a_kill(tmp_path: Path) -> None:
+    root = tmp_path / "secrets"
+    seen = set()
+    for attempt in range(8):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(root)],
+            cwd=Path(__file__).parents[3],
+            stdout=subprocess.PIPE,
+        )
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(0.03 + 0.007 * attempt)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        target = FileSecretTarget.open(root)
+        generation = asyncio.run(target.generation(NAME))
+        text = Path(target.address(NAME)).read_text()
+        assert len(text.split(":")[1]) == 50_000
+        assert generation in {None, int(text.split(":")[0])}
+        seen.add(generation)
+    assert len(seen) > 1

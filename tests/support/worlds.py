@@ -1,0 +1,203 @@
+"""A whole controller on memory adapters, driven by hand: one turn at a time, killed where a test wants."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar
+
+from controller import shipped
+from controller.adapters.artifacts.memory import MemoryArtifacts
+from controller.adapters.clock.memory import MemoryClock
+from controller.adapters.credential.memory import MemoryCredentialIssuer
+from controller.adapters.dispatcher._store import Busy, Planned, Turn
+from controller.adapters.dispatcher.in_process import InProcessDispatcher
+from controller.adapters.dispatcher.memory import MemoryWakeups
+from controller.adapters.engine.memory import MemoryEngine
+from controller.adapters.git.memory import MemoryPointers, MemoryRepository
+from controller.adapters.ledger.memory import MemoryLedger
+from controller.adapters.load_generator.memory import MemoryLoadGenerator
+from controller.adapters.processes.memory import MemoryProcesses
+from controller.adapters.secret_store.memory import MemorySecretStore
+from controller.adapters.secret_target.memory import MemorySecretTarget
+from controller.adapters.workspaces.memory import MemoryWorkspaces
+from controller.app import App
+from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiting
+from controller.diagnostics.secret import SecretText
+from controller.model.measurement import EndpointStatistics, Measurement
+from controller.workflows.journal import OnStep
+from controller.workflows.loop import Loop
+from controller.workflows.parts import Parts
+from controller.workflows.world import World
+
+PAUSES = {Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
+
+
+AUTHOR = "Casey Developer <casey@example.com>"
+SECRET = """\
+apiVersion: platform/v1
+kind: Secret
+metadata: {{name: {name}, product: shop}}
+spec:
+  store: main
+  generate: {{random: {{length: 32}}}}
+  rotation: {{every: 30d, grace: 3s}}
+"""
+SECRETS = SECRET.format(name="shop-api-key") + "---\n" + SECRET.format(name="shop-db-login")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def measured(p95: float = 10.0, *, requests: int = 400, failures: int = 0) -> Measurement:
+    """A run of forty requests a second for ten seconds."""
+    numbers = {"p50": p95 / 2, "p90": p95 * 0.9, "p95": p95, "p99": p95 * 1.2, "max": p95 * 1.5}
+    total = EndpointStatistics(requests, failures, numbers, numbers)
+    return Measurement(
+        load_test="shop-load", target="http://127.0.0.1:1", started_at=0.0, seconds=10.0,
+        offered_rate=40.0, achieved_rate=40.0, generator_cpu=0.2, total=total, endpoints={},
+    )  # fmt: skip
+
+
+@dataclass
+class MemoryWorld:
+    """What survives a kill: repository, ledger, cloud, stores. `start` gives a new life."""
+
+    clock: MemoryClock = field(default_factory=MemoryClock)
+    repository: MemoryRepository = field(default_factory=MemoryRepository)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    wakeups: MemoryWakeups = field(default_factory=MemoryWakeups)
+    artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
+    engine: MemoryEngine = field(default_factory=MemoryEngine)
+    workspaces: MemoryWorkspaces = field(default_factory=MemoryWorkspaces)
+    processes: MemoryProcesses = field(default_factory=MemoryProcesses)
+    store: MemorySecretStore = field(default_factory=MemorySecretStore)
+    target: MemorySecretTarget = field(default_factory=MemorySecretTarget)
+    credentials: MemoryCredentialIssuer = field(default_factory=MemoryCredentialIssuer)
+    generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
+    secrets_made: int = 0
+    p95: float = 10.0
+    told: list[str] = field(default_factory=list)
+    """What a story has told already."""
+    opened: ClassVar[list[MemoryWorkspaces]] = []
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Take the workspaces of all worlds away."""
+        while cls.opened:
+            cls.opened.pop().close()
+
+    def __post_init__(self) -> None:
+        self.opened.append(self.workspaces)
+        self.pointers = MemoryPointers(self.clock)
+        if isinstance(self.generator, MemoryLoadGenerator):
+            self.generator = _Steady(self)  # type: ignore[assignment]
+
+    def new_secret(self, length: int) -> SecretText:
+        """A text that no two secrets share."""
+        self.secrets_made += 1
+        return SecretText(f"secret-{self.secrets_made}".ljust(length, "x"))
+
+    def start(self, on_step: OnStep | None = None) -> Life:
+        """Begin a life of the controller."""
+
+        async def engine(_name: str) -> MemoryEngine:
+            return self.engine
+
+        async def store(_document: object) -> MemorySecretStore:
+            return self.store
+
+        dispatcher = InProcessDispatcher(self.wakeups, self.clock)
+        world = World(
+            clock=self.clock, repository=self.repository, pointers=self.pointers,
+            ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
+            workspaces=self.workspaces, processes=self.processes, engine=engine,
+            secret_store=store, secret_target=self.target, credentials=self.credentials,
+            load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
+        )  # fmt: skip
+        parts = Parts.of(world, on_step=on_step)
+        return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))
+
+    def example(self) -> str:
+        """Commit the example repository, with secrets that need no database; gives the commit."""
+        files = {**shipped.example(), "products/shop/secrets.yaml": SECRETS.encode()}
+        return self.repository.commit(files, subject="first", author=AUTHOR)
+
+    def edit(self, path: str, old: str, new: str, subject: str = "edit") -> str:
+        """Commit one replaced text; gives the commit."""
+        head = self.repository._contents[self.repository._head]  # noqa: SLF001
+        text = head[path].decode()
+        assert old in text
+        return self.repository.commit(
+            {path: text.replace(old, new)}, subject=subject, author=AUTHOR
+        )
+
+
+class _Steady:
+    """A generator that always measures what the world says."""
+
+    def __init__(self, world: MemoryWorld) -> None:
+        self.world = world
+        self.orders: list[object] = []
+
+    async def run(self, order, *, on_progress=None):  # noqa: ANN001
+        self.orders.append(order)
+        return measured(self.world.p95)
+
+
+@dataclass
+class Life:
+    """One life of a controller, until it is killed."""
+
+    world: MemoryWorld
+    parts: Parts
+    loop: Loop
+    app: App
+
+    async def begin(self) -> None:
+        """What `Loop.run` does before it dispatches."""
+
+        class Enough(Exception):
+            pass
+
+        async def stop() -> None:
+            raise Enough
+
+        try:
+            await self.loop.run(stop)
+        except Enough:
+            pass
+
+    async def settle(self, *, turns: int = 400) -> None:
+        """Work until nothing is due, one turn after the other; errors plan the next turn."""
+        ended_at = time.monotonic() + 60
+        for _ in range(turns):
+            planned = self.world.wakeups.next_ready(self.world.clock.now(), Busy())
+            if planned is None:
+                return
+            await self._turn(planned)
+            assert time.monotonic() < ended_at
+        raise AssertionError(f"not settled after {turns} turns: {planned.key}")
+
+    async def _turn(self, planned: Planned) -> None:
+        try:
+            due = await self.loop.work(planned.key)
+        except TrueupError as error:
+            pause = next(p for kind, p in PAUSES.items() if isinstance(error, kind))
+            due = self.world.clock.now() + timedelta(seconds=pause)
+        self.world.wakeups.finish(planned.key, Turn(due))
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by, and what is due then be done."""
+        self.world.clock.advance(seconds)
+        await self.settle()
+
+    async def events(self, reason: str) -> list[str]:
+        """The events with a reason: `subject message`."""
+        return [
+            f"{event.subject} {event.message}"
+            for event in await self.world.ledger.events(limit=10_000)
+            if event.reason == reason
+        ]

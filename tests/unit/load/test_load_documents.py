@@ -1,0 +1,161 @@
+"""One document: what is wrong in it is told at once, in our words, at its place."""
+
+import pytest
+
+from controller.diagnostics.diagnostic import Diagnostic
+from controller.steps.load.documents import parse_file
+from controller.steps.load.explain import EXPLAINED
+from controller.steps.load.files import is_ours
+from tests.unit.load.load_repositories import codes, load_with
+
+HEAD = "apiVersion: platform/v1\nkind: Stack\nmetadata: {name: shop-web, product: shop}\n"
+
+
+def diagnostics(text: str) -> list[Diagnostic]:
+    return [d for parsed in parse_file("x.yaml", text.encode()) for d in parsed.diagnostics]
+
+
+def lines(text: str) -> list[tuple[str, int, int]]:
+    return [(d.code, d.span.line, d.span.column) for d in diagnostics(text) if d.span]
+
+
+def test_every_fault_of_a_document_is_told_in_the_order_of_the_file() -> None:
+    text = HEAD + (
+        "spec:\n  modul: modules/service\n  protect: yes\n  dependsOn: shop-db\n"
+        "  drift: {mode: fix, every: soon}\n  inputs: [a]\n"
+    )
+    assert lines(text) == [
+        ("load/unknown-key", 5, 3),
+        ("load/wrong-type", 6, 12),
+        ("load/wrong-type", 7, 14),
+        ("load/value-not-allowed", 8, 17),
+        ("load/value-not-allowed", 8, 29),
+        ("load/wrong-type", 9, 3),
+    ]
+
+
+def test_a_mistyped_required_key_is_one_fault_and_not_two() -> None:
+    (found,) = diagnostics(HEAD + "spec: {modul: modules/service}\n")
+    assert found.code == "load/unknown-key"
+    assert found.hint == "did you mean `module`?"
+
+
+def test_a_missing_key_is_shown_at_the_key_above_it() -> None:
+    (found,) = diagnostics(HEAD + "spec:\n  protect: true\n")
+    assert found.span is not None
+    assert (found.span.line, found.span.column, found.span.end_column) == (4, 1, 5)
+    assert found.message == "`spec` lacks the key `module`"
+
+
+def test_a_fault_inside_of_a_reference_is_shown_at_its_value() -> None:
+    text = HEAD + "spec:\n  module: modules/service\n  inputs:\n    a: [1, {output: nodot}]\n"
+    (found,) = diagnostics(text)
+    assert found.span is not None
+    assert (found.span.line, found.span.column) == (7, 21)
+    assert found.message == "`nodot` is not allowed for `spec.inputs.a[1].output`"
+
+
+def test_exactly_one_of_several_keys_is_said_so() -> None:
+    text = (
+        "apiVersion: platform/v1\nkind: SecretStore\nmetadata: {name: main}\n"
+        "spec:\n  provider: {}\n"
+    )
+    (found,) = diagnostics(text)
+    assert found.expected == "exactly one of `embedded`, `openbao`"
+
+
+def test_words_of_pydantic_never_reach_anybody() -> None:
+    text = HEAD + "spec: {module: 1, environments: {X: 1}, inputs: 2, drift: [], protect: a}\n"
+    for found in diagnostics(text):
+        said = " ".join(filter(None, (found.message, found.expected, found.hint)))
+        for word in ("Input", "valid", "pydantic", "dictionary", "instance", "Value error"):
+            assert word not in said
+
+
+def test_every_type_of_error_of_pydantic_that_our_models_can_give_has_words() -> None:
+    from pydantic_core import core_schema  # noqa: F401
+
+    assert {"missing", "extra_forbidden", "literal_error", "at", "value_error"} <= EXPLAINED
+
+
+def test_a_platform_document_has_no_product() -> None:
+    text = (
+        "apiVersion: platform/v1\nkind: SecretStore\nmetadata: {name: main, product: shop}\n"
+        "spec: {provider: {embedded: {}}}\n"
+    )
+    (found,) = diagnostics(text)
+    assert (found.code, found.message) == (
+        "load/unknown-key",
+        "`metadata` has no key `product`",
+    )
+
+
+def test_a_document_that_cannot_be_read_is_known_by_name_so_that_it_is_not_taken_for_gone() -> None:
+    broken = HEAD + "spec: {module: modules/service\n"
+    (parsed,) = parse_file("x.yaml", broken.encode())
+    assert str(parsed.reference) == "Stack `shop-web` of `shop`"
+
+
+def test_a_file_that_cannot_be_named_stands_in_broken_by_its_path() -> None:
+    catalog = load_with({"x.yaml": "a: [1"})
+    assert [str(reference) for reference in catalog.broken] == ["File `x.yaml`"]
+
+
+@pytest.mark.parametrize(
+    ("path", "ours"),
+    [
+        ("a.yaml", True),
+        ("products/shop/a.yml", True),
+        ("products/apps/a.yaml", True),
+        ("apps/shop/a.yaml", False),
+        ("modules/x/a.yaml", False),
+        ("loadtests/a.yaml", False),
+        (".github/workflows/a.yaml", False),
+        ("products/.hidden/a.yaml", False),
+        (".pre-commit-config.yaml", False),
+        ("a.json", False),
+    ],
+)
+def test_which_files_are_ours(path: str, *, ours: bool) -> None:
+    assert is_ours(path) is ours
+
+
+TOKEN = "ghp_" + "a" * 36
+
+
+@pytest.mark.parametrize(
+    ("line", "is_secret"),
+    [
+        (f"greeting: {TOKEN}", True),
+        ("note: AKIAABCDEFGHIJKLMNOP", True),
+        ("url: postgresql://shop:hunter2@db:5432/shop", True),
+        ("url: postgresql://{username}:{password}@db:5432/shop", False),
+        ("url: postgresql://db:5432/shop", False),
+        ("env: {DATABASE_PASSWORD: hunter2}", True),
+        ("env: {dbPassword: hunter2}", True),
+        ("env: {DATABASE_PASSWORD: {secret: shop-api-key}}", False),
+        ("env: {DATABASE_PASSWORD_FILE: /run/secrets/db}", False),
+        ("env: {API_KEY: /run/secrets/key}", False),
+        ('env: {API_KEY: ""}', False),
+        ("env: {TOKEN_TTL: '300'}", False),
+        ("manage_password: 'true'", False),
+        ("pem: '-----BEGIN RSA PRIVATE KEY-----'", True),
+    ],
+)
+def test_secrets_in_clear_are_found_and_never_shown(line: str, *, is_secret: bool) -> None:
+    text = HEAD + f"spec:\n  module: modules/service\n  inputs:\n    {line}\n"
+    found = diagnostics(text)
+    assert [d.code for d in found] == (["load/plaintext-secret"] if is_secret else [])
+    assert all(d.source is None for d in found)
+
+
+def test_a_line_with_a_secret_is_not_shown_for_another_fault_either() -> None:
+    text = HEAD + f"spec: {{module: modules/service, inputs: {{a: {TOKEN}}}, protect: {TOKEN}}}\n"
+    for found in diagnostics(text):
+        assert TOKEN not in repr(found)
+
+
+def test_keys_that_come_with_a_merge_are_checked_like_others() -> None:
+    text = HEAD + "spec: &s\n  module: modules/service\n  inputs: {<<: {nope: 1}}\n"
+    catalog = load_with({"x.yaml": text})
+    assert codes(catalog) == ["load/unknown-input"]

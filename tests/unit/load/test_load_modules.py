@@ -1,0 +1,230 @@
+"""Modules are read without running anything, and what runs something is refused."""
+
+import pytest
+
+from controller.steps.load.hcl import DEEPEST, HclError, object_entries, read_hcl
+from controller.steps.load.module_types import Misfit, misfits, read_type
+from controller.steps.load.modules import is_part_of_module, read_module
+from schemas.references import FromOutput, FromPath, FromSecret
+
+ODD = """# a comment with { and "
+// another }
+/* and
+   one { more */
+variable "plain" { type = string }
+variable "odd" {
+  type = object({
+    name  = optional(string, "a}b${lower("Q{")}") # a comment }
+    sizes = list(number) // another
+    /* { */
+  })
+  default = <<-EOT
+    } "not closed
+    ${"${var.x}"} %{ if true }
+    EOT
+  description = "it is a \\"thing\\" # not // a comment"
+  sensitive   = true
+  validation {
+    condition     = var.odd != null && length("}") == 1
+    error_message = "no"
+  }
+}
+variable old {
+  type    = "string"
+  default = null
+}
+output "all" {
+  value = { for name, value in var.odd : name => "${value}-$${literal}-%%{literal}" if name != "}" }
+}
+output "secret" {
+  value     = join(",", [
+    "a", # }
+    "b",
+  ])
+  sensitive = true
+}
+locals { a = { b = "c" }
+}
+resource "localcloud_service" "this" {
+  count = 1 < 2 ? 1 : 0
+  text  = <<EOF
+resource "random_id" "no" {
+EOF
+}
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    localcloud = { source = "trueup.local/trueup/localcloud", version = "~> 0.1" }
+    "aws"      : { "source" : "hashicorp/aws" }
+  }
+}
+""".replace(
+    '    "aws"      : { "source" : "hashicorp/aws" }\n',
+    '    aws = { "source" : "hashicorp/aws" }\n',
+)
+
+
+def read(**files: str):
+    return read_module("modules/x", {f"{name}.tf": text.encode() for name, text in files.items()})
+
+
+def test_the_oddities_of_real_modules_are_read() -> None:
+    module, faults = read(main=ODD)
+    assert faults == ()
+    assert {v.name: (v.type, v.required, v.sensitive) for v in module.variables.values()} == {
+        "plain": ("string", True, False),
+        "odd": (
+            'object({ name = optional(string, "a}b${lower("Q{")}") sizes = list(number) })',
+            False,
+            True,
+        ),
+        "old": ("string", False, False),
+    }
+    assert module.variables["odd"].description == 'it is a "thing" # not // a comment'
+    assert {o.name: o.sensitive for o in module.outputs.values()} == {"all": False, "secret": True}
+    assert module.providers == {
+        "localcloud": ("trueup.local/trueup/localcloud", "~> 0.1"),
+        "aws": ("hashicorp/aws", ""),
+    }
+
+
+def test_our_reader_finds_the_same_blocks_as_python_hcl2() -> None:
+    import hcl2
+
+    text = ODD.replace("{ if true }", "{{ }}").replace('    } "not closed\n', "")
+    theirs = hcl2.loads(text.replace('${"${var.x}"} %{{ }}', ""))
+    ours = read_hcl(text)
+    found = [block.labels[0] for block in ours.blocks if block.type == "variable"]
+    names = [str(name).strip('"') for variable in theirs["variable"] for name in variable]
+    assert found == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'variable "a" {',
+        'a = "x',
+        'a = "${x"',
+        "a = [1, 2",
+        "a = <<EOF\nx",
+        "a = (1]",
+        "}",
+        "a =\n",
+        "/* x",
+        "a {" * (DEEPEST + 2),
+        'a = "' + "${[" * (DEEPEST + 2),
+        "= 1",
+        "a = /* x",
+        "a 1",
+        'a = "x\ny"',
+    ],
+)
+def test_what_is_not_understood_is_refused_and_not_half_read(text: str) -> None:
+    with pytest.raises(HclError):
+        read_hcl(text)
+    _, faults = read(main=text)
+    assert [fault.code for fault in faults] == ["module/not-read"]
+
+
+def test_entries_of_an_object_are_read_by_key() -> None:
+    assert object_entries('{ a = 1, "b" : [2, 3]\n c = "x,y" }') == {
+        "a": "1",
+        "b": "[2, 3]",
+        "c": '"x,y"',
+    }
+    with pytest.raises(HclError):
+        object_entries("[1]")
+
+
+REFUSED = {
+    'resource "x" "y" {\n provisioner "local-exec" { command = "id" }\n}': "module/provisioner",
+    'resource "x" "y" {\n dynamic "provisioner" { for_each = [] }\n}': "module/provisioner",
+    'removed {\n from = x.y\n provisioner "local-exec" { command = "id" }\n}': "module/provisioner",
+    'data "external" "x" { program = ["id"] }': "module/data-source",
+    'data "terraform_remote_state" "x" { backend = "s3" }': "module/data-source",
+    'check "c" {\n data "http" "x" { url = "u" }\n}': "module/data-source",
+    'provider "aws" { region = "x" }': "module/provider-block",
+    'module "m" { source = "hashicorp/consul/aws" }': "module/nested-source",
+    'module "m" { source = "git::https://example.com/x" }': "module/nested-source",
+    'module "m" { source = "../db" }': "module/nested-source",
+    'module "m" { source = "./none" }': "module/nested-source",
+    'module "m" { source = "./${var.x}" }': "module/nested-source",
+    'module "m" { count = 1 }': "module/nested-source",
+    'terraform {\n backend "s3" {}\n}': "module/backend",
+    "terraform {\n cloud {}\n}": "module/backend",
+    'locals { a = file("/etc/passwd") }': "module/path-outside",
+    'locals { a = templatefile("${path.module}/../x", {}) }': "module/path-outside",
+    'locals { a = file(pathexpand("~/x")) }': "module/path-outside",
+    'resource "random_id" "x" {}': "module/provider-not-declared",
+}
+
+
+@pytest.mark.parametrize("text", sorted(REFUSED))
+def test_what_would_run_or_leave_the_folder_is_refused(text: str) -> None:
+    declared = 'terraform {\n required_providers {\n x = {source = "x/x"}\n'
+    declared += ' external = {source = "x/x"}\n http = {source = "x/x"}\n }\n}\n'
+    _, faults = read(main=declared + text)
+    assert {fault.code for fault in faults} == {REFUSED[text]}
+
+
+def test_a_nested_module_in_the_folder_is_fine_and_is_checked_too() -> None:
+    files = {
+        "main.tf": b'module "inner" { source = "./inner" }\n',
+        "inner/main.tf": b'variable "x" {}\nresource "terraform_data" "x" {}\n',
+    }
+    module, faults = read_module("modules/x", files)
+    assert faults == ()
+    assert module.variables == {}
+    files["inner/bad.tf"] = b'provider "aws" {}\n'
+    assert [fault.file for fault in read_module("modules/x", files)[1]] == ["inner/bad.tf"]
+
+
+@pytest.mark.parametrize("name", ["x.tf.json", "x.tofu", "x.tofu.json"])
+def test_syntaxes_that_are_not_checked_are_refused(name: str) -> None:
+    _, faults = read_module("modules/x", {"main.tf": b"", name: b"{}"})
+    assert [fault.code for fault in faults] == ["module/not-read"]
+
+
+def test_tests_and_readmes_do_not_change_the_digest() -> None:
+    files = {"main.tf": b'variable "a" {}\n'}
+    before = read_module("modules/x", files)[0].digest
+    more = {
+        "README.md": b"x",
+        "tests/a.tftest.hcl": b"x",
+        "a.tftest.hcl": b"x",
+        "tests/x/main.tf": b"}",
+    }
+    module, faults = read_module("modules/x", {**files, **more})
+    assert (module.digest, faults) == (before, ())
+    assert read_module("modules/x", {"main.tf": b'variable "b" {}\n'})[0].digest != before
+    assert not is_part_of_module(".terraform/x")
+
+
+TYPES = [
+    ("string", "x", True), ("string", 1, True), ("string", True, True), ("string", ("x",), False),
+    ("string", {"a": 1}, False), ("string", None, True), ("string", FromSecret("x"), True),
+    ("number", 1, True), ("number", "1.5", True), ("number", "x", False), ("number", True, False),
+    ("number", FromPath("x"), False), ("number", FromOutput("a", "b"), True),
+    ("bool", True, True), ("bool", "true", True), ("bool", "yes", False), ("bool", 1, False),
+    ("any", {"a": (1, "b")}, True), ("list(string)", ("a", 1), True), ("list(string)", "a", False),
+    ("set(number)", ("x",), False), ("map(number)", {"a": "x"}, False), ("map(any)", ("a",), False),
+    ("map(list(string))", {"a": ("b",)}, True), ("list(object({a=string}))", ({"b": 1},), False),
+    ("object({a=string, b=optional(number, 1)})", {"a": "x"}, True),
+    ("object({a=string, b=optional(number, 1)})", {"a": "x", "b": "y"}, False),
+    ("object({a=string})", {}, False), ("object({a=string})", {"a": "x", "c": 1}, False),
+    ("tuple([string, number])", (1,), True), ("what(is this)", 1, True), ("object({", 1, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value", "fits"), TYPES)
+def test_only_what_surely_does_not_fit_a_type_is_told(
+    text: str, value: object, *, fits: bool
+) -> None:
+    assert (not list(misfits(value, read_type(text)))) is fits
+
+
+def test_a_misfit_knows_its_place() -> None:
+    wanted = read_type("map(object({size=number}))")
+    assert list(misfits({"a": {"size": "big"}}, wanted)) == [
+        Misfit(("a", "size"), "a string", "a number")
+    ]

@@ -1,0 +1,79 @@
+from collections.abc import Iterator
+
+import pytest
+
+from controller.adapters.engine.memory import ADDRESS, MemoryEngine
+from controller.adapters.workspaces.memory import MemoryWorkspaces
+from controller.diagnostics.errors import EngineFailed, EngineRefused
+from controller.model.plan import Action, digest_plan
+from controller.model.verdict import Ruling, Verdict
+from controller.steps import apply as apply_step
+from controller.steps import plan as plan_step
+from tests.unit.plan.plan_workspaces import CANARY, COMMIT, UNIT, workspace
+
+
+@pytest.fixture
+def workspaces() -> Iterator[MemoryWorkspaces]:
+    made = MemoryWorkspaces()
+    yield made
+    made.close()
+
+
+async def test_a_plan_says_what_it_is_of(workspaces: MemoryWorkspaces) -> None:
+    engine = MemoryEngine()
+    wanted = workspace()
+    plan = await plan_step.plan(wanted, engine=engine, workspaces=workspaces)
+    assert plan.unit == UNIT
+    assert plan.summary() == "1 create"
+    assert [(change.address, change.action) for change in plan.changes] == [
+        (ADDRESS, Action.CREATE)
+    ]
+    assert plan.binding.commit == COMMIT
+    assert (plan.binding.workspace, plan.binding.module) == (wanted.digest, "sha256:module")
+    assert plan.binding.engine == "memory 1.0.0"
+    assert (plan.binding.lineage, plan.binding.serial) == ("", 0)
+    assert CANARY not in repr(plan)
+    file = workspaces.directory(UNIT) / "trueup.tfplan"
+    assert plan.digest == digest_plan(file.read_bytes(), plan.binding)
+
+
+async def test_a_plan_is_bound_to_the_state_it_was_made_from(workspaces: MemoryWorkspaces) -> None:
+    engine = MemoryEngine()
+    first = await plan_step.plan(workspace(), engine=engine, workspaces=workspaces)
+    verdict = Verdict(first.digest, Ruling.ALLOWED)
+    await apply_step.apply(first, verdict, workspace(), engine=engine, workspaces=workspaces)
+    second = await plan_step.plan(workspace(), engine=engine, workspaces=workspaces)
+    assert second.is_empty
+    assert (second.binding.lineage, second.binding.serial) == ("memory-shop/dev/api", 1)
+    assert second.digest != first.digest
+
+
+async def test_a_provisional_workspace_can_be_planned(workspaces: MemoryWorkspaces) -> None:
+    wanted = workspace(provisional=("`db` is not applied yet",))
+    plan = await plan_step.plan(wanted, engine=MemoryEngine(), workspaces=workspaces)
+    assert plan.provisional == ("`db` is not applied yet",)
+
+
+async def test_a_destroy_is_planned(workspaces: MemoryWorkspaces) -> None:
+    engine = MemoryEngine()
+    plan = await plan_step.plan(workspace(), engine=engine, workspaces=workspaces)
+    verdict = Verdict(plan.digest, Ruling.ALLOWED)
+    await apply_step.apply(plan, verdict, workspace(), engine=engine, workspaces=workspaces)
+    plan = await plan_step.plan(workspace(), engine=engine, workspaces=workspaces, destroy=True)
+    assert plan.summary() == "1 delete"
+    verdict = Verdict(plan.digest, Ruling.ALLOWED)
+    gone = await apply_step.apply(plan, verdict, workspace(), engine=engine, workspaces=workspaces)
+    assert gone.outputs == {}
+    await workspaces.remove(UNIT)
+
+
+@pytest.mark.parametrize("operation", ["init", "plan"])
+@pytest.mark.parametrize("error", [EngineFailed, EngineRefused])
+async def test_what_the_engine_says_is_passed_on(
+    workspaces: MemoryWorkspaces, operation: str, error: type[EngineFailed]
+) -> None:
+    engine = MemoryEngine()
+    engine.fail(operation, error.because("no"))
+    with pytest.raises(error):
+        await plan_step.plan(workspace(), engine=engine, workspaces=workspaces)
+    await plan_step.plan(workspace(), engine=engine, workspaces=workspaces)

@@ -1,0 +1,207 @@
+"""Unit → workspace: values stay values."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from controller.diagnostics.errors import ConfigurationWrong
+from controller.model.graph import Unit
+from controller.model.names import SecretName, UnitName
+from controller.model.workspace import Upstream, Workspace
+from controller.steps.graph import graph
+from controller.steps.render import render
+from tests.unit.load.load_repositories import BASE, COMMIT, load_with
+
+DB = UnitName("shop", "production", "shop-db")
+API = UnitName("shop", "production", "shop-api")
+KNOWN = Upstream(
+    outputs={DB: {"url": "postgresql://127.0.0.1/shop"}},
+    pending=frozenset(),
+    secret_addresses={SecretName("shop", "production", "shop-api-key"): "/run/key"},
+    tree_paths={"apps/shop": "/trees/abc"},
+)
+NOTHING = Upstream({}, frozenset(), {}, {})
+HOSTILE = [
+    '${file("/etc/passwd")}',
+    "%{ if true }x%{ endif }",
+    "$${x}",
+    "$$${x}",
+    '"}, "provider": {"x": "y',
+    "\u2028\u0007\\u0000",
+    "<<EOF\nx\nEOF",
+]
+
+
+def rendered(
+    files: dict[str, str | bytes], upstream: Upstream = KNOWN, name: UnitName = API
+) -> Workspace:
+    catalog = load_with(files)
+    assert catalog.diagnostics == ()
+    return render(catalog, graph(catalog).units[name], upstream)
+
+
+def part(workspace: Workspace, path: str) -> dict[str, object]:
+    value = json.loads(workspace.files[path])
+    assert isinstance(value, dict)
+    return value
+
+
+def test_references_become_values_in_the_variables() -> None:
+    workspace = rendered({})
+    assert part(workspace, "terraform.tfvars.json") == {
+        "product": "shop",
+        "environment": "production",
+        "stack": "shop-api",
+        "replicas": 3,
+        "directory": "/trees/abc",
+        "env": {
+            "DATABASE": "postgresql://127.0.0.1/shop",
+            "KEY_FILE": "/run/key",
+            "MODE": "fast",
+        },
+    }
+    assert workspace.provisional == ()
+    assert workspace.commit == COMMIT
+    assert workspace.engine == "auto"
+
+
+def test_the_root_module_holds_structure_only() -> None:
+    main = part(rendered({}), "main.tf.json")
+    assert main["terraform"] == {
+        "required_version": ">= 1.5",
+        "required_providers": {
+            "localcloud": {"source": "trueup.local/trueup/localcloud", "version": "~> 0.1"}
+        },
+        "backend": {"local": {"path": "terraform.tfstate"}},
+    }
+    assert main["provider"] == {"localcloud": {}}
+    assert main["output"] == {"url": {"value": "${module.unit.url}"}}
+    assert main["module"] == {
+        "unit": {
+            "source": "./module",
+            "directory": "${var.directory}",
+            "env": "${var.env}",
+            "environment": "${var.environment}",
+            "product": "${var.product}",
+            "replicas": "${var.replicas}",
+            "stack": "${var.stack}",
+        }
+    }
+
+
+def test_types_and_sensitive_flags_are_kept() -> None:
+    module = BASE["modules/db/main.tf"].replace(
+        'variable "database" { type = string }',
+        'variable "database" {\n  type      = object({ a = optional(string, "x") })\n'
+        "  sensitive = true\n}",
+    )
+    stack = BASE["products/shop-db.yaml"].replace("database: shop", "database: {a: y}")
+    files = {"modules/db/main.tf": module, "products/shop-db.yaml": stack}
+    main = part(rendered(files, NOTHING, DB), "main.tf.json")
+    assert main["variable"] == {
+        "database": {"type": 'object({ a = optional(string, "x") })', "sensitive": True}
+    }
+    assert main["output"] == {
+        "url": {"value": "${module.unit.url}"},
+        "password": {"value": "${module.unit.password}", "sensitive": True},
+    }
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_value_stays_literal(text: str) -> None:
+    stack = BASE["products/shop-api.yaml"].replace(
+        "MODE: fast", f"MODE: {json.dumps(text)}, {json.dumps(text)}: x"
+    )
+    workspace = rendered({"products/shop-api.yaml": stack})
+    given = part(workspace, "terraform.tfvars.json")["env"]
+    assert isinstance(given, dict)
+    assert given["MODE"] == text
+    assert text not in workspace.files["main.tf.json"].decode()
+    assert workspace.files["main.tf.json"] == rendered({}).files["main.tf.json"]
+
+
+@pytest.mark.parametrize("text", ['${file("/etc/passwd")}', "%{ for x in y }"])
+def test_a_hostile_value_of_a_provider_stays_literal_too(text: str) -> None:
+    environments = BASE["platform/environments.yaml"].replace(
+        "{localcloud: {}}",
+        f"{{localcloud: {{a: {json.dumps(text)}, b: [{{c: {json.dumps(text)}}}]}}}}",
+    )
+    workspace = rendered({"platform/environments.yaml": environments})
+    main = part(workspace, "main.tf.json")
+    assert main["provider"] == {
+        "localcloud": {
+            "a": "${var.trueup_provider_0}",
+            "b": [{"c": "${var.trueup_provider_1}"}],
+        }
+    }
+    assert part(workspace, "terraform.tfvars.json")["trueup_provider_1"] == text
+    assert text not in workspace.files["main.tf.json"].decode()
+
+
+def test_what_is_not_known_yet_is_null_and_makes_it_provisional() -> None:
+    workspace = rendered({}, NOTHING)
+    values = part(workspace, "terraform.tfvars.json")
+    assert values["directory"] is None
+    assert values["env"] == {"DATABASE": None, "KEY_FILE": None, "MODE": "fast"}
+    assert workspace.provisional == (
+        "folder `apps/shop` is not on disk yet",
+        "secret `shop/production/shop-api-key` has no address yet",
+        "unit `shop/production/shop-db` was not applied yet",
+    )
+
+
+def test_an_output_of_a_unit_with_changes_to_come_is_not_used() -> None:
+    workspace = rendered({}, replace(KNOWN, pending=frozenset({DB})))
+    assert workspace.provisional == (
+        "unit `shop/production/shop-db` has changes that are not applied yet",
+    )
+    missing = rendered({}, replace(KNOWN, outputs={DB: {}}))
+    assert missing.provisional == ("unit `shop/production/shop-db` has no output `url` yet",)
+
+
+def test_digests_follow_what_matters_and_nothing_else() -> None:
+    before = rendered({})
+    assert rendered({"README.md": "x", "products/other.yaml": ""}).digest == before.digest
+    other_output = rendered({}, replace(KNOWN, outputs={DB: {"url": "else"}}))
+    assert other_output.upstream_digest != before.upstream_digest
+    assert other_output.digest != before.digest
+    module = BASE["modules/service/main.tf"] + "# more\n"
+    other_module = rendered({"modules/service/main.tf": module})
+    assert other_module.module_digest != before.module_digest
+    assert other_module.digest != before.digest
+
+
+def test_what_the_user_gives_wins_over_what_is_filled_in() -> None:
+    module = BASE["modules/service/main.tf"] + 'variable "owner" {}\nvariable "commit" {}\n'
+    stack = BASE["products/shop-api.yaml"].replace("directory:", "stack: mine\n    directory:")
+    files = {"modules/service/main.tf": module, "products/shop-api.yaml": stack}
+    values = part(rendered(files), "terraform.tfvars.json")
+    assert (values["stack"], values["owner"], values["commit"]) == ("mine", "team-shop", COMMIT)
+
+
+def test_a_unit_without_its_module_or_environment_is_refused() -> None:
+    catalog = load_with({})
+    unit = graph(catalog).units[API]
+    with pytest.raises(ConfigurationWrong):
+        render(replace(catalog, modules={}), unit, KNOWN)
+    with pytest.raises(ConfigurationWrong):
+        render(replace(catalog, documents={}), unit, KNOWN)
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/x", "a\nb", ""])
+def test_a_file_name_that_leaves_the_workspace_is_refused(path: str) -> None:
+    catalog = load_with({})
+    unit = graph(catalog).units[API]
+    module = catalog.modules["modules/service"]
+    hostile = replace(module, files={**module.files, path: b"x"})
+    with pytest.raises(ConfigurationWrong):
+        render(replace(catalog, modules={"modules/service": hostile}), unit, KNOWN)
+
+
+def test_an_input_that_is_no_variable_is_refused() -> None:
+    catalog = load_with({})
+    unit = graph(catalog).units[API]
+    hostile: Unit = replace(unit, inputs={'x"}': 1})
+    with pytest.raises(ConfigurationWrong):
+        render(catalog, hostile, KNOWN)

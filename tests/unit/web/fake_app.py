@@ -1,0 +1,356 @@
+"""An App that shows plain values and writes down what it is asked to do."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from controller.app import NotAllowed, NotFound, require
+from controller.diagnostics.errors import Stalled
+from controller.model import view
+from controller.model.caller import Caller, Role
+from controller.model.condition import Condition, ConditionType, Truth
+from controller.model.measurement import GateResult, GateRuling, ObjectiveResult
+from controller.model.names import Digest
+from controller.model.plan import Action, AttributeChange, ResourceChange
+
+NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
+COMMIT = "a3f1c09e" + "0" * 32
+OLDER = "77be2d14" + "0" * 32
+RELEASE = "sha256:" + "1" * 64
+DECISION = "sha256:" + "d" * 64
+EVIDENCE = "sha256:" + "e" * 64
+PLAN_FILE = "sha256:" + "f" * 64
+PLAN = "sha256:" + "2" * 64
+
+
+def ago(**parts: float) -> datetime:
+    return NOW - timedelta(**parts)
+
+
+def gate(ruling: GateRuling = GateRuling.PASS, p95: float | None = 41.2) -> GateResult:
+    return GateResult(
+        gate="shop-load",
+        release=Digest(RELEASE),
+        ruling=ruling,
+        reasons=(f"p95 of all requests is {p95} ms, wanted <150ms",),
+        objectives=(
+            ObjectiveResult("p95 of all requests", "<150ms", p95, ruling, ""),
+            ObjectiveResult("errorRate of all requests", "<1%", 0.0, GateRuling.PASS, ""),
+        ),
+        evidence=Digest(EVIDENCE),
+    )
+
+
+def unit(environment: str, stack: str, **changes: object) -> view.UnitView:
+    made = view.UnitView(
+        name=f"shop/{environment}/{stack}",
+        product="shop",
+        environment=environment,
+        stack=stack,
+        ready="True",
+        reason="ReconciliationSucceeded",
+        message="as wanted",
+        revision=COMMIT,
+        wanted_revision=COMMIT,
+        in_sync="True",
+        drift=(),
+        drift_looked_at=ago(minutes=3),
+        engine="embedded 1.15.5",
+        suspended=False,
+        conditions=(
+            Condition(
+                ConditionType.READY, Truth.TRUE, "ReconciliationSucceeded", "as wanted",
+                f"sha1:{COMMIT}", ago(hours=2),
+            ),
+            Condition(
+                ConditionType.IN_SYNC, Truth.TRUE, "InSync", "nothing differs",
+                f"sha1:{COMMIT}", ago(hours=2),
+            ),
+        ),
+        outputs={"url": "http://127.0.0.1:41234"} if stack == "shop-api" else {},
+        updated_at=ago(minutes=3),
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+DRIFT = ResourceChange(
+    address="module.stack.local_service.this",
+    type="local_service",
+    action=Action.UPDATE,
+    attributes=(
+        AttributeChange('env["GREETING"]', "Welcome to the shop", "hacked by hand"),
+        AttributeChange("replicas", "3", "1"),
+    ),
+)
+
+
+def stage(environment: str, **changes: object) -> view.StageView:
+    made = view.StageView(
+        name=f"shop/{environment}",
+        product="shop",
+        environment=environment,
+        commit=COMMIT,
+        release=RELEASE,
+        subject="Show recommendations beside each product",
+        author="Casey Developer <casey@example.com>",
+        health="healthy",
+        units_ready=3,
+        units_total=3,
+        drift=(),
+        gates=(gate(),),
+        verified=True,
+        waiting_for="",
+        candidate="",
+        approval_wanted=False,
+        decision=DECISION,
+        suspended=False,
+        updated_at=ago(minutes=4),
+    )
+    return replace(made, **changes)
+
+
+STAGES = (
+    stage("dev", decision=""),
+    stage(
+        "staging",
+        health="degraded",
+        units_ready=2,
+        drift=("shop-api: update module.stack.local_service.this (replicas: 3 → 1)",),
+        gates=(gate(GateRuling.WARN, 163.0),),
+        verified=False,
+        waiting_for="drift to be mended in shop/staging: shop-api",
+    ),
+    stage(
+        "production",
+        commit=OLDER,
+        subject="The shop: three stacks, two secrets, a load gate and a pipeline",
+        gates=(),
+        verified=False,
+        candidate=COMMIT,
+        approval_wanted=True,
+        waiting_for="the approval of one person other than its author Casey Developer "
+        "<casey@example.com> for shop@a3f1c09e0000 in shop/production",
+    ),
+)
+UNITS = (
+    unit("dev", "shop-api"),
+    unit("dev", "shop-db"),
+    unit(
+        "staging",
+        "shop-api",
+        in_sync="False",
+        drift=("update module.stack.local_service.this (replicas: 3 → 1)",),
+        drift_changes=(DRIFT,),
+    ),
+    unit(
+        "production",
+        "shop-db",
+        ready="Unknown",
+        reason="ApprovalPending",
+        message="the database would be replaced",
+        plan_waiting=PLAN,
+    ),
+)
+SECRET = view.SecretView(
+    name="shop/staging/shop-api-key",
+    product="shop",
+    environment="staging",
+    ready=True,
+    message="delivered",
+    path="shop/staging/shop-api-key",
+    version=3,
+    generation=2,
+    phase="idle",
+    target="/srv/demo/.trueup/secrets/shop/staging/shop-api-key",
+    next_step=NOW + timedelta(days=12),
+    updated_at=ago(days=3),
+)
+FINDING = view.FindingView(
+    scope="source",
+    code="load/unknown-key",
+    severity="error",
+    place="products/shop/stacks/api.yaml:12:5",
+    message="`spec` has no key `replica`",
+    expected="one of `drift`, `inputs`, `module`, `protect`",
+    hint="did you mean `replicas`?",
+)
+RECORD = {
+    "kind": "promote",
+    "stage": {"product": "shop", "environment": "production"},
+    "release": {
+        "product": "shop", "commit": COMMIT, "digest": RELEASE,
+        "subject": "Show recommendations beside each product",
+        "author": "Casey Developer <casey@example.com>", "committed_at": None,
+    },
+    "previous": OLDER,
+    "decided_at": ago(minutes=4).isoformat(),
+    "because": "verified in shop/staging, approved by robin",
+    "items": [
+        {"check": "in shop/staging", "ok": True, "detail": "shop@a3f1c09e is in shop/staging",
+         "evidence": ""},
+        {"check": "gate shop-load in shop/staging", "ok": True,
+         "detail": "shop-load says pass in shop/staging", "evidence": EVIDENCE},
+        {"check": "in sync in shop/staging", "ok": False,
+         "detail": "drift to be mended in shop/staging: shop-api", "evidence": ""},
+        {"check": "soak", "ok": None, "detail": "not known how long it ran", "evidence": "note"},
+    ],
+    "gates": [
+        {"gate": "shop-load", "release": RELEASE, "ruling": "pass",
+         "reasons": ["p95 of all requests is 41.2 ms, wanted <150ms"],
+         "objectives": [
+             {"measure": "p95 of all requests", "wanted": "<150ms", "measured": 41.2,
+              "ruling": "pass", "reason": ""},
+             {"measure": "errorRate of all requests", "wanted": "<1%", "measured": None,
+              "ruling": "unknown", "reason": ""},
+         ],
+         "evidence": EVIDENCE},
+    ],
+    "approvals": [
+        {"stage": {"product": "shop", "environment": "production"}, "release": RELEASE,
+         "by": "robin", "at": ago(minutes=5).isoformat(), "reason": "seen in staging"},
+    ],
+}  # fmt: skip
+
+
+def events() -> list[view.EventView]:
+    told = [
+        ("Normal", "NewRevision", "source:repository", "Show recommendations", 20),
+        ("Normal", "Applied", "unit:shop/dev/shop-api", "applied: 1 update", 18),
+        ("Normal", "GatePass", "stage:shop/dev", "shop-load: p95 of all requests is 41.2 ms", 15),
+        ("Normal", "Promoted", "stage:shop/staging", "shop@a3f1c09e: verified in shop/dev", 14),
+        ("Warning", "DriftDetected", "unit:shop/staging/shop-api",
+         "changed by hand: local_service.this (env, replicas)", 2),
+    ]  # fmt: skip
+    return [
+        view.EventView(number, ago(minutes=minutes), kind, reason, subject, message, "")
+        for number, (kind, reason, subject, message, minutes) in enumerate(told, start=1)
+    ]
+
+
+@dataclass
+class FakeApp:
+    """Has the methods of `App`."""
+
+    stage_views: tuple[view.StageView, ...] = STAGES
+    unit_views: tuple[view.UnitView, ...] = UNITS
+    secret_views: tuple[view.SecretView, ...] = (SECRET,)
+    finding_views: tuple[view.FindingView, ...] = (FINDING,)
+    event_views: list[view.EventView] = field(default_factory=events)
+    decisions: dict[str, dict[str, object]] = field(default_factory=lambda: {DECISION: RECORD})
+    stored: dict[str, bytes] = field(
+        default_factory=lambda: {
+            EVIDENCE: b'{"load_test": "shop-load", "seconds": 60}',
+            PLAN_FILE: b'{"planned_values": {"secret": "canary"}}',
+        }
+    )
+    fails_with: Exception | None = None
+    instant: datetime = NOW
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    async def overview(self):
+        self._fail()
+        return view.Overview(
+            revision=COMMIT,
+            fetched_at=(NOW - timedelta(seconds=12)).isoformat(),
+            products=(view.ProductView("shop", "The shop", "team-shop", self.stage_views),),
+            findings=len(self.finding_views),
+            version="0.1.0",
+        )
+
+    async def units(self, stage=None):
+        return [one for one in self.unit_views if stage in (None, one.name.rpartition("/")[0])]
+
+    async def unit(self, name):
+        return self._find(self.unit_views, name)
+
+    async def stages(self):
+        return self.stage_views
+
+    async def stage(self, name):
+        return self._find(self.stage_views, name)
+
+    async def secrets(self):
+        return self.secret_views
+
+    async def releases(self, product=None):
+        return [
+            view.ReleaseView(
+                product or "shop", commit, digest, one.subject, one.author, ago(hours=1), stages
+            )
+            for commit, digest, one, stages in (
+                (COMMIT, RELEASE, self.stage_views[0], ("shop/dev", "shop/staging")),
+                (OLDER, "sha256:" + "0" * 64, self.stage_views[-1], ("shop/production",)),
+            )
+        ]
+
+    async def findings(self):
+        return self.finding_views
+
+    async def events(self, *, subject=None, after=0, limit=200):
+        found = [
+            one
+            for one in self.event_views
+            if one.number > after and subject in (None, one.subject)
+        ]
+        return found[:limit] if after else found[-limit:]
+
+    async def decision(self, digest):
+        if digest not in self.decisions:
+            raise NotFound.because(f"there is no decision `{digest}`")
+        return self.decisions[digest]
+
+    async def evidence(self, digest):
+        if digest not in self.stored:
+            raise NotFound.because(f"there is no evidence `{digest}`")
+        return self.stored[digest]
+
+    async def queue(self):
+        return [
+            view.QueueView("unit:shop/dev/shop-api", ago(seconds=4), ago(seconds=2)),
+            view.QueueView("stage:shop/dev", ago(seconds=9), None),
+            view.QueueView("drift:shop/dev/shop-api", NOW + timedelta(minutes=5), None),
+        ]
+
+    async def reconcile(self, caller: Caller, subject=""):
+        return self._act(caller, Role.OPERATOR, "reconcile", subject)
+
+    async def look_for_drift(self, caller, unit):
+        return self._act(caller, Role.OPERATOR, "drift", unit)
+
+    async def approve(self, caller, subject, reason="", *, expect=""):
+        if expect not in ("", COMMIT):
+            raise Stalled.because("the release has changed since it was shown")
+        if caller.name == "casey":
+            raise NotAllowed.because("`casey` wrote this release and cannot approve it")
+        return self._act(caller, Role.APPROVER, "approve", subject, reason, expect)
+
+    async def approve_plan(self, caller, unit, reason="", *, expect=""):
+        return self._act(caller, Role.APPROVER, "approve-plan", unit, reason, expect)
+
+    async def promote(self, caller, stage):
+        return self._act(caller, Role.OPERATOR, "promote", stage)
+
+    async def suspend(self, caller, subject, *, suspended):
+        return self._act(caller, Role.OPERATOR, "suspend" if suspended else "resume", subject)
+
+    async def rotate(self, caller, secret):
+        return self._act(caller, Role.OPERATOR, "rotate", secret)
+
+    def _act(self, caller, role, *what):
+        self._fail()
+        require(caller, role)
+        self.asked.append((caller.name, *what))
+        return f"woken:{what[1]}"
+
+    def _find(self, found, name):
+        self._fail()
+        for one in found:
+            if one.name == name:
+                return one
+        raise NotFound.because(f"there is no `{name}`", hint="look at `trueup get`")
+
+    def _fail(self):
+        if self.fails_with is not None:
+            raise self.fails_with

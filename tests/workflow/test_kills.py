@@ -1,0 +1,158 @@
+"""The process is gone after the n-th thing it did; the next life ends where an unharmed one does."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from controller.model.caller import Caller, Role
+from tests.support.worlds import Killed, Life, MemoryWorld
+
+API = "products/shop/stacks/api.yaml"
+TOUCHED = ("ledger", "pointers", "engine", "workspaces", "artifacts", "store", "target", "wakeups")
+KILLS = 60
+"""Spread over everything that is done; `test_kill_after_each_step` has each step of each run."""
+
+
+class Counted:
+    """Passes every call on, and kills after the call with a certain number."""
+
+    def __init__(self, real: Any, count: Callable[[], None]) -> None:
+        self._real = real
+        self._count = count
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._real, name)
+        if not callable(found) or name.startswith("_"):
+            return found
+
+        def call(*given: Any, **named: Any) -> Any:
+            result = found(*given, **named)
+            if hasattr(result, "__await__"):
+                return self._after(result)
+            self._count()
+            return result
+
+        return call
+
+    async def _after(self, result: Any) -> Any:
+        value = await result
+        self._count()
+        return value
+
+
+async def story(life: Life) -> None:
+    """A release, an approval, a change, a slow change, drift."""
+    world = life.world
+    await life.begin()
+    await life.settle()
+    stage = await life.app.stage("shop/production")
+    if stage.approval_wanted and "change" not in world.told:
+        await life.app.approve(Caller("demo", Role.APPROVER), "shop/production")
+    await life.settle()
+    if "change" not in world.told:
+        world.told.append("change")
+        world.edit(API, "Welcome to the shop", "Good morning")
+    await life.pass_time(31)
+    if "drift" not in world.told:
+        world.told.append("drift")
+        world.engine.cloud["shop/dev/shop-api"]["replicas"] = 7
+    await life.pass_time(601)
+
+
+def end_state(world: MemoryWorld, pointers: dict[str, str]) -> dict[str, Any]:
+    """What there is at the end, without the times."""
+    where = {
+        path: [line for line in text.splitlines() if line.startswith(("commit", "release"))]
+        for path, text in pointers.items()
+        if path.endswith(".yaml")
+    }
+    cloud = {
+        name: {**attributes, "directory": str(attributes.get("directory", "")).rpartition("/")[2]}
+        for name, attributes in world.engine.cloud.items()
+    }
+    return {"cloud": cloud, "pointers": where}
+
+
+def effects(world: MemoryWorld) -> dict[str, Any]:
+    """What was done to the world: serials of states tell how often something was applied."""
+    moves = [message.splitlines()[0] for _, message, _ in world.pointers.commits]
+    return {"moves": sorted(moves)}
+
+
+async def play(kill_after: int | None) -> tuple[MemoryWorld, int]:
+    """Play the story, killed once after so many calls; gives the world and the calls made."""
+    world = MemoryWorld()
+    world.example()
+    calls = 0
+    real = {name: getattr(world, name) for name in TOUCHED}
+
+    def count() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == kill_after:
+            raise Killed
+
+    for name, adapter in real.items():
+        setattr(world, name, Counted(adapter, count))
+    try:
+        await story(world.start())
+    except Killed:
+        for name, adapter in real.items():
+            setattr(world, name, adapter)
+        await story(world.start())
+        await world.start().pass_time(0)
+    for name, adapter in real.items():
+        setattr(world, name, adapter)
+    return world, calls
+
+
+@pytest.fixture(scope="module")
+def unharmed() -> tuple[dict[str, Any], dict[str, Any], int]:
+    """The end state and the effects of the story without a kill."""
+
+    async def look() -> tuple[dict[str, Any], dict[str, Any], int]:
+        world, calls = await play(None)
+        return end_state(world, dict(await world.pointers.read())), effects(world), calls
+
+    return asyncio.run(look())
+
+
+@pytest.mark.parametrize("share", [n / KILLS for n in range(KILLS)])
+async def test_a_kill_anywhere_changes_nothing_in_the_end(share: float, unharmed: Any) -> None:
+    state, done, calls = unharmed
+
+    world, _ = await play(1 + int(share * calls))
+
+    assert end_state(world, dict(await world.pointers.read())) == state
+    assert effects(world) == done
+    assert list(await world.ledger.open_runs()) == []
+    assert await world.ledger.verify_chain() is None
+
+
+STEPS = ("plan", "apply", "record", "gate shop-load", "pointer")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("nth", [1, 2, 4])
+@pytest.mark.parametrize("step", STEPS)
+async def test_kill_after_each_step(step: str, nth: int, when: str, unharmed: Any) -> None:
+    state, done, _ = unharmed
+    world = MemoryWorld()
+    world.example()
+    seen = 0
+
+    def on_step(name: str, moment: str) -> None:
+        nonlocal seen
+        if (name, moment) == (step, when):
+            seen += 1
+            if seen == nth:
+                raise Killed
+
+    with pytest.raises(Killed):
+        await story(world.start(on_step))
+    await story(world.start())
+
+    assert end_state(world, dict(await world.pointers.read())) == state
+    assert effects(world) == done
