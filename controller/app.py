@@ -12,7 +12,7 @@ from controller.model.caller import Caller, Role
 from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
-from controller.model.status import SecretStatus, StageStatus, UnitStatus
+from controller.model.status import StageStatus, UnitStatus
 from controller.steps.decide import counted_approvals
 from controller.workflows import keys
 from controller.workflows.parts import Parts
@@ -45,7 +45,7 @@ class App:
     # Looking.
 
     async def overview(self) -> view.Overview:
-        """Everything on one page: products × environments."""
+        """Everything on one page: products and environments."""
         products = []
         for product in self._parts.catalogs.products() if self._parts.catalogs.head else ():
             found = self._parts.catalogs.known_head().catalog.find(Product, product)
@@ -90,7 +90,7 @@ class App:
 
     async def secrets(self) -> Sequence[view.SecretView]:
         """All secrets, without their values."""
-        return [secret_view(status) for status in await self._ledger.secrets()]
+        return [view.secret_view(status) for status in await self._ledger.secrets()]
 
     async def releases(self, product: str | None = None) -> Sequence[view.ReleaseView]:
         """Releases of a product, or of all, the newest first."""
@@ -167,7 +167,7 @@ class App:
         parts = [part for part in subject.split("/") if part]
         if not parts:
             key = keys.SOURCE
-        elif len(parts) == 2:
+        elif len(parts) == len(("product", "environment")):
             await self._stage_status(subject)
             key = keys.stage_key(StageName.parse(subject))
         else:
@@ -236,7 +236,7 @@ class App:
         return subject
 
     async def promote(self, caller: Caller, stage: str) -> str:
-        """Ask for the verified release to be let into a stage whose pipeline entry is not automatic."""
+        """Ask for the verified release to be let into a stage that does not take it by itself."""
         require(caller, Role.OPERATOR)
         status = await self._stage_status(stage)
         if status.candidate is None:
@@ -280,7 +280,7 @@ class App:
         allowed = status.condition(ConditionType.ALLOWED)
         waits = allowed is not None and allowed.status == Truth.UNKNOWN
         waiting = await self._ledger.fact(f"{PLAN_WAITING}{status.name}") if waits else None
-        return replace(unit_view(status), plan_waiting=waiting or "")
+        return replace(view.unit_view(status), plan_waiting=waiting or "")
 
     async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:
         await self._parts.recording.event(key, reason, f"{caller.name}: {message}")
@@ -306,7 +306,7 @@ class App:
     async def _stage_view(self, name: StageName) -> view.StageView:
         status = await self._ledger.stage(name) or StageStatus(name)
         units = await self._ledger.units(name)
-        return stage_view(status, units)
+        return view.stage_view(status, units)
 
 
 def require(caller: Caller, role: Role) -> None:
@@ -332,95 +332,3 @@ def _secret_name(text: str) -> SecretName:
         return SecretName.parse(text)
     except ValueError as error:
         raise NotFound.because(str(error)) from error
-
-
-def unit_view(status: UnitStatus) -> view.UnitView:
-    """Show a unit."""
-    ready = status.condition(ConditionType.READY)
-    in_sync = status.condition(ConditionType.IN_SYNC)
-    outcome = status.outcome
-    return view.UnitView(
-        name=str(status.name),
-        product=status.name.product,
-        environment=status.name.environment,
-        stack=status.name.stack,
-        ready=str(ready.status if ready else Truth.UNKNOWN),
-        reason=ready.reason if ready else "Pending",
-        message=ready.message if ready else "was not looked at yet",
-        revision=outcome.commit if outcome else "",
-        wanted_revision=status.desired,
-        in_sync=str(in_sync.status if in_sync else Truth.UNKNOWN),
-        drift=tuple(_drift_line(change) for change in status.drift),
-        drift_changes=status.drift,
-        drift_looked_at=status.drift_looked_at,
-        engine=outcome.engine if outcome else "",
-        suspended=status.suspended,
-        conditions=status.conditions,
-        outputs=dict(outcome.outputs) if outcome else {},
-        updated_at=status.updated_at,
-    )
-
-
-def _drift_line(change: object) -> str:
-    attributes = ", ".join(
-        f"{attribute.path}: {attribute.before} → {attribute.after}"
-        for attribute in getattr(change, "attributes", ())
-    )
-    return f"{change}" + (f" ({attributes})" if attributes else "")
-
-
-def stage_view(status: StageStatus, units: Sequence[UnitStatus]) -> view.StageView:
-    """Show a stage with the health of its units."""
-    ready = sum(unit.is_true(ConditionType.READY) for unit in units)
-    stalled = any(unit.is_true(ConditionType.STALLED) for unit in units)
-    drift = tuple(
-        f"{unit.name.stack}: {_drift_line(change)}" for unit in units for change in unit.drift
-    )
-    if status.suspended:
-        health = "suspended"
-    elif not units:
-        health = "unknown"
-    elif stalled or drift:
-        health = "degraded"
-    else:
-        health = "healthy" if ready == len(units) and status.ready else "progressing"
-    return view.StageView(
-        name=str(status.name),
-        product=status.name.product,
-        environment=status.name.environment,
-        commit=status.commit or "",
-        release=status.release or "",
-        subject=status.subject,
-        author=status.author,
-        health=health,
-        units_ready=ready,
-        units_total=len(units),
-        drift=drift,
-        gates=status.gates,
-        verified=status.verified is not None and status.verified == status.release,
-        waiting_for=status.waiting_for,
-        candidate=status.candidate_commit or "",
-        approval_wanted=status.candidate is not None and "approval" in status.waiting_for,
-        decision=status.decision or "",
-        suspended=status.suspended,
-        updated_at=status.updated_at,
-    )
-
-
-def secret_view(status: SecretStatus) -> view.SecretView:
-    """Show a secret without its value."""
-    delivery = status.delivery
-    return view.SecretView(
-        name=str(status.name),
-        product=status.name.product,
-        environment=status.name.environment,
-        ready=status.ready,
-        message=status.message,
-        path=delivery.reference.path if delivery else "",
-        version=delivery.version if delivery else 0,
-        generation=delivery.generation if delivery else 0,
-        phase=str(delivery.phase) if delivery else "",
-        target=delivery.target if delivery else "",
-        next_step=delivery.come_again if delivery else None,
-        updated_at=status.updated_at,
-    )

@@ -49,8 +49,12 @@ class Limits(BaseModel):
     units: int = Field(default=2, ge=1, description="units that are planned or applied")
     drift: int = Field(default=1, ge=1, description="looks for drift; a budget of their own")
     secrets: int = Field(default=2, ge=1, description="secrets that are delivered or rotated")
-    stages: int = Field(default=1, ge=1, description="stages that are gated: load tests share a machine")
-    engine_workers: int = Field(default=2, ge=1, description="warm processes of the embedded engine")
+    stages: int = Field(
+        default=1, ge=1, description="stages that are gated: load tests share a machine"
+    )
+    engine_workers: int = Field(
+        default=2, ge=1, description="warm processes of the embedded engine"
+    )
 
 
 class User(BaseModel):
@@ -58,7 +62,10 @@ class User(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(description="the name that approvals and events carry")
-    role: str = Field(description="viewer, operator, approver or admin", pattern="^(viewer|operator|approver|admin)$")
+    role: str = Field(
+        description="viewer, operator, approver or admin",
+        pattern="^(viewer|operator|approver|admin)$",
+    )
     token_sha256: str = Field(
         description="SHA-256 of the token, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$"
     )
@@ -68,24 +75,35 @@ class Settings(BaseSettings):
     """Everything that `trueup serve` is told."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", env_prefix="TRUEUP_", env_nested_delimiter="__", nested_model_default_partial_update=True
+        extra="forbid",
+        env_prefix="TRUEUP_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
     )
-    data: Path = Field(default=Path(".trueup"), description="folder for everything the controller keeps")
+    data: Path = Field(
+        default=Path(".trueup"), description="folder for everything the controller keeps"
+    )
     repository: Repository
     listen: Listen = Field(default_factory=Listen)
     limits: Limits = Field(default_factory=Limits)
-    users: tuple[User, ...] = Field(default=(), description="who may ask; the local token is made anyway")
+    users: tuple[User, ...] = Field(
+        default=(), description="who may ask; the local token is made anyway"
+    )
     public_view: bool = Field(
         default=False, description="whether pages may be read on this machine without a token"
     )
     webhook_secret_file: Path | None = Field(
         default=None, description="file with the secret that webhooks are signed with"
     )
-    local_cloud: bool = Field(default=True, description="offer the local cloud's Terraform provider")
+    local_cloud: bool = Field(
+        default=True, description="offer the local cloud's Terraform provider"
+    )
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"
     )
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="what is logged")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="what is logged"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -25,6 +25,12 @@ class NotAnswering(Stalled):
     code = "cli/not-answering"
 
 
+class NotRecognised(Stalled):
+    """There is nothing to ask with."""
+
+    code = "cli/no-token"
+
+
 class Client:
     """Asks one controller."""
 
@@ -37,20 +43,19 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        try:
-            self._http = httpx.Client(
-                base_url=self.url,
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=SECONDS,
-                # A proxy is for the world outside: what runs here is asked directly.
-                trust_env=not is_here,
-                transport=transport,
+        if not token or not token.isascii() or not token.isprintable():
+            raise NotRecognised.because(
+                "the token file holds no token",
+                hint="it holds one line: the token as it was given to you",
             )
-        except (httpx.InvalidURL, UnicodeEncodeError) as error:
-            raise NotAnswering.because(
-                f"`{self.url}` is no address that can be asked, or the token is not plain text",
-                hint="write it as `http://127.0.0.1:8080`",
-            ) from error
+        self._http = httpx.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=SECONDS,
+            # A proxy is for the world outside: what runs here is asked directly.
+            trust_env=not is_here,
+            transport=transport,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +87,7 @@ class Client:
                 f"the controller at {self.url} did not answer within {SECONDS:.0f} s",
                 hint="try again; its log tells what it is busy with",
             ) from error
-        except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise NotAnswering.because(
                 f"no controller answers at {self.url}",
                 hint="start it with `trueup serve`, or name another with `--server URL`",

@@ -21,6 +21,9 @@ OUTPUT = click.option(
     help="Text for people, or JSON for programs.",
 )
 
+NARROWEST = 24
+"""How narrow text that wraps may become."""
+
 GOOD, BUSY, BAD, QUIET = "green", "yellow", "red", "dim"
 _STYLES = {
     **dict.fromkeys(("True", "healthy", "pass", "yes", "in sync", "ok", "allowed"), GOOD),
@@ -116,12 +119,20 @@ def _print_rich(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(highlight=False)
+    whole = sum(2 + (NARROWEST if c.wraps else _width(c, rows, i)) for i, c in enumerate(columns))
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column.title, no_wrap=not column.wraps, overflow="fold")
     for row in rows:
         table.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in row))
-    Console(highlight=False).print(table)
+    # Where a terminal is too narrow for the names, it breaks the lines itself: nothing is cut.
+    console.width = max(whole, console.width)
+    console.print(table, crop=False)
+
+
+def _width(column: Column, rows: Sequence[Sequence[str]], index: int) -> int:
+    return max(len(column.title), *(len(row[index]) for row in rows))
 
 
 def print_pairs(pairs: Sequence[tuple[str, object]], *, indent: int = 0) -> None:

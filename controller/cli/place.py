@@ -40,8 +40,8 @@ class Place:
     def connect(self) -> Client:
         """Give a client of the controller. Raises NoController, Stalled for unusable settings."""
         url = self.server or self._running()
-        host = urlsplit(url).hostname or ""
-        if urlsplit(url).scheme == "http" and host not in LOOPBACK:
+        scheme, host = _parts(url)
+        if scheme == "http" and host not in LOOPBACK:
             click.echo(f"warning: the token travels to {host} in clear; use https", err=True)
         return Client(
             url,
@@ -86,6 +86,19 @@ class Place:
                 f"the token file `{file}` cannot be read",
                 hint="name the file of your token with `--token-file FILE`",
             ) from error
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """Give scheme and host. Raises NoController for what is no address."""
+    try:
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+    except ValueError:
+        scheme, host = "", None
+    if scheme not in {"http", "https"} or not host:
+        raise NoController.because(
+            f"`{url}` is no address of a controller", hint="write it as `http://127.0.0.1:8080`"
+        )
+    return scheme, host
 
 
 def asks_controller(command: Callable[Concatenate[Client, P], R]) -> Callable[P, R]:

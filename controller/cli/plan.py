@@ -9,11 +9,12 @@ import click
 from controller.cli import output
 from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
-from controller.cli.offline import Planned, offline
 from controller.cli.output import cell
+from controller.cli.place import Place
 
 if TYPE_CHECKING:
     from controller.model.plan import Plan, ResourceChange
+    from controller.wiring.offline import Planned
 
 SIGNS = {
     "create": "+", "update": "~", "replace": "±", "delete": "-", "read": "<", "import": "=",
@@ -30,6 +31,12 @@ SIGNS = {
     is_flag=True,
     help="End with 2 when there are changes, as Terraform does.",
 )
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Data folder with the states to plan against.  [default: what `trueup.yaml` says, or "
+    "`.trueup`]",
+)
 @output.OUTPUT
 def command(
     path: Path,
@@ -37,13 +44,17 @@ def command(
     environment: str | None,
     stack: str | None,
     detailed_exitcode: bool,
+    data: Path | None,
     form: str,
 ) -> int:
     """Show what would change, and what policy says of it.
 
-    Nothing is applied. Sensitive values are not shown.
+    Nothing is applied, and states are copied before they are read. Sensitive values are not shown.
     """
-    found = offline().plan(path, environment, stack)
+    from controller.wiring import offline
+
+    place = Place(server=None, token_file=None, data=data, settings=None)
+    found = offline.plan(path, environment, stack, place.data_folder())
     if form == "json":
         output.print_json([_plain(planned) for planned in found])
     else:
@@ -54,7 +65,7 @@ def command(
     return _exit_code(found, detailed=detailed_exitcode)
 
 
-def _exit_code(found: Sequence[Planned], *, detailed: bool) -> ExitCode:
+def _exit_code(found: Sequence["Planned"], *, detailed: bool) -> ExitCode:
     for _, _, verdict, problem in found:
         if problem is not None or (verdict is not None and verdict.ruling == "denied"):
             return ExitCode.REFUSED
@@ -62,7 +73,7 @@ def _exit_code(found: Sequence[Planned], *, detailed: bool) -> ExitCode:
     return ExitCode.CHANGES if detailed and changes else ExitCode.DONE
 
 
-def _print(planned: Planned) -> None:
+def _print(planned: "Planned") -> None:
     unit, plan, verdict, problem = planned
     if plan is None:
         click.echo(f"{unit}: {cell(problem)}")
@@ -80,18 +91,18 @@ def _print(planned: Planned) -> None:
 
 
 def _print_change(change: "ResourceChange") -> None:
-    sign = SIGNS.get(str(change.action), " ")
-    click.echo(f"  {sign} {cell(change.address)}")
+    action = str(change.action)
+    click.echo(f"  {SIGNS.get(action, ' ')} {cell(change.address)}")
     for attribute in change.attributes:
-        if attribute.sensitive:
-            click.echo(f"      {cell(attribute.path)}: (sensitive)")
-            continue
         before = "(none)" if attribute.before is None else cell(attribute.before)
-        after = "(none, or known after apply)" if attribute.after is None else cell(attribute.after)
-        click.echo(f"      {cell(attribute.path)}: {before} → {after}")
+        after = "(known after apply)" if attribute.after is None else cell(attribute.after)
+        text = {"create": after, "delete": before}.get(action, f"{before} → {after}")
+        click.echo(
+            f"      {cell(attribute.path)}: {'(sensitive)' if attribute.sensitive else text}"
+        )
 
 
-def _plain(planned: Planned) -> dict[str, Any]:
+def _plain(planned: "Planned") -> dict[str, Any]:
     unit, plan, verdict, problem = planned
     return {
         "unit": str(unit),

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from controller.cli.examples import example
-from controller.cli.offline import offline
 
 
 @click.command(epilog=example("trueup render platform-config -e dev --out /tmp/workspaces"))
@@ -23,5 +22,7 @@ def command(path: Path, environment: str, stack: str | None, out: Path) -> None:
 
     What is not known before an apply is left as a reference. No secret is written.
     """
-    for folder in offline().render(path, environment, stack, out):
+    from controller.wiring import offline
+
+    for folder in offline.render(path, environment, stack, out):
         click.echo(folder)

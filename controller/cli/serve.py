@@ -1,19 +1,10 @@
 """`trueup serve`."""
 
-import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 
 from controller.cli.examples import example
-
-if TYPE_CHECKING:
-    from controller.settings import Settings
-
-
-class _Serving(Protocol):
-    def serve(self, settings: "Settings") -> int | None: ...
 
 
 @click.command(epilog=example("trueup serve --settings trueup.yaml"))
@@ -24,12 +15,12 @@ class _Serving(Protocol):
     show_default=True,
     help="Settings file.",
 )
-def command(settings: Path) -> int | None:
+def command(settings: Path) -> None:
     """Run the controller, with API and pages.
 
     It goes on until it is stopped, and may be killed at any time: started again, it continues.
     """
+    from controller import serving
     from controller.cli.settings_file import read_settings
 
-    serving = cast("_Serving", importlib.import_module("controller.serving"))
-    return serving.serve(read_settings(settings))
+    serving.serve(read_settings(settings))

@@ -10,7 +10,6 @@ import click
 from controller import __version__
 from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
-from controller.cli.offline import offline
 from controller.diagnostics.as_json import as_json
 from controller.diagnostics.concise import concise
 from controller.diagnostics.diagnostic import Diagnostic, Severity
@@ -50,7 +49,9 @@ def command(path: Path, form: str) -> ExitCode:
 
     Every problem is told at once. Ends with 1 when there is an error.
     """
-    catalog = offline().validate(path)
+    from controller.wiring import offline
+
+    catalog = offline.validate(path)
     text = FORMATS[form](catalog.diagnostics).rstrip("\n")
     if text:
         click.echo(text)

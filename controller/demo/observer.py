@@ -141,12 +141,17 @@ class Controller:
         return ask(f"{url}/api/{path}", headers=headers)
 
     def act(self, action: str, subject: str, *, token: str | None = None, reason: str = "") -> Any:
-        """Ask for an action, with the operator's token or another one. Raises OSError."""
-        url, headers = self._where()
-        if token is not None:
-            headers = {"Authorization": f"Bearer {token}"}
+        """Ask for an action, with the operator's token or another one. Raises NotObserved."""
         body = {"subject": subject, "reason": reason}
-        return ask(f"{url}/api/actions/{action}", headers=headers, post=body)
+
+        def act() -> Any:
+            url, headers = self._where()
+            if token is not None:
+                headers = {"Authorization": f"Bearer {token}"}
+            return ask(f"{url}/api/actions/{action}", headers=headers, post=body)
+
+        # The controller may have been killed a moment ago; asking twice does nothing twice.
+        return wait_for(f"the controller takes `{action} {subject}`", act, seconds=30)
 
     def events(self, subject: str, reason: str) -> list[dict[str, Any]]:
         """The events of one thing with one reason."""

@@ -12,7 +12,7 @@ from controller.localcloud.errors import CloudError
 from controller.localcloud.names import Kind
 
 _LONGEST_SOCKET_PATH = 100
-_LONGEST_SOCKET_NAME = len("/.s.PGSQL.65535.lock")
+_LONGEST_SOCKET_NAME = len("/pg/.s.PGSQL.65535.lock")
 _PRIVATE = 0o700
 
 

@@ -24,7 +24,7 @@ NOBODY = "nobody"
 
 _NEW_USER_NAMESPACE = 0x10000000
 _USER_INSIDE = 1000
-_NOBODY_ID = 65534
+NOBODY_ID = 65534
 
 
 def enter_namespace() -> None:
@@ -43,8 +43,8 @@ def enter_namespace() -> None:
 def become_nobody() -> None:
     """Become the user `nobody`, for good; raises `OSError`."""
     os.setgroups([])
-    os.setgid(_NOBODY_ID)
-    os.setuid(_NOBODY_ID)
+    os.setgid(NOBODY_ID)
+    os.setuid(NOBODY_ID)
 
 
 def find_mode() -> str:

@@ -1,12 +1,13 @@
 """What people and programs are shown: plain values, one for each thing, safe to turn into JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.model.condition import Condition
+from controller.model.condition import Condition, ConditionType, Truth
 from controller.model.measurement import GateResult
 from controller.model.plan import ResourceChange
+from controller.model.status import SecretStatus, StageStatus, UnitStatus
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class ProductView:
 
 @dataclass(frozen=True)
 class Overview:
-    """All on one page: products × environments."""
+    """All on one page: products and environments."""
 
     revision: str
     fetched_at: str
@@ -158,11 +159,103 @@ class Overview:
 
 def measured(measure: str, number: float | None) -> str:
     """Write a measured number with its unit, as `p95 of all requests` and its like have it."""
-    match number, measure.partition(" ")[0]:
-        case None, _:
-            return "not known"
-        case _, "errorRate":
-            return f"{number * 100:.3g} %"
-        case _, "throughput":
-            return f"{number:.1f}/s"
+    if number is None:
+        return "not known"
+    kind = measure.partition(" ")[0]
+    if kind == "errorRate":
+        return f"{number * 100:.3g} %"
+    if kind == "throughput":
+        return f"{number:.1f}/s"
     return f"{number:.1f} ms" if number < 100 else f"{number:.0f} ms"  # noqa: PLR2004 - for the eye
+
+
+def unit_view(status: UnitStatus) -> UnitView:
+    """Show a unit."""
+    ready = status.condition(ConditionType.READY)
+    in_sync = status.condition(ConditionType.IN_SYNC)
+    outcome = status.outcome
+    return UnitView(
+        name=str(status.name),
+        product=status.name.product,
+        environment=status.name.environment,
+        stack=status.name.stack,
+        ready=str(ready.status if ready else Truth.UNKNOWN),
+        reason=ready.reason if ready else "Pending",
+        message=ready.message if ready else "was not looked at yet",
+        revision=outcome.commit if outcome else "",
+        wanted_revision=status.desired,
+        in_sync=str(in_sync.status if in_sync else Truth.UNKNOWN),
+        drift=tuple(_drift_line(change) for change in status.drift),
+        drift_changes=status.drift,
+        drift_looked_at=status.drift_looked_at,
+        engine=outcome.engine if outcome else "",
+        suspended=status.suspended,
+        conditions=status.conditions,
+        outputs=dict(outcome.outputs) if outcome else {},
+        updated_at=status.updated_at,
+    )
+
+
+def _drift_line(change: object) -> str:
+    attributes = ", ".join(
+        f"{attribute.path}: {attribute.before} → {attribute.after}"
+        for attribute in getattr(change, "attributes", ())
+    )
+    return f"{change}" + (f" ({attributes})" if attributes else "")
+
+
+def stage_view(status: StageStatus, units: Sequence[UnitStatus]) -> StageView:
+    """Show a stage with the health of its units."""
+    ready = sum(unit.is_true(ConditionType.READY) for unit in units)
+    stalled = any(unit.is_true(ConditionType.STALLED) for unit in units)
+    drift = tuple(
+        f"{unit.name.stack}: {_drift_line(change)}" for unit in units for change in unit.drift
+    )
+    if status.suspended:
+        health = "suspended"
+    elif not units:
+        health = "unknown"
+    elif stalled or drift:
+        health = "degraded"
+    else:
+        health = "healthy" if ready == len(units) and status.ready else "progressing"
+    return StageView(
+        name=str(status.name),
+        product=status.name.product,
+        environment=status.name.environment,
+        commit=status.commit or "",
+        release=status.release or "",
+        subject=status.subject,
+        author=status.author,
+        health=health,
+        units_ready=ready,
+        units_total=len(units),
+        drift=drift,
+        gates=status.gates,
+        verified=status.verified is not None and status.verified == status.release,
+        waiting_for=status.waiting_for,
+        candidate=status.candidate_commit or "",
+        approval_wanted=status.candidate is not None and "approval" in status.waiting_for,
+        decision=status.decision or "",
+        suspended=status.suspended,
+        updated_at=status.updated_at,
+    )
+
+
+def secret_view(status: SecretStatus) -> SecretView:
+    """Show a secret without its value."""
+    delivery = status.delivery
+    return SecretView(
+        name=str(status.name),
+        product=status.name.product,
+        environment=status.name.environment,
+        ready=status.ready,
+        message=status.message,
+        path=delivery.reference.path if delivery else "",
+        version=delivery.version if delivery else 0,
+        generation=delivery.generation if delivery else 0,
+        phase=str(delivery.phase) if delivery else "",
+        target=delivery.target if delivery else "",
+        next_step=delivery.come_again if delivery else None,
+        updated_at=status.updated_at,
+    )

@@ -22,6 +22,7 @@ from schemas.references import FromOutput, FromPath, FromSecret
 
 REQUIRED_VERSION = ">= 1.5"
 STATE_FILE = "terraform.tfstate"
+_BUILT_IN = frozenset({"terraform"})
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _TEMPLATE = re.compile(r"[$%]\{")
@@ -148,10 +149,17 @@ def _main(
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
     call = {"source": "./module", **{name: f"${{var.{name}}}" for name in sorted(given)}}
+    for name in sorted(module.providers.keys() - environment.spec.providers.keys() - _BUILT_IN):
+        where = environment.metadata.name
+        raise ConfigurationWrong.because(
+            f"`{module.path}` uses the provider `{name}`, which `{where}` does not list",
+            hint=f"add `{name}: {{}}` to the providers of the environment",
+            code="render/provider-not-listed",
+        )
     required = {
         name: {"source": source, **({"version": version} if version else {})}
         for name, (source, version) in sorted(module.providers.items())
-        if name != "terraform"
+        if name not in _BUILT_IN
     }
     texts: dict[str, str] = {}
     providers = {

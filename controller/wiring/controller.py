@@ -34,6 +34,7 @@ from controller.localcloud.client import ROOT_VARIABLE
 from controller.ports.engine import Engine
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
+from controller.workflows.keys import environment_of
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
 from controller.workflows.world import World
@@ -198,12 +199,20 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             "source": 1, "unit": limits.units, "drift": limits.drift,
             "secret": limits.secrets, "stage": limits.stages,
         }  # fmt: skip
+        environment_limits: dict[str, int] = {}
         world = World(
             clock=clock,
             repository=repository,
             pointers=repository.pointers(clock, branch=git.promotions_branch),
             ledger=ledger,
-            dispatcher=InProcessDispatcher(SqliteWakeups(ledger.connection), clock, lanes=lanes),
+            dispatcher=InProcessDispatcher(
+                SqliteWakeups(ledger.connection),
+                clock,
+                lanes=lanes,
+                group_of=environment_of,
+                group_limits=environment_limits,
+            ),
+            environment_limits=environment_limits,
             artifacts=DiskArtifacts(data / "artifacts"),
             workspaces=DiskWorkspaces(data / "workspaces"),
             processes=LocalProcesses(),

@@ -15,6 +15,7 @@ from controller.steps import graph as graph_step
 from controller.steps import release as release_step
 from controller.steps.load import load as load_step
 from controller.workflows.world import World
+from schemas.kinds.environment import Environment
 from schemas.kinds.pipeline import Pipeline, PipelineStage
 from schemas.kinds.product import Product
 
@@ -103,6 +104,12 @@ class Catalogs:
         """Load the head of the branch; from now on its platform documents hold."""
         loaded = self._load(snapshot)
         self.head = loaded
+        self._world.environment_limits.update(
+            {
+                environment.metadata.name: environment.spec.limits.concurrent_applies
+                for environment in loaded.catalog.all(Environment)
+            }
+        )
         self._pipelines.update({p.metadata.product: p for p in loaded.catalog.all(Pipeline)})
         return loaded
 

@@ -25,6 +25,12 @@ def stage_key(name: StageName) -> str:
     return f"stage:{name}"
 
 
+def environment_of(key: str) -> str | None:
+    """Give the environment whose limit a key counts in; None for what is not applied."""
+    lane, _, subject = key.partition(":")
+    return subject.split("/")[1] if lane == "unit" else None
+
+
 def parse_secret(subject: str) -> SecretName:
     """Read back what `secret_key` wrote after the colon."""
     product, environment, rest = subject.split("/", 2)

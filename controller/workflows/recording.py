@@ -72,7 +72,8 @@ class Recording:
             corrected = Drift(status.name, self._clock.now(), status.drift).describe()
             await self.event(subject, "DriftCorrected", f"put back: {corrected}", revision=revision)
         elif changed:
-            await self.event(subject, "Applied", f"applied: {plan.summary()}", revision=revision)
+            done = "found applied" if plan.is_empty else f"applied: {plan.summary()}"
+            await self.event(subject, "Applied", done, revision=revision)
         status = replace(
             status, outcome=outcome, desired=outcome.commit, drift=(), failures=0,
             drift_looked_at=self._clock.now(),

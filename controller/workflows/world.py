@@ -40,5 +40,7 @@ class World:
     load_generator: LoadGenerator
     new_secret: Callable[[int], SecretText]
     """A fresh random text of so many characters."""
+    environment_limits: dict[str, int]
+    """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]
     """Modules and load tests that come with Trueup, by path."""

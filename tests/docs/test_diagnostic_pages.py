@@ -19,7 +19,7 @@ kind: SecretStore
 metadata: {{name: store-{0}}}
 spec: {{provider: {{embedded: {{}}}}}}
 """
-WITHOUT_EXAMPLE = {"render/incomplete", "render/unsafe-name"}
+WITHOUT_EXAMPLE = {"render/incomplete", "render/provider-not-listed", "render/unsafe-name"}
 """Guards: no documents lead there."""
 
 

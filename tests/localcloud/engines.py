@@ -102,8 +102,9 @@ class Workspace:
         return found
 
     def outputs(self) -> dict[str, Any]:
-        text = self.must("output", "-json", "-no-color")
-        return {name: each["value"] for name, each in json.loads(text).items()}
+        """Give the outputs as the state has them: cheaper than asking the engine."""
+        state = json.loads((self.folder / "terraform.tfstate").read_text())
+        return {name: each["value"] for name, each in state["outputs"].items()}
 
 
 def difference(change: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.localcloud.client import Cloud
-from tests.localcloud.engines import Workspace
+from tests.localcloud.engines import Workspace, on_one_engine
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +65,7 @@ def test_a_bucket_is_changed_damaged_mended_and_removed(
     assert not folder.exists()
 
 
+@on_one_engine
 def test_the_module_gives_path_and_address(
     engine: str, make_workspace: Callable[..., Workspace]
 ) -> None:

@@ -115,7 +115,7 @@ class MemoryWorld:
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
             workspaces=self.workspaces, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, credentials=self.credentials,
-            load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
+            load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(), environment_limits={},
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

@@ -69,7 +69,7 @@ class InProcessDispatcher:
         self._clock = clock
         self._lanes = dict(lanes or {})
         self._group_of = group_of
-        self._group_limits = dict(group_limits or {})
+        self._group_limits = {} if group_limits is None else group_limits  # may change at any time
         self._jitter = jitter
         self._working: dict[str, _Work] = {}
         self._changed = asyncio.Event()

@@ -184,7 +184,7 @@ class Database:
             return
         await asyncio.to_thread(shutil.rmtree, data, ignore_errors=True)
         await asyncio.to_thread(postgres.mode)
-        postgres.prepare_folder(data, self._records.places.root)
+        postgres.prepare_folders(self._records.places, data)
         await postgres.initialise(data)
 
     async def _settings_in_force(self, spec: DatabaseSpec) -> dict[str, str]:

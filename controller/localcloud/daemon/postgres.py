@@ -16,6 +16,7 @@ from controller.localcloud import unroot
 from controller.localcloud.daemon.ports import HOST
 from controller.localcloud.daemon.records import base_environment
 from controller.localcloud.errors import CloudError
+from controller.localcloud.places import Places, make_private
 
 ADMINISTRATOR = "postgres"
 CONFIGURATION_FILE = "trueup.conf"
@@ -25,6 +26,7 @@ _PROBE_SECONDS = 30
 _CONNECT_SECONDS = 5
 _QUERY_MILLISECONDS = 10_000
 _TRAVERSABLE = 0o001
+_ONLY_THROUGH = 0o711
 # Small enough for many servers on one machine; a setting of the user comes later and wins.
 _BASE_SETTINGS = {
     "shared_buffers": "32MB",
@@ -73,21 +75,30 @@ def command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-I", "-S", unroot.__file__, mode(), "--", path, *arguments]
 
 
-def prepare_folder(folder: Path, root: Path) -> None:
-    """Make a folder that PostgreSQL may write to; raises `CloudError` if that cannot be had."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def socket_folder(places: Places) -> Path:
+    """Give the folder of the servers' sockets; one of its own if they run as another user."""
+    return places.sockets() / "pg" if mode() == unroot.NOBODY else places.sockets()
+
+
+def prepare_folders(places: Places, data: Path) -> None:
+    """Make the folders that PostgreSQL writes to; raises `CloudError` if it cannot get there."""
+    make_private(places.sockets())
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if mode() != unroot.NOBODY:
         return
-    for place in (root, folder.parent):
-        place.chmod(0o711)
-    for path in (folder.parent, program("postgres")):
+    sockets = socket_folder(places)
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    for folder in (places.root, data.parent, places.sockets()):
+        folder.chmod(_ONLY_THROUGH)
+    for path in (data, sockets, program("postgres")):
         closed = [each for each in path.parents if not each.stat().st_mode & _TRAVERSABLE]
         if closed:
             raise CloudError(
                 f"PostgreSQL will not run as root, and `nobody` may not enter `{closed[0]}`",
                 hint="run the controller as a user that is not root, or allow user namespaces",
             )
-    os.chown(folder, 65534, 65534)
+    for folder in (data, sockets):
+        os.chown(folder, unroot.NOBODY_ID, unroot.NOBODY_ID)
 
 
 async def initialise(folder: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import signal
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from controller.localcloud.daemon import logs, postgres
@@ -15,7 +16,6 @@ from controller.localcloud.daemon.identity import Identity
 from controller.localcloud.daemon.ports import Ports
 from controller.localcloud.daemon.records import Records
 from controller.localcloud.errors import CloudError
-from controller.localcloud.places import make_private
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -44,7 +44,6 @@ class PostgresServer:
     def __init__(self, records: Records, ports: Ports) -> None:
         self._records = records
         self._ports = ports
-        self._sockets = records.places.sockets()
         self.child: Child | None = None
         self.version = ""
         self.since = notes.now()
@@ -54,6 +53,10 @@ class PostgresServer:
     def port(self) -> int:
         """Give the port that belongs to this server."""
         return self._ports.lease(self._records.key)
+
+    @property
+    def _sockets(self) -> Path:
+        return postgres.socket_folder(self._records.places)
 
     @property
     def is_alive(self) -> bool:
@@ -97,8 +100,8 @@ class PostgresServer:
                 return
 
     async def _start_once(self) -> None:
-        make_private(self._sockets)
         await asyncio.to_thread(postgres.mode)
+        postgres.prepare_folders(self._records.places, self._records.data)
         socket = self._sockets / f".s.PGSQL.{self.port}"
         postgres.clear_stale_lock(self._records.data, socket)
         log_start = logs.size_of(self._records.log)

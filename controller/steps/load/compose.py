@@ -210,7 +210,7 @@ class _Piece:
     def _alias(self, event: AliasEvent, start: int, end: int, depth: int) -> Node:
         name = str(event.anchor)
         node = self._anchors.get(name)
-        nothing = Scalar(None, start + self._start, end + self._start)
+        nothing = Scalar(None, start + self._start, end + self._start, size=0)
         if node is None:
             if name in self._anchors:
                 self._report(
@@ -331,6 +331,8 @@ class _Piece:
     def _merge(self, node: MapNode, key: Scalar, value: Node) -> None:
         sources = value.items if isinstance(value, ListNode) else [value]
         for source in sources:
+            if not source.size:
+                continue  # an alias of nothing, which was told of
             if not isinstance(source, MapNode):
                 self._report(
                     "load/merge-key",

@@ -40,7 +40,11 @@ _METADATA = re.compile(r"^metadata:(.{0,2000}?)(?=^\S|\Z)", re.MULTILINE | re.DO
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """One document of a file. `model` is None when it cannot be used."""
+    """One document of a file. `model` is None when it has not the shape of its kind.
+
+    With any diagnostic that is an error it must not be used, even when there is a model: that is
+    there to be linked, so that all faults are told at once.
+    """
 
     sheet: Sheet
     root: Node | None
@@ -98,43 +102,38 @@ def _diagnostic(sheet: Sheet, fault: Fault) -> Diagnostic:
 
 
 def _document(sheet: Sheet, composed: Composed) -> Parsed:
-    faults = [_diagnostic(sheet, fault) for fault in composed.faults]
     root = composed.root
+    clear = [] if root is None else list(plaintext_secrets(sheet, root))
+    faults = [_diagnostic(sheet, fault) for fault in composed.faults]
     if root is None:
         text = sheet.text[composed.start : composed.end]
         place = (composed.start, composed.start)
         return Parsed(sheet, None, _salvage(text), None, place, Digest(""), tuple(faults))
-    clear = list(plaintext_secrets(sheet, root))
     model: DocumentModel | None = None
     value = value_of(root)
     if all(fault.code in _SECOND_LOOK for fault in composed.faults):
         model, found = _validate(sheet, root, value)
         faults.extend(found)
-    hidden = {found.span.line for found in clear if found.span}
-    shown = [_without_source(found, hidden) for found in faults]
+    shown = [_without_secret(found) for found in faults]
     diagnostics = tuple(sorted([*shown, *clear], key=_place))
     digest = _digest(value) if not faults else Digest("")
     return Parsed(
         sheet,
         root,
         _reference(root),
-        model if not diagnostics else None,
+        model,
         place_of_key(root, ("metadata", "name")),
         digest,
         diagnostics,
     )
 
 
-def _without_source(found: Diagnostic, hidden: set[int]) -> Diagnostic:
-    """Take the line away when a secret stands on it."""
-    if found.span is not None and found.span.line in hidden:
-        return replace(found, source=None, message=_without_value(found.message))
-    return found
-
-
-def _without_value(message: str) -> str:
-    before, middle, after = message.partition("` is not allowed for ")
-    return f"a value is not allowed for {after}" if before.startswith("`") and middle else message
+def _without_secret(found: Diagnostic) -> Diagnostic:
+    """Take the value out of the message when its line must not be shown."""
+    before, middle, after = found.message.partition("` is not allowed for ")
+    if found.source is not None or not middle or not before.startswith("`"):
+        return found
+    return replace(found, message=f"a value is not allowed for {after}")
 
 
 def _place(found: Diagnostic) -> tuple[int, int]:

@@ -21,13 +21,18 @@ from controller.steps.load.suggest import closest, did_you_mean, one_of
 
 Error = Mapping[str, Any]
 
+_BOOLEAN = "`true` or `false`"
+_OLD_BOOLEANS = {
+    **dict.fromkeys(("yes", "on", "y", "true"), "true"),
+    **dict.fromkeys(("no", "off", "n", "false"), "false"),
+}
 _TYPES = {
     "string_type": "a string",
     "string_sub_type": "a string",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
-    "bool_type": "`true` or `false`",
+    "bool_type": _BOOLEAN,
     "dict_type": "a mapping",
     "mapping_type": "a mapping",
     "model_type": "a mapping",
@@ -157,9 +162,15 @@ def _explain_one(path: Path, error: Error, sheet: Sheet, root: Node) -> Iterator
 
 def wrong_type(path: Path, expected: str, sheet: Sheet, root: Node) -> Diagnostic:
     """Say that a value is of another type than is wanted."""
-    found = describe(find_node(root, path))
+    node = find_node(root, path)
+    word = node.value if isinstance(node, Scalar) else None
+    meant = _OLD_BOOLEANS.get(word.lower()) if isinstance(word, str) else None
     return sheet.find(
-        "load/wrong-type", f"{_subject(path)} is {found}", place_of(root, path), expected=expected
+        "load/wrong-type",
+        f"{_subject(path)} is {describe(node)}",
+        place_of(root, path),
+        expected=expected,
+        hint=f"write `{meant}`; `{word}` is a text" if meant and expected == _BOOLEAN else None,
     )
 
 

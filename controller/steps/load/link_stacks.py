@@ -97,6 +97,7 @@ def _check_given(
 
 
 def _short(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004
 
 

@@ -27,7 +27,7 @@ class Linking:
     """What is known while documents are linked; grows, and is read out at the end."""
 
     documents: Mapping[Reference, Parsed]
-    """Documents that are right in themselves."""
+    """Documents that have the shape of their kind."""
     known: frozenset[Reference]
     """All documents that are named, also the broken ones."""
     modules: Mapping[str, Module]
@@ -42,12 +42,12 @@ class Linking:
     needs: dict[Reference, dict[Reference, Path]] = field(default_factory=dict)
 
     def model(self, reference: Reference) -> DocumentModel | None:
-        """Give a document that is right in itself."""
+        """Give a document that has the shape of its kind."""
         parsed = self.documents.get(reference)
         return parsed.model if parsed else None
 
     def stack(self, product: str, name: str) -> Stack | None:
-        """Give a stack that is right in itself."""
+        """Give a stack that has the shape of one."""
         model = self.model(Reference("Stack", product, name))
         return model if isinstance(model, Stack) else None
 

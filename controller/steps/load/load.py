@@ -80,9 +80,9 @@ def _sort_out(
     broken: dict[Reference, list[Diagnostic]],
     diagnostics: list[Diagnostic],
 ) -> dict[Reference, Parsed]:
-    """Divide the documents that are right in themselves from the others."""
+    """Give the documents that have the shape of their kind; note which are broken already."""
     first: dict[Reference, Parsed] = {}
-    right: dict[Reference, Parsed] = {}
+    readable: dict[Reference, Parsed] = {}
     for each in parsed:
         reference = each.reference or Reference(UNREADABLE, "", each.sheet.path)
         if each.diagnostics:
@@ -94,9 +94,9 @@ def _sort_out(
             broken.setdefault(reference, []).append(again)
             diagnostics.append(again)
         elif each.model is not None:
-            right[reference] = each
+            readable[reference] = each
         first.setdefault(reference, each)
-    return {reference: each for reference, each in right.items() if reference not in broken}
+    return readable
 
 
 def _duplicate(first: Parsed, second: Parsed, reference: Reference) -> Diagnostic:

@@ -109,20 +109,32 @@ def _read_file(name: str, content: bytes, files: Mapping[str, bytes], found: _Fi
         root = read_hcl(text)
     except UnicodeDecodeError:
         found.faults.append(ModuleFault("module/not-read", name, 1, f"`{name}` is not UTF-8"))
-        return
     except HclError as error:
         line = content[: error.index].count(b"\n") + 1
         message = f"`{name}` cannot be read: {error}"
         found.faults.append(ModuleFault("module/not-read", name, line, message))
-        return
+    else:
+        _read_text(name, text, root, files, found)
+
+
+def _read_text(
+    name: str, text: str, root: Block, files: Mapping[str, bytes], found: _Findings
+) -> None:
     for match in _OUTSIDE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
         message = "the module reads a file outside of its folder"
         found.faults.append(ModuleFault("module/path-outside", name, line, message))
     for block in root.blocks:
-        line = text.count("\n", 0, block.start) + 1
+        line = _line(text, block)
         _read_block(block, name, line, found)
-        found.faults.extend(_refusals(block, name, line, files))
+        for inner in (block, *block.all_blocks()):
+            found.faults.extend(_refusals(inner, name, _line(text, inner)))
+        if block.type == "provider":
+            message = "the module configures a provider"
+            hint = "providers are configured in the Environment"
+            found.faults.append(ModuleFault("module/provider-block", name, line, message, hint))
+        if block.type == "module":
+            found.faults.extend(_nested_refusals(block, name, line, files))
 
 
 def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
@@ -152,10 +164,17 @@ def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
 
 
 def _type_text(text: str | None) -> str:
-    """Write a type on one line; old quoted types lose their quotes."""
+    """Write a type without comments; line ends divide attributes, so they stay.
+
+    Old quoted types lose their quotes.
+    """
     if text is None:
         return "any"
-    return _STRING_OR_SPACE.sub(lambda m: m[1] or " ", unquote(text) or text).strip()
+    return _STRING_OR_SPACE.sub(_tidy, unquote(text) or text).strip()
+
+
+def _tidy(match: re.Match[str]) -> str:
+    return match[1] or ("\n" if "\n" in match[0] else " ")
 
 
 def _read_providers(block: Block, name: str, line: int, found: _Findings) -> None:
@@ -175,43 +194,32 @@ def _read_providers(block: Block, name: str, line: int, found: _Findings) -> Non
                 found.faults.append(ModuleFault("module/provider-twice", name, line, message))
 
 
-def _refusals(
-    block: Block, name: str, line: int, files: Mapping[str, bytes]
-) -> Iterator[ModuleFault]:
-    for inner in block.all_blocks():
-        if inner.type == "provisioner" or (
-            inner.type == "dynamic" and "provisioner" in inner.labels
-        ):
-            yield ModuleFault(
-                "module/provisioner",
-                name,
-                line,
-                "the module holds a provisioner, which would run commands on the controller",
-                "use a resource of a provider instead",
-            )
-        if inner.type in {"backend", "cloud"}:
-            yield ModuleFault(
-                "module/backend", name, line, f"the module holds a `{inner.type}` block"
-            )
-    if block.type == "provider":
+def _line(text: str, block: Block) -> int:
+    return text.count("\n", 0, block.start) + 1
+
+
+def _refusals(block: Block, name: str, line: int) -> Iterator[ModuleFault]:
+    """Give what is wrong with a block wherever it stands."""
+    label = block.labels[0] if block.labels else ""
+    if block.type == "provisioner" or (block.type, label) == ("dynamic", "provisioner"):
         yield ModuleFault(
-            "module/provider-block",
+            "module/provisioner",
             name,
             line,
-            "the module configures a provider",
-            "providers are configured in the Environment",
+            "the module holds a provisioner, which would run commands on the controller",
+            "use a resource of a provider instead",
         )
-    for inner in (block, *block.all_blocks()):
-        if inner.type == "data" and inner.labels and inner.labels[0] in _REFUSED_DATA:
-            yield ModuleFault(
-                "module/data-source",
-                name,
-                line,
-                f"the data source `{inner.labels[0]}` reads from outside of what was planned",
-                "pass the value as an input",
-            )
-    if block.type == "module":
-        yield from _nested_refusals(block, name, line, files)
+    if block.type in {"backend", "cloud"}:
+        message = f"the module holds a `{block.type}` block"
+        yield ModuleFault("module/backend", name, line, message, "take it away")
+    if block.type == "data" and label in _REFUSED_DATA:
+        yield ModuleFault(
+            "module/data-source",
+            name,
+            line,
+            f"the data source `{label}` reads from outside of what was planned",
+            "pass the value as an input",
+        )
 
 
 def _nested_refusals(

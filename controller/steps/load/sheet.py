@@ -6,6 +6,7 @@ from functools import cached_property
 
 from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
 from controller.diagnostics.span import Span
+from controller.steps.load.tokens import may_be_shown
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 LONGEST_LINE_SHOWN = 400
@@ -17,6 +18,17 @@ class Sheet:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
+        self._hidden: set[int] = set()
+
+    def hide(self, start: int, end: int) -> None:
+        """Never show the lines that these characters stand on."""
+        first, _ = self.place(start)
+        last, _ = self.place(end)
+        self._hidden.update(range(first, last + 1))
+
+    def is_hidden(self, line: int) -> bool:
+        """Tell whether a line must not be shown."""
+        return line in self._hidden or not may_be_shown(self._whole_line(line))
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -66,5 +78,5 @@ class Sheet:
             hint=hint,
             severity=severity,
             related=related,
-            source=self.line(span.line),
+            source=None if self.is_hidden(span.line) else self.line(span.line),
         )

@@ -56,7 +56,8 @@ class Shelf:
         own = sorted(name for name in self._snapshot.files if name.startswith(prefix))
         key: Hashable
         if own:
-            key = (path, tuple((name, self._snapshot.files[name].blob) for name in own))
+            files = (self._snapshot.files[name] for name in own)
+            key = (path, tuple((file.path, file.blob, file.kind) for file in files))
         else:
             own = sorted(name for name in self._shipped if name.startswith(prefix))
             key = (path, tuple((name, self._shipped[name]) for name in own))

@@ -250,3 +250,33 @@ async def test_a_binary_that_is_missing_or_too_old_is_refused(tmp_path: Path) ->
         binary.chmod(0o700)
         with pytest.raises(EngineRefused, match=said):
             await command.connect(name, environment)
+
+
+async def test_a_state_that_lies_elsewhere_is_asked_for(real: RealWorld) -> None:
+    directory = real.write("a")
+    elsewhere = {"terraform": {"backend": {"local": {"path": "elsewhere/state"}}}}
+    (directory / "backend.tf.json").write_text(json.dumps(elsewhere))
+    await real.engine.init(directory)
+    assert await real.engine.state(directory) is None
+    await real.engine.plan(directory)
+    await real.engine.apply(directory)
+    state = await real.engine.state(directory)
+    assert state is not None
+    assert state.outputs == {"size": 1}
+    assert (directory / "elsewhere" / "state").is_file()
+    assert not (directory / "terraform.tfstate").exists()
+    assert (await real.engine.plan(directory)).changes == ()
+
+
+async def test_a_plan_of_large_values_is_read(real: RealWorld) -> None:
+    directory = real.write("a")
+    main = json.loads((directory / "main.tf.json").read_text())
+    main["variable"]["large"] = {"type": "string"}
+    main["resource"]["terraform_data"]["large"] = {"input": "${var.large}"}
+    (directory / "main.tf.json").write_text(json.dumps(main))
+    values = {"size": 1, "token": CANARY, "large": 'é\n"\0'[:3] * 250_000}
+    (directory / "terraform.tfvars.json").write_text(json.dumps(values))
+    await real.engine.init(directory)
+    plan = await real.engine.plan(directory)
+    assert len(plan.changes) == 2
+    assert len(repr(plan)) < 5000

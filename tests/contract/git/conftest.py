@@ -28,8 +28,8 @@ class Upstream:
         self.run(folder, "init", "-q", "--bare", "-b", "main", str(self.origin))
         self.run(folder, "init", "-q", "-b", "main", str(self.work))
         self.git("remote", "add", "origin", str(self.origin))
-        for folder in (self.origin, self.work):  # no test pulls the plug
-            self.run(folder, "config", "core.fsync", "none")
+        for place in (self.origin, self.work):  # no test pulls the plug
+            self.run(place, "config", "core.fsync", "none")
 
     @property
     def url(self) -> str:

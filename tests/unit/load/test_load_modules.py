@@ -74,7 +74,7 @@ def test_the_oddities_of_real_modules_are_read() -> None:
     assert {v.name: (v.type, v.required, v.sensitive) for v in module.variables.values()} == {
         "plain": ("string", True, False),
         "odd": (
-            'object({ name = optional(string, "a}b${lower("Q{")}") sizes = list(number) })',
+            'object({\nname = optional(string, "a}b${lower("Q{")}")\nsizes = list(number)\n})',
             False,
             True,
         ),
@@ -212,6 +212,8 @@ TYPES = [
     ("object({a=string, b=optional(number, 1)})", {"a": "x"}, True),
     ("object({a=string, b=optional(number, 1)})", {"a": "x", "b": "y"}, False),
     ("object({a=string})", {}, False), ("object({a=string})", {"a": "x", "c": 1}, False),
+    ("object({\na=string\nb=list(number)\n})", {"a": "x", "b": (1,)}, True),
+    ("object({\na=string\nb=list(number)\n})", {"a": "x", "b": 1}, False),
     ("tuple([string, number])", (1,), True), ("what(is this)", 1, True), ("object({", 1, True),
 ]  # fmt: skip
 

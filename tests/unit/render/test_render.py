@@ -189,6 +189,17 @@ def test_a_unit_without_its_module_or_environment_is_refused() -> None:
         render(replace(catalog, documents={}), unit, KNOWN)
 
 
+def test_a_provider_that_the_environment_does_not_list_any_more_is_refused() -> None:
+    catalog = load_with({})
+    unit = graph(catalog).units[API]
+    environments = BASE["platform/environments.yaml"].replace("{localcloud: {}}", "{}")
+    head = load_with({"platform/environments.yaml": environments})
+    later = replace(catalog, documents={**catalog.documents, **head.documents})
+    with pytest.raises(ConfigurationWrong) as refused:
+        render(later, unit, KNOWN)
+    assert refused.value.diagnostics[0].code == "render/provider-not-listed"
+
+
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/x", "a\nb", ""])
 def test_a_file_name_that_leaves_the_workspace_is_refused(path: str) -> None:
     catalog = load_with({})

@@ -290,9 +290,7 @@ class FakeApp:
 
     async def events(self, *, subject=None, after=0, limit=200):
         found = [
-            one
-            for one in self.event_views
-            if one.number > after and subject in (None, one.subject)
+            one for one in self.event_views if one.number > after and subject in (None, one.subject)
         ]
         return found[:limit] if after else found[-limit:]
 

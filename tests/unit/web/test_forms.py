@@ -117,9 +117,7 @@ async def test_a_form_of_our_own_page_is_recognised(client, app):
     await sign_in(client, "robin")
     data = {**APPROVAL, "form_key": await form_key(client)}
     headers = {"Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin"}
-    assert (
-        await client.post("/actions/approve", data=data, headers=headers)
-    ).status_code == 303
+    assert (await client.post("/actions/approve", data=data, headers=headers)).status_code == 303
     assert app.asked
 
 

@@ -18,9 +18,10 @@ async def test_the_numbers_of_the_controller(client):
         'trueup_findings{severity="error"} 1.0',
         "trueup_repository_age_seconds 12.0",
     ):
-        assert line in lines or line.replace(
-            'status="True",type="Ready"', 'type="Ready",status="True"'
-        ) in lines, line
+        assert (
+            line in lines
+            or line.replace('status="True",type="Ready"', 'type="Ready",status="True"') in lines
+        ), line
 
 
 async def test_labels_hold_nothing_that_people_write(client):

@@ -1,0 +1,63 @@
+import pytest
+
+from controller.diagnostics.errors import ApprovalPending, StoreUnreachable
+from tests.unit.web.fake_app import COMMIT
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["reconcile"], ("reconcile", "")),
+        (["reconcile", "shop/dev"], ("reconcile", "shop/dev")),
+        (["drift", "shop/dev/shop-api"], ("drift", "shop/dev/shop-api")),
+        (["approve", "shop/production", "--reason", "seen", "--expect", COMMIT],
+         ("approve", "shop/production", "seen", COMMIT)),
+        (["approve", "shop/production/shop-db"],
+         ("approve-plan", "shop/production/shop-db", "", "")),
+        (["promote", "shop/production"], ("promote", "shop/production")),
+        (["suspend", "shop/dev"], ("suspend", "shop/dev")),
+        (["resume", "shop/dev/shop-api"], ("resume", "shop/dev/shop-api")),
+        (["rotate", "shop/dev/shop-api-key"], ("rotate", "shop/dev/shop-api-key")),
+    ],
+)  # fmt: skip
+def test_an_action_is_asked_for_and_told(trueup, app, words, asked):
+    ended = trueup(*words)
+    assert (ended.code, ended.err) == (0, "")
+    assert app.asked == [("ada", *asked)]
+    assert (asked[1] or "the repository") in ended.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["approve"], ["approve", "shop"], ["approve", "a/b/c/d"], ["drift", "shop/dev"],
+        ["rotate", "SHOP/dev/x"], ["promote", "--frobnicate"], ["suspend", "a/b; x"],
+    ],
+)  # fmt: skip
+def test_wrong_use_ends_with_64_and_asks_nothing(trueup, app, words):
+    ended = trueup(*words)
+    assert (ended.code, ended.out) == (64, "")
+    assert ended.err
+    assert app.asked == []
+
+
+def test_a_refusal_ends_with_1_and_says_why(trueup):
+    ended = trueup("approve", "shop/production", "--expect", "b" * 40)
+    assert ended.code == 1
+    assert "error[trueup/stalled]: the release has changed since it was shown" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "word"),
+    [
+        (ApprovalPending.because("somebody decides", hint="ask them"), 75, "waiting["),
+        (StoreUnreachable.because("no answer"), 75, "failed for now["),
+        (RuntimeError("canary"), 70, "bug["),
+    ],
+)
+def test_what_the_controller_says_decides_how_a_command_ends(trueup, app, error, code, word):
+    app.fails_with = error
+    ended = trueup("reconcile")
+    assert ended.code == code
+    assert ended.err.startswith(word)
+    assert "canary" not in ended.err
