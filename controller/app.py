@@ -132,7 +132,10 @@ class App:
         content = await self._parts.world.artifacts.get(Digest(digest))
         if content is None:
             raise NotFound.because(f"there is no decision `{digest}`")
-        record = json.loads(content)
+        try:
+            record = json.loads(content)
+        except ValueError:
+            record = None
         if not isinstance(record, dict) or "because" not in record:
             raise NotFound.because(f"`{digest}` is no decision")
         return record

@@ -21,7 +21,7 @@ SECONDS = 1.0
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
 @click.option(
     "--subject",
-    help="Only of this: a stage, a unit, `source`, or `secret:…` as events carry it.",
+    help="Only of this: a stage, a unit, `source`, or `secret:product/environment/name`.",
 )
 @click.option(
     "--limit",

@@ -27,8 +27,11 @@ def _units(client: Client, stage: str | None, product: str | None) -> list[dict[
 
 
 def _stages(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
-    found = [one for one in client.get("stages") if stage in (None, one["name"])]
-    return _of_product(found, product)
+    """Give stages in the order of their pipelines; those of no pipeline come last."""
+    shown = [one for each in client.get("overview")["products"] for one in each["stages"]]
+    names = {one["name"] for one in shown}
+    shown += [one for one in client.get("stages") if one["name"] not in names]
+    return _of_product([one for one in shown if stage in (None, one["name"])], product)
 
 
 def _environments(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:

@@ -44,8 +44,12 @@ def is_stage(name: str) -> bool:
 
 def event_subject(text: str) -> str:
     """Give the subject that events carry: `shop/dev` means `stage:shop/dev`."""
-    if ":" in text:
-        return text
     if text == "source":
         return "source:repository"
-    return f"{'stage' if is_stage(text) else 'unit'}:{text}"
+    lane, _, name = text.partition(":")
+    if not name:
+        return f"{'stage' if is_stage(text) else 'unit'}:{text}"
+    stage, _, secret = name.rpartition("/")
+    if lane == "secret" and not secret.startswith("secret."):
+        return f"secret:{stage}/secret.{secret}"
+    return text

@@ -12,7 +12,7 @@ class Outcome:
     """The state of a unit after an apply (or after finding that nothing had to be done).
 
     `outputs` holds what other units may read; sensitive outputs are left out. `fingerprint` is the
-    digest of workspace, engine and upstream outputs: while it stays the same there is nothing to do.
+    digest of workspace, engine and upstream outputs: while it stays the same nothing is to be done.
     """
 
     unit: UnitName

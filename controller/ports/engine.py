@@ -119,7 +119,12 @@ class Engine(Protocol):
         """
 
     async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
-        """Look for drift without planning anything and without writing the state."""
+        """Look for what is not as it was applied, without writing the state or the saved plan.
+
+        Told is what differs from the state, and what the directory's own configuration would
+        change: right after an apply a change by hand may have gone into the state unnoticed. Each
+        change reads from what should be to what is.
+        """
 
     async def normalise(self, directory: Path) -> None:
         """Write what was read back right after an apply into the state (`apply -refresh-only`).
@@ -128,10 +133,10 @@ class Engine(Protocol):
         """
 
     async def state(self, directory: Path) -> EngineState | None:
-        """Read the state; None when there is none. An empty state file is EngineFailed, not None."""
+        """Read the state; None when there is none. An empty state file is EngineFailed."""
 
     async def import_resource(self, directory: Path, address: str, identity: str) -> None:
-        """Take an existing thing into the state. Importing what is there already is EngineRefused."""
+        """Take an existing thing into the state. What is in it already is EngineRefused."""
 
     async def lock_holder(self, directory: Path) -> LockHolder | None:
         """Tell who holds the lock of the state, if anybody does."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from controller.app import App
 from controller.model.caller import Caller
+from controller.model.names import NAME
 from controller.web.refusals import RequestWrong
 
-SUBJECT = re.compile(r"[a-z0-9-]{1,63}(?:/[a-z0-9-]{1,63}){1,2}")
+SUBJECT = re.compile(f"{NAME.pattern}(?:/{NAME.pattern}){{1,2}}")
 REASON_LIMIT = 1000
 
 

@@ -122,7 +122,7 @@ def _add_headers(message: MutableMapping[str, Any]) -> None:
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
     """Read the whole body; None when it is larger than allowed."""
     told = Headers(scope=scope).get("content-length", "0")
-    if not told.isdecimal() or int(told) > BODY_LIMIT:
+    if not told.isdecimal() or len(told) > len("000000") or int(told) > BODY_LIMIT:
         return None
     body: bytes = b""
     while True:

@@ -4,11 +4,12 @@ import re
 
 from starlette.requests import Request
 
+from controller.model.names import NAME
 from controller.web.refusals import RequestWrong
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-STAGE = re.compile(r"[a-z0-9-]{1,63}/[a-z0-9-]{1,63}")
-PRODUCT = re.compile(r"[a-z0-9-]{1,63}")
+STAGE = re.compile(f"{NAME.pattern}/{NAME.pattern}")
+PRODUCT = NAME
 EVENT_SUBJECT = re.compile(r"[a-z]{1,20}:[a-z0-9./-]{1,200}")
 MOST_EVENTS = 1000
 LARGEST = 2**62

@@ -139,15 +139,15 @@ class TerraformEngine:
 
         def take(event: str, _message: str) -> None:
             nonlocal found
-            found = found or event == "resource_drift"
+            found = found or event in {"resource_drift", "planned_change"}
 
         try:
-            flags = {**EVENTS, "refresh-only": True, "out": REFRESH}
+            flags = {**EVENTS, "out": REFRESH}
             await self._run(directory, Command("plan", flags), on_event=take)
             if not found:
                 return ()
             shown = await self._run(directory, Command("show", {"json": True}, (REFRESH,)))
-            return _plan_json.read_drift(shown.output)
+            return _plan_json.read_difference(shown.output)
         finally:
             file.unlink(missing_ok=True)
 

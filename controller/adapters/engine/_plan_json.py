@@ -6,7 +6,7 @@ read here and goes no further, not even into the exception when it cannot be rea
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +43,26 @@ def read_plan(text: str, file: Path) -> EnginePlan:
     )
 
 
-def read_drift(text: str) -> tuple[ResourceChange, ...]:
-    """Read what differs from the state, of `show -json` of a refresh-only plan."""
-    return _read_changes(_parse(text), "resource_drift")
+def read_difference(text: str) -> tuple[ResourceChange, ...]:
+    """Read what differs from the state, and what a plan would put back though the state agrees."""
+    document = _parse(text)
+    drift = _read_changes(document, "resource_drift")
+    known = {change.address for change in drift}
+    planned = _read_changes(document, "resource_changes")
+    unnoticed = (turned_round(change) for change in planned if change.address not in known)
+    return (*drift, *unnoticed)
+
+
+def turned_round(change: ResourceChange) -> ResourceChange:
+    """Give a planned change as the drift that it would put back."""
+    actions = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
+    return ResourceChange(
+        change.address,
+        change.type,
+        actions.get(change.action, Action.UPDATE),
+        tuple(replace(a, before=a.after, after=a.before) for a in change.attributes),
+        change.reason,
+    )
 
 
 def _parse(text: str) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from controller.adapters.engine._memory_root import (
     identify,
     read_root,
 )
+from controller.adapters.engine._plan_json import turned_round
 from controller.adapters.engine._process import identify as identify_process
 from controller.diagnostics.errors import (
     EngineRefused,
@@ -177,7 +178,11 @@ class MemoryEngine:
             known = _known(document)
             if known is None:
                 return ()
-            return self._compare(known, self._look(directory, document), read_root(directory))
+            root, real = read_root(directory), self._look(directory, document)
+            found = self._compare(known, real, root)
+            return found or tuple(
+                turned_round(change) for change in self._compare(real, dict(root.attributes), root)
+            )
 
     async def normalise(self, directory: Path) -> None:
         """See the port."""

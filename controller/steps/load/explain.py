@@ -73,6 +73,8 @@ def explain(
     rest: list[tuple[Path, Error]] = []
     for error in errors:
         path = _path(root, error["loc"])
+        if _is_echo(path, error, root):
+            continue
         if error["type"] == "missing":
             missing.setdefault(path[:-1], []).append(str(path[-1]))
         else:
@@ -85,6 +87,16 @@ def explain(
     for path, names in missing.items():
         for name in names:
             yield _missing_key(path, name, sheet, root)
+
+
+def _is_echo(path: Path, error: Error, root: Node) -> bool:
+    """Tell whether a list is called too short only because an entry of it is wrong."""
+    node = find_node(root, path)
+    return (
+        error["type"] == "too_short"
+        and isinstance(node, ListNode)
+        and len(node.items) >= error["ctx"]["min_length"]
+    )
 
 
 def _path(root: Node, location: Iterable[str | int]) -> Path:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from controller.cli.get import KINDS
+from controller.cli.names import event_subject
 from controller.cli.surroundings import Surroundings
 from tests.unit.cli.conftest import Bridge
 from tests.unit.web.fake_app import DECISION, events, stage, unit
@@ -127,3 +128,18 @@ def test_on_a_terminal_names_are_whole_and_markup_is_text(trueup, app, monkeypat
     out = trueup("get", "units").out
     assert "shop/dev/a-very-long-name-of-a-stack" in out
     assert "…" not in out
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("shop/dev", "stage:shop/dev"),
+        ("shop/dev/shop-api", "unit:shop/dev/shop-api"),
+        ("source", "source:repository"),
+        ("secret:shop/dev/key", "secret:shop/dev/secret.key"),
+        ("secret:shop/dev/secret.key", "secret:shop/dev/secret.key"),
+        ("drift:shop/dev/shop-api", "drift:shop/dev/shop-api"),
+    ],
+)
+def test_what_events_are_about_is_guessed(typed, meant):
+    assert event_subject(typed) == meant

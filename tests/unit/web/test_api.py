@@ -45,7 +45,8 @@ async def test_events_are_paged(client):
 @pytest.mark.parametrize(
     "path",
     [
-        "units?stage=shop", "units?stage=Shop/DEV", "events?limit=-1", "events?limit=100000",
+        "units?stage=shop", "units?stage=-a/b", "units?stage=a/b/c",
+        "units?stage=Shop/DEV", "events?limit=-1", "events?limit=100000",
         "events?after=x", "events?after=99999999999999999999999", "events?subject=<script>",
         "releases?product=../x", "decisions/sha256:xyz", "evidence/..%2f..%2fetc",
         f"evidence/{DECISION[:-1]}",

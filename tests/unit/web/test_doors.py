@@ -109,6 +109,12 @@ async def test_a_body_has_a_limit(client):
         await client.post("/api/actions/approve", content=much, headers=headers)
     ).status_code == 413
 
+    for told in ("9" * 5000, "-1", "x"):
+        answer = await client.post(
+            "/api/actions/approve", content=b"{}", headers={**headers, "Content-Length": told}
+        )
+        assert answer.status_code == 413
+
     async def trickle():
         for _ in range(BODY_LIMIT // 1000 + 2):
             yield b"x" * 1000

@@ -57,7 +57,7 @@ async def test_an_overview_of_nothing_says_so(public, app):
     app.finding_views = ()
     app.event_views = []
     page = await text_of(public, "/")
-    assert "Nothing that somebody should look at" in page
+    assert "no findings" in page
     assert "Nothing has happened yet" in page
 
 

@@ -1,0 +1,59 @@
+"""The same application over a real App, on memory adapters: the fake App tells no lies."""
+
+import httpx
+import pytest
+
+from controller.web.asgi import application
+from tests.support.worlds import MemoryWorld
+from tests.unit.web.conftest import bearer
+from tests.unit.web.signing_in import form_key, sign_in
+
+
+@pytest.fixture
+async def life():
+    world = MemoryWorld()
+    world.example()
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    yield life
+    MemoryWorld.close_all()
+
+
+async def test_a_release_is_approved_on_the_page_and_its_decision_is_shown(life, authority):
+    transport = httpx.ASGITransport(application(life.app, authority), client=("127.0.0.1", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+        await sign_in(client, "robin")
+        page = (await client.get("/")).text
+        assert "wanted &lt;150ms" in page
+        key = await form_key(client)
+        stage = (await client.get("/api/stages/shop/production", headers=bearer())).json()
+        form = {"form_key": key, "subject": "shop/production", "reason": "seen in staging"}
+
+        stale = await client.post("/actions/approve", data={**form, "expect": "b" * 40})
+        assert stale.status_code == 409
+        fresh = await client.post("/actions/approve", data={**form, "expect": stage["candidate"]})
+        assert fresh.status_code == 303
+        await life.settle()
+
+        stage = (await client.get("/api/stages/shop/production", headers=bearer())).json()
+        assert stage["health"] == "healthy"
+        decision = (await client.get(f"/decisions/{stage['decision']}")).text
+        assert "approved by robin" in decision
+        assert "seen in staging" in decision
+        for path in ("/", "/stages/shop/dev", "/stages/shop/production", "/events", "/findings"):
+            assert (await client.get(path)).status_code == 200, path
+        for path in ("units", "secrets", "releases", "findings", "events", "overview", "stages"):
+            assert (await client.get(f"/api/{path}", headers=bearer())).status_code == 200, path
+        metrics = (await client.get("/metrics", headers=bearer())).text
+        assert "trueup_drift_verdict_age_seconds" in metrics
+
+
+async def test_what_is_stored_but_no_decision_is_not_found(life, authority):
+    plan = await life.parts.world.artifacts.put(b"PK\x03\x04 a saved plan, canary")
+    transport = httpx.ASGITransport(application(life.app, authority), client=("127.0.0.1", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+        for path, status in ((f"/api/decisions/{plan}", 404), (f"/api/evidence/{plan}", 400)):
+            answer = await client.get(path, headers=bearer())
+            assert answer.status_code == status
+            assert "canary" not in answer.text
