@@ -13,12 +13,10 @@ from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.status import StageStatus, UnitStatus
-from controller.steps.decide import counted_approvals
+from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.source import FETCHED_AT, HEAD
-from controller.workflows.stages import PROMOTE_REQUESTED
-from controller.workflows.units import PLAN_WAITING
 from schemas.kinds.product import Product
 
 
@@ -225,10 +223,16 @@ class App:
         """Approve exactly the changes that a unit's plan waits with; `expect` is what was shown."""
         require(caller, Role.APPROVER)
         status = await self._unit_status(unit)
-        subject = await self._ledger.fact(f"{PLAN_WAITING}{status.name}")
+        subject = await self._parts.wishes.waiting_plan(status.name)
         if not subject:
             raise Stalled.because(f"no plan of `{unit}` waits for an approval")
         _require_unchanged(expect, subject, f"the plan of `{unit}`")
+        stage = await self._ledger.stage(status.name.stage)
+        if stage is None or not stage.author or is_same_person(stage.author, caller.name):
+            raise NotAllowed.because(
+                f"an approval by `{caller.name}` does not count: nobody approves their own change",
+                hint="ask somebody else with the role `approver`",
+            )
         now = self._parts.world.clock.now()
         await self._ledger.put_approval(
             Approval(status.name.stage, subject, caller.name, now, reason)
@@ -244,7 +248,7 @@ class App:
         status = await self._stage_status(stage)
         if status.candidate is None:
             raise Stalled.because(f"no release waits to be let into `{stage}`")
-        await self._ledger.set_fact(f"{PROMOTE_REQUESTED}{status.name}", status.candidate)
+        await self._parts.wishes.promote(status.name, status.candidate)
         key = keys.stage_key(status.name)
         await self._tell(caller, key, "PromotionRequested", f"asked for {status.candidate_commit}")
         await self._dispatcher.wake(key, priority=5)
@@ -255,25 +259,26 @@ class App:
         require(caller, Role.OPERATOR)
         reason = "Suspended" if suspended else "Resumed"
         if subject.count("/") == 1:
-            stage = await self._stage_status(subject)
-            await self._ledger.put_stage(replace(stage, suspended=suspended))
-            key = keys.stage_key(stage.name)
+            stage = (await self._stage_status(subject)).name
+            await self._parts.wishes.suspend(stage, suspended=suspended)
+            key, units = keys.stage_key(stage), await self._ledger.units(stage)
         else:
             unit = await self._unit_status(subject)
-            await self._ledger.put_unit(replace(unit, suspended=suspended))
-            key = keys.unit_key(unit.name)
+            await self._parts.wishes.suspend(unit.name, suspended=suspended)
+            key, units = keys.unit_key(unit.name), [unit]
         await self._tell(caller, key, reason, f"{reason.lower()} by hand")
         await self._dispatcher.wake(key, priority=5)
+        for each in units:
+            await self._dispatcher.wake(keys.unit_key(each.name))
         return key
 
     async def rotate(self, caller: Caller, secret: str) -> str:
         """Rotate a secret now."""
         require(caller, Role.OPERATOR)
         name = _secret_name(secret)
-        status = await self._ledger.secret(name)
-        if status is None:
+        if await self._ledger.secret(name) is None:
             raise NotFound.because(f"there is no secret `{secret}`")
-        await self._ledger.put_secret(replace(status, requested_at=self._parts.world.clock.now()))
+        await self._parts.wishes.rotate(name, self._parts.world.clock.now())
         key = keys.secret_key(name)
         await self._tell(caller, key, "RotationRequested", "asked for a rotation now")
         await self._dispatcher.wake(key, priority=5)
@@ -282,8 +287,9 @@ class App:
     async def _unit_view(self, status: UnitStatus) -> view.UnitView:
         allowed = status.condition(ConditionType.ALLOWED)
         waits = allowed is not None and allowed.status == Truth.UNKNOWN
-        waiting = await self._ledger.fact(f"{PLAN_WAITING}{status.name}") if waits else None
-        return replace(view.unit_view(status), plan_waiting=waiting or "")
+        waiting = await self._parts.wishes.waiting_plan(status.name) if waits else None
+        suspended = await self._parts.wishes.is_suspended(status.name)
+        return replace(view.unit_view(status, suspended=suspended), plan_waiting=waiting or "")
 
     async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:
         await self._parts.recording.event(key, reason, f"{caller.name}: {message}")
@@ -309,7 +315,8 @@ class App:
     async def _stage_view(self, name: StageName) -> view.StageView:
         status = await self._ledger.stage(name) or StageStatus(name)
         units = await self._ledger.units(name)
-        return view.stage_view(status, units)
+        suspended = await self._parts.wishes.is_suspended(name)
+        return view.stage_view(status, units, suspended=suspended)
 
 
 def require(caller: Caller, role: Role) -> None:

@@ -81,7 +81,7 @@ async def _listening(web: Starlette, listen: Listen) -> AsyncIterator[str]:
         server = _Quiet(configuration)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(server.serve(sockets=[bound]))
-            while not server.started and not task.done():
+            while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event
                 await asyncio.sleep(0.01)
             try:
                 yield f"http://{listen.host}:{bound.getsockname()[1]}"

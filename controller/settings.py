@@ -1,6 +1,6 @@
 """What the process is told by its surroundings; the only reader of the environment.
 
-Settings come from a YAML file, then from variables named `TRUEUP_…` (`__` between levels), which win.
+Settings come from a YAML file, and from variables `TRUEUP_…` (`__` between levels), which win.
 """
 
 import os

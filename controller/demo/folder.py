@@ -27,7 +27,7 @@ users:
 """
 
 
-class GitFailed(Exception):
+class GitFailed(Exception):  # noqa: N818 - says what happened
     """Git said no; its own words are the argument."""
 
 

@@ -16,7 +16,7 @@ PATIENCE = 90.0
 """Seconds that a scene waits for the world to become what it expects."""
 
 
-class NotObserved(Exception):
+class NotObserved(Exception):  # noqa: N818 - says what happened
     """What a scene expected was not to be seen; the argument says what was seen instead."""
 
 

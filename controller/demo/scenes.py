@@ -183,8 +183,9 @@ def secret_rotates_under_load(stage: Stage) -> Proof:
     """The database's password changes while customers order; nobody notices."""
     facts = rotate_under_load(stage)
     return Proof(
-        f"login `{facts['old_login']}` gave way to `{facts['new_login']}` while {facts['requests']} "
-        f"requests were made: {facts['failed']} failed; the old login is refused",
+        f"login `{facts['old_login']}` gave way to `{facts['new_login']}` "
+        f"while {facts['requests']} requests were made: {facts['failed']} failed; "
+        "the old login is refused",
         facts,
     )
 
@@ -212,8 +213,8 @@ def broken_document_is_refused(stage: Stage) -> Proof:
     wait_for("the mended commit in dev", _greets(shop, SECOND_GREETING))
     wait_for("no finding is left", lambda: _finding_at(stage, place) is None or None)
     return Proof(
-        f"{finding['place']}: {finding['message']}; the new greeting of the same commit reached dev "
-        "all the same, and the commit was not promoted",
+        f"{finding['place']}: {finding['message']}; the new greeting of the same commit "
+        "reached dev all the same, and the commit was not promoted",
         {"finding": finding, "commit": commit},
     )
 

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from controller.demo.folder import Folder
 from controller.demo.scene import Step
 
+PIPED_WIDTH = 140
+"""Columns of the summary when it goes to a file."""
+
 
 @dataclass
 class Shown:
@@ -34,7 +37,7 @@ class Screen:
 
         self._as_json = as_json
         self._talk = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._data = Console(highlight=False)
+        self._data = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
         self._began = time.monotonic()
 
     def line(self, text: str) -> None:
@@ -61,6 +64,8 @@ class Screen:
 
     def invite(self, folder: Folder, url: str) -> None:
         """Say what to look at and what to edit."""
+        root, cloud = _plain(str(folder.root)), _plain(str(folder.cloud))
+        edit = "edit shop-dev-shop-api environment.GREETING=hello"
         self._talk.print(
             f"""
 The controller runs. Look at [link={url}]{url}[/link]
@@ -71,8 +76,8 @@ Make something happen, in {_plain(str(folder.clone))}:
      it goes to dev, through the load gate to staging, and waits for you before production
   2. set RECOMMENDATIONS to exhaustive and push: the gate stops it, and dev is rolled back
   3. change something behind its back, and watch it being put back:
-     python -m controller.localcloud edit shop-dev-shop-api environment.GREETING=hello --root {_plain(str(folder.cloud))}
-  4. trueup get units · trueup events -f · trueup describe shop/dev   (run in {_plain(str(folder.root))})
+     {_plain(sys.executable)} -m controller.localcloud {edit} --root {cloud}
+  4. trueup get units · trueup events -f · trueup describe shop/dev   (run in {root})
 
 Ctrl-C stops everything; run it again in the same folder to go on.
 """
@@ -87,7 +92,10 @@ Ctrl-C stops everything; run it again in the same folder to go on.
             return 0 if ok else 1
         from rich.table import Table
 
-        table = Table("step", "", "what was proven", "evidence", "s", title="What was shown")
+        table = Table("step", "", title="What was shown")
+        table.add_column("what was proven", overflow="fold", ratio=1)
+        table.add_column("evidence", no_wrap=True)
+        table.add_column("s", justify="right")
         for step in steps:
             mark = "[green]ok[/green]" if step.ok else "[red]no[/red]"
             table.add_row(

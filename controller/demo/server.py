@@ -28,13 +28,13 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until it answers. Raises NotObserved with the end of its log."""
-        log = self.folder.data / "controller.log"
+        folder, log = self.folder, self.folder.data / "controller.log"
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         where = self.folder.data / "server.json"
         where.unlink(missing_ok=True)
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "controller", "serve", "--settings", str(self.folder.settings)],
+                [sys.executable, "-m", "controller", "serve", "--settings", str(folder.settings)],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder.root,
                 start_new_session=True, preexec_fn=_end_with_parent,  # noqa: PLW1509 - one thread
             )  # fmt: skip

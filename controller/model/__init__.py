@@ -1,1 +1,1 @@
-"""Frozen values, one file for each arrow of the way of the data; no behaviour that touches the world."""
+"""Frozen values, one file for each arrow of the way of the data; nothing here touches the world."""

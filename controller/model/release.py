@@ -8,10 +8,10 @@ from controller.model.names import Commit, Digest, StageName
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What would be promoted. Two commits that say the same of a product are the same release:
+    """What would be promoted.
 
-    `digest` covers the product's own documents, modules and folders; `commit` is the first commit
-    that was seen with it.
+    Two commits that say the same of a product are the same release: `digest` covers the product's
+    own documents, modules and folders; `commit` is the first commit that was seen with it.
     """
 
     product: str

@@ -21,7 +21,6 @@ class UnitStatus:
     desired: Commit
     outcome: Outcome | None = None
     conditions: tuple[Condition, ...] = ()
-    suspended: bool = False
     drift: tuple[ResourceChange, ...] = ()
     """What was last found to differ; empty after it was corrected."""
     drift_looked_at: datetime | None = None
@@ -59,7 +58,6 @@ class StageStatus:
     """A release that waits to be let into this stage."""
     candidate_commit: Commit | None = None
     decision: Digest | None = None
-    suspended: bool = False
     updated_at: datetime | None = None
 
 
@@ -71,8 +69,6 @@ class SecretStatus:
     delivery: Delivery | None = None
     message: str = ""
     ready: bool = False
-    requested_at: datetime | None = None
-    """When somebody last asked to rotate it."""
     updated_at: datetime | None = None
 
 

@@ -169,7 +169,7 @@ def measured(measure: str, number: float | None) -> str:
     return f"{number:.1f} ms" if number < 100 else f"{number:.0f} ms"  # noqa: PLR2004 - for the eye
 
 
-def unit_view(status: UnitStatus) -> UnitView:
+def unit_view(status: UnitStatus, *, suspended: bool = False) -> UnitView:
     """Show a unit."""
     ready = status.condition(ConditionType.READY)
     in_sync = status.condition(ConditionType.IN_SYNC)
@@ -189,7 +189,7 @@ def unit_view(status: UnitStatus) -> UnitView:
         drift_changes=status.drift,
         drift_looked_at=status.drift_looked_at,
         engine=outcome.engine if outcome else "",
-        suspended=status.suspended,
+        suspended=suspended,
         conditions=status.conditions,
         outputs=dict(outcome.outputs) if outcome else {},
         updated_at=status.updated_at,
@@ -204,14 +204,16 @@ def _drift_line(change: object) -> str:
     return f"{change}" + (f" ({attributes})" if attributes else "")
 
 
-def stage_view(status: StageStatus, units: Sequence[UnitStatus]) -> StageView:
+def stage_view(
+    status: StageStatus, units: Sequence[UnitStatus], *, suspended: bool = False
+) -> StageView:
     """Show a stage with the health of its units."""
     ready = sum(unit.is_true(ConditionType.READY) for unit in units)
     stalled = any(unit.is_true(ConditionType.STALLED) for unit in units)
     drift = tuple(
         f"{unit.name.stack}: {_drift_line(change)}" for unit in units for change in unit.drift
     )
-    if status.suspended:
+    if suspended:
         health = "suspended"
     elif not units:
         health = "unknown"
@@ -237,7 +239,7 @@ def stage_view(status: StageStatus, units: Sequence[UnitStatus]) -> StageView:
         candidate=status.candidate_commit or "",
         approval_wanted=status.candidate is not None and "approval" in status.waiting_for,
         decision=status.decision or "",
-        suspended=status.suspended,
+        suspended=suspended,
         updated_at=status.updated_at,
     )
 

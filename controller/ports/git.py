@@ -27,7 +27,7 @@ class RepositoryReader(Protocol):
         """
 
     async def snapshot(self, commit: Commit) -> Snapshot:
-        """Give the files of a commit that was fetched before. Raises Stalled when it is not there."""
+        """Give the files of a commit that was fetched before. Raises Stalled for any other."""
 
 
 class PointerWriter(Protocol):

@@ -9,14 +9,14 @@ from controller.model.measurement import Measurement
 
 @dataclass(frozen=True)
 class LoadOrder:
-    """One run to be made: `script` is the content of a Locust file, `environment` what it is told."""
+    """One run to be made: `script` is a Locust file's content, `environment` what it is told."""
 
     load_test: str
     script: bytes
     target: str
     users: int
     rate: float
-    """Requests a second in total that the users are to make (an open model, as near as users go)."""
+    """Requests a second in total that the users are to make, whatever the target does."""
     warm_up: float
     """Seconds whose requests are not counted."""
     steady: float
@@ -25,7 +25,7 @@ class LoadOrder:
 
 
 OnLoadProgress = Callable[[float, float, float, int], None]
-"""Called about once a second: seconds since start, requests a second, p95 in ms, failures so far."""
+"""Called once a second: seconds since start, requests a second, p95 in ms, failures so far."""
 
 
 class LoadGenerator(Protocol):

@@ -1,1 +1,1 @@
-"""The steps of the way, one verb a room. A step takes a value and gives a value and calls no other step."""
+"""The steps of the way, one verb a room: each takes a value, gives a value, calls no other."""

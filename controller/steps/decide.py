@@ -292,6 +292,11 @@ def _approved(question: Question) -> EvidenceItem:
     return EvidenceItem("approved", ok=False, detail=detail)
 
 
+def is_same_person(one: str, other: str) -> bool:
+    """Tell whether two ways of writing a person may mean the same one."""
+    return bool(_identities(one) & _identities(other))
+
+
 def _identities(person: str) -> set[str]:
     """Give the ways in which a person may be written: `Ada <ada@example.com>` is each of them.
 

@@ -1,4 +1,4 @@
-"""The steps of the main job on a folder, without a controller and without touching what it manages."""
+"""The main job's steps on a folder: without a controller, and without touching what it manages."""
 
 import asyncio
 import shutil
@@ -106,7 +106,7 @@ async def _copy_states(
     return outputs
 
 
-async def _plan_one(  # noqa: PLR0913, PLR0917 - what one plan is made with
+async def _plan_one(
     folder: "_Folder",
     unit: Unit,
     outputs: dict[UnitName, dict[str, object]],

@@ -1,4 +1,4 @@
-"""The order of things: source, reconcile, secrets, drift, promote; and the journal of what was done.
+"""The order of things: source, reconcile, deliver, watch, promote; and the journal.
 
 `reconcile.py` is the map. Nothing here touches the world but through the ports in `world.py`.
 """

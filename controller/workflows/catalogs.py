@@ -52,8 +52,8 @@ class Wanted:
 class StageTarget:
     """What a stage should be.
 
-    `ahead` is there in a first stage only, while the head of the branch holds broken documents of the
-    product: units that do not depend on them follow the head, the others stay at the release.
+    `ahead` is there in a first stage only, while the head of the branch holds broken documents of
+    the product: units that do not depend on them follow the head, the others stay at the release.
     """
 
     name: StageName
@@ -147,7 +147,7 @@ class Catalogs:
         return self._graphs[key]
 
     def pipeline(self, product: str) -> Pipeline | None:
-        """Give the pipeline of a product as it is at the head; while it is broken, as it last was."""
+        """Give a product's pipeline as it is at the head; while it is broken, as it last was."""
         head = self.known_head().catalog
         found = next((p for p in head.all(Pipeline) if p.metadata.product == product), None)
         if found is None and any(r.kind in {"Pipeline", UNREADABLE} for r in head.broken):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import DatabaseAddress, Delivery, RotationPhase
-from controller.model.names import SecretName, UnitName
+from controller.model.names import SecretName
 from controller.model.status import SecretStatus
 from controller.steps.secrets.deliver import deliver as deliver_step
 from controller.steps.secrets.request import (
@@ -24,7 +24,6 @@ from controller.workflows.parts import Parts
 from schemas.kinds.environment import Environment
 from schemas.kinds.secret import Secret
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
-
 
 LOOK_AGAIN = timedelta(minutes=10)
 """A delivered secret is looked at again after this time: its file or its login may be gone."""
@@ -94,7 +93,7 @@ async def _request(
         kind=kind,
         template=file.template if "template" in file.model_fields_set else None,
         rotation=Rotation(rotation.every, rotation.grace) if rotation else None,
-        requested_at=status.requested_at,
+        requested_at=await parts.wishes.rotation_asked_at(name),
     )
 
 

@@ -58,14 +58,16 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
     order = await _order(parts, status.name, load_test, at)
     result = None
     for _ in range(ATTEMPTS):
-        async with parts.journal.run(keys.stage_key(status.name), str(status.commit)) as run:
-            async with run.step(f"gate {name}") as step:
-                measurement = await parts.world.load_generator.run(order)
-                evidence = await parts.world.artifacts.put(_MEASUREMENT.dump_json(measurement))
-                result = gate_step.judge(
-                    name, _objectives(load_test), measurement, status.release, evidence
-                )
-                step.detail = f"{result.ruling}: {'; '.join(result.reasons)}"
+        async with (
+            parts.journal.run(keys.stage_key(status.name), str(status.commit)) as run,
+            run.step(f"gate {name}") as step,
+        ):
+            measurement = await parts.world.load_generator.run(order)
+            evidence = await parts.world.artifacts.put(_MEASUREMENT.dump_json(measurement))
+            result = gate_step.judge(
+                name, _objectives(load_test), measurement, status.release, evidence
+            )
+            step.detail = f"{result.ruling}: {'; '.join(result.reasons)}"
         if _is_an_answer(result):
             break
     if result is None:

@@ -12,7 +12,7 @@ from controller.ports.ledger import Ledger
 from controller.ports.processes import Processes
 
 GRACE_FOR_SURVIVORS = 600.0
-"""Seconds to wait for an engine that lost its controller; it ends after the resource it works on."""
+"""Seconds to wait for an engine that lost its controller; it ends after the resource in hand."""
 
 OnStep = Callable[[str, str], None]
 """Told `before` and `after` each step: tests stop the world there."""

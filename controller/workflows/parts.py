@@ -7,6 +7,7 @@ from controller.workflows.journal import Journal, OnStep
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
 from controller.workflows.units import Units
+from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 
 
@@ -18,6 +19,7 @@ class Parts:
     catalogs: Catalogs
     recording: Recording
     journal: Journal
+    wishes: Wishes
     units: Units
     removal: Removal
 
@@ -27,6 +29,7 @@ class Parts:
         catalogs = Catalogs(world)
         recording = Recording(world)
         journal = Journal(world.ledger, world.clock, on_step)
-        units = Units(world, catalogs)
+        wishes = Wishes(world.ledger)
+        units = Units(world, catalogs, wishes)
         removal = Removal(world, recording, journal, units)
-        return cls(world, catalogs, recording, journal, units, removal)
+        return cls(world, catalogs, recording, journal, wishes, units, removal)

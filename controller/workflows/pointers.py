@@ -11,7 +11,9 @@ from controller.model.names import Commit, Digest, StageName
 from controller.model.release import Pointer
 
 _DECISION = TypeAdapter(Decision)
-HEADER = "# Which release this stage is at. Written by Trueup; the history of this branch is the record.\n"
+HEADER = (
+    "# Which release this stage is at. Written by Trueup; the branch's history is the record.\n"
+)
 
 
 def pointer_path(stage: StageName) -> str:
@@ -21,7 +23,8 @@ def pointer_path(stage: StageName) -> str:
 
 def decision_path(stage: StageName, decision: Digest) -> str:
     """Tell where a decision record lies on the promotions branch."""
-    return f"decisions/{stage.product}/{stage.environment}/{decision.removeprefix('sha256:')[:16]}.json"
+    short = decision.removeprefix("sha256:")[:16]
+    return f"decisions/{stage.product}/{stage.environment}/{short}.json"
 
 
 def write_decision(decision: Decision) -> str:
@@ -47,7 +50,7 @@ def write_pointer(pointer: Pointer) -> str:
 
 
 def read_pointer(stage: StageName, files: Mapping[str, str]) -> Pointer | None:
-    """Read a stage's pointer; None when there is none. Raises Stalled for one that says nothing usable."""
+    """Read a stage's pointer; None when there is none. Raises Stalled when it says too little."""
     path = pointer_path(stage)
     text = files.get(path)
     if text is None:

@@ -2,8 +2,8 @@
 
     pointer → candidate → decide → write pointer → adopt → ready? → gates → decide → (roll back)
 
-The pointer in Git is the truth; the stage's status is what was last seen of it. A controller that was
-killed anywhere looks at the pointer and at the units again, and does the rest.
+The pointer in Git is the truth; the stage's status is what was last seen of it. A controller that
+was killed anywhere looks at the pointer and at the units again, and does the rest.
 """
 
 from dataclasses import replace
@@ -117,13 +117,15 @@ async def take_back(
 
 async def _write(parts: Parts, stages: Stages, decision: Decision, pointer: Pointer) -> Pointer:
     revision = f"sha1:{pointer.commit}"
-    async with parts.journal.run(keys.stage_key(decision.stage), pointer.commit) as run:
-        async with run.step("pointer") as step:
-            try:
-                moved = await stages.write(decision, pointer)
-            except PlanStale as error:
-                raise Transient(error.diagnostics) from error
-            step.detail = decision.because
+    async with (
+        parts.journal.run(keys.stage_key(decision.stage), pointer.commit) as run,
+        run.step("pointer") as step,
+    ):
+        try:
+            moved = await stages.write(decision, pointer)
+        except PlanStale as error:
+            raise Transient(error.diagnostics) from error
+        step.detail = decision.because
     reason = "Promoted" if decision.kind == DecisionKind.PROMOTE else "RolledBack"
     await _tell(parts, decision, reason, revision)
     return moved

@@ -1,10 +1,10 @@
-"""Bring one unit to what the repository says of it. This page is the order of things:
+"""Bring one unit to what the repository says of it; this page is the order of things.
 
     wanted → needs → render → (nothing changed? done) → plan → policy → apply → record
 
 It is level-triggered: every entry looks at what is wanted and at what is there, and does the rest.
-A controller that was killed at any line comes here again and continues; the saved plan, bound to the
-state it was made from, is what keeps an apply from being done twice.
+A controller that was killed at any line comes here again and continues; the saved plan, bound to
+the state it was made from, is what keeps an apply from being done twice.
 """
 
 from datetime import datetime
@@ -20,9 +20,9 @@ from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.workflows.catalogs import Wanted
-from controller.workflows.parts import Parts
-from controller.workflows.units import PLAN_WAITING, approval_subject
 from controller.workflows.journal import RunJournal
+from controller.workflows.parts import Parts
+from controller.workflows.units import approval_subject
 
 
 async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
@@ -35,7 +35,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
         await parts.removal.remove(name)
         return None
     status = await parts.recording.unit_wanted(name, wanted.commit)
-    if status.suspended or parts.units.is_suspended(wanted):
+    if await parts.units.is_suspended(wanted):
         return None
     upstream = await parts.units.upstream(wanted)
     workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
@@ -66,7 +66,7 @@ async def change(
     if verdict.ruling == Ruling.DENIED:
         raise PolicyDenied.because(_message(status, ConditionType.ALLOWED))
     if verdict.ruling == Ruling.NEEDS_APPROVAL:
-        await world.ledger.set_fact(f"{PLAN_WAITING}{wanted.unit.name}", approval_subject(plan))
+        await parts.wishes.plan_waits(wanted.unit.name, approval_subject(plan))
         raise ApprovalPending.because(
             _message(status, ConditionType.ALLOWED),
             hint=f"`trueup approve {wanted.unit.name}` lets exactly this plan through",

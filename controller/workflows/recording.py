@@ -74,6 +74,9 @@ class Recording:
         elif changed:
             done = "found applied" if plan.is_empty else f"applied: {plan.summary()}"
             await self.event(subject, "Applied", done, revision=revision)
+        if status.outcome is not None and status.outcome.engine != outcome.engine:
+            told = f"{status.outcome.engine} → {outcome.engine}"
+            await self.event(subject, "EngineChanged", told, revision=revision, warning=True)
         status = replace(
             status, outcome=outcome, desired=outcome.commit, drift=(), failures=0,
             drift_looked_at=self._clock.now(),

@@ -27,7 +27,7 @@ class Removal:
     async def remove(self, name: UnitName) -> None:
         """Do what the stack's deletion policy says. Doing it again changes nothing.
 
-        Raises Stalled when the policy refuses, Waiting while others need the unit or nobody approved.
+        Raises Stalled when the policy refuses, Waiting while others need it or nobody approved.
         """
         status = await self._world.ledger.unit(name)
         if status is None:
@@ -39,7 +39,7 @@ class Removal:
         policy = last.unit.stack.spec.deletion_policy if last else "refuse"
         if last is None or policy == "refuse":
             raise Stalled.because(
-                f"`{name}` is not in the repository any more, and nothing says that it may be destroyed",
+                f"`{name}` is in the repository no more, and nothing says that it may be destroyed",
                 hint="put the document back, or set `deletionPolicy: destroy` before taking it out",
             )
         await self._check_nobody_needs(last)
@@ -62,7 +62,9 @@ class Removal:
     async def _destroy(self, last: Wanted, status: UnitStatus) -> None:
         name = last.unit.name
         engine = await self._units.engine(last)
-        workspace = render_step.render(last.catalog, last.unit, await self._units.upstream(last))
+        workspace = render_step.render(
+            last.catalog, last.unit, await self._units.upstream(last, whatever_it_is=True)
+        )
         async with self._journal.run(f"unit:{name}", f"destroy-{last.commit}") as run:
             async with run.step("plan"):
                 plan = await plan_step.plan(

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from controller.model.condition import ConditionType
 from controller.model.decision import Decision
-from controller.model.names import Commit, Digest, StageName, UnitName
+from controller.model.names import Digest, StageName, UnitName
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
-from controller.workflows import keys
 from controller.steps.decide import Answer, EarlierStage, Question
+from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.deliver import secrets_of
 from controller.workflows.parts import Parts
@@ -22,10 +22,7 @@ from controller.workflows.pointers import (
 )
 from schemas.kinds.environment import Environment
 
-
-SECRET = "secret "
-PROMOTE_REQUESTED = "promote-requested/"
-"""The fact, by stage, that names the release that somebody asked for."""
+SECRET = "secret "  # noqa: S105 - begins the name of a secret among what is not ready
 
 
 class Stages:
@@ -85,7 +82,7 @@ class Stages:
         name = status.name
         entry = self._parts.catalogs.pipeline_stage(name)
         required = entry.approvals.required
-        asked = await self._world.ledger.fact(f"{PROMOTE_REQUESTED}{name}") == candidate.digest
+        asked = await self._parts.wishes.is_asked_for(name, candidate.digest)
         held = None if entry.auto or asked or not entry.after else "it is moved by hand"
         return Question(
             stage=name,
@@ -102,7 +99,7 @@ class Stages:
             approvals_required=required,
             approvals=tuple(await self._world.ledger.approvals(name, candidate.digest)),
             suspended=self.is_suspended(name),
-            held="somebody suspended it" if status.suspended else held,
+            held="somebody suspended it" if await self._parts.wishes.is_suspended(name) else held,
         )
 
     async def _verified(self, status: StageStatus) -> Release | None:
@@ -175,7 +172,7 @@ class Stages:
         return adopted
 
     async def wake_all(self, status: StageStatus) -> None:
-        """Wake every unit and secret of a stage that is not what is wanted, and those to be removed."""
+        """Wake every unit and secret of a stage that is not what is wanted, or not wanted."""
         target = await self._parts.catalogs.stage_target(status.name, status.commit)
         for secret in secrets_of(target):
             found = await self._world.ledger.secret(secret)

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.condition import ConditionType
+from controller.model.graph import Unit
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.outcome import fingerprint
 from controller.model.plan import Plan
@@ -19,20 +20,18 @@ from controller.steps.policy import judge as policy_step
 from controller.workflows import keys
 from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
+from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
 from schemas.kinds.policy import Policy
 
 
-PLAN_WAITING = "plan-waiting/"
-"""The fact, by unit, that says which changes wait for a person."""
-
-
 class Units:
     """Answers from the catalogs and the ledger; changes nothing but wake-ups."""
 
-    def __init__(self, world: World, catalogs: Catalogs) -> None:
+    def __init__(self, world: World, catalogs: Catalogs, wishes: Wishes) -> None:
         self._world = world
+        self._wishes = wishes
         self._catalogs = catalogs
 
     async def target(self, stage: StageName) -> StageTarget:
@@ -52,13 +51,23 @@ class Units:
             raise Stalled.because(f"there is no environment `{name}`")
         return found
 
-    def is_suspended(self, wanted: Wanted) -> bool:
-        """Tell whether the unit's environment is suspended in Git."""
-        return self.environment(wanted).spec.suspended
+    async def is_suspended(self, wanted: Wanted) -> bool:
+        """Tell whether the unit is to be left alone: its environment, its stage or it itself."""
+        by_hand = await self._wishes.is_suspended(wanted.unit.name)
+        return by_hand or self.environment(wanted).spec.suspended
 
     async def engine(self, wanted: Wanted) -> Engine:
-        """Give the engine that the unit's environment names. Raises Stalled when it is not here."""
-        return await self._world.engine(self.environment(wanted).spec.engine)
+        """Give the engine that the unit's environment names. Raises Stalled when it is not here.
+
+        Where the environment says `auto`, a unit stays with the engine that applied it first: a
+        binary that appears on PATH changes nothing by itself.
+        """
+        named: str = self.environment(wanted).spec.engine
+        if named == "auto":
+            status = await self._world.ledger.unit(wanted.unit.name)
+            if status is not None and status.outcome is not None:
+                named = status.outcome.engine.partition(" ")[0]
+        return await self._world.engine(named)
 
     async def last_applied(self, status: UnitStatus) -> Wanted | None:
         """Give a unit as it was at the commit that was applied last."""
@@ -75,17 +84,8 @@ class Units:
         With `whatever_it_is`, as for a look for drift, what is known now is enough.
         """
         unit = wanted.unit
-        missing = [
-            f"unit `{name}`"
-            for name in unit.needs_units
-            if not self._is_ready(await self._world.ledger.unit(name))
-        ]
-        for secret in unit.needs_secrets:
-            status = await self._world.ledger.secret(secret)
-            if status is None or not status.ready:
-                missing.append(f"secret `{secret}`")
-        if missing and not whatever_it_is:
-            raise DependencyNotReady.because(f"waits for {', '.join(missing)}")
+        if not whatever_it_is:
+            await self._check_needs(unit)
         return Upstream(
             outputs=await self._outputs(unit.needs_units),
             pending=frozenset(),
@@ -95,12 +95,24 @@ class Units:
             tree_paths=await self._place_trees(wanted),
         )
 
-    @staticmethod
-    def _is_ready(status: UnitStatus | None) -> bool:
-        return (
-            status is not None and status.outcome is not None
-            and status.outcome.commit == status.desired and status.is_true(ConditionType.READY)
-        )  # fmt: skip
+    async def _check_needs(self, unit: Unit) -> None:
+        """Raise DependencyNotReady while a unit that comes first is not at its wanted commit."""
+        target = await self.target(unit.name.stage)
+        missing = []
+        for name in unit.needs_units:
+            status, first = await self._world.ledger.unit(name), target.find(name)
+            is_ready = (
+                status is not None and status.outcome is not None and first is not None
+                and status.outcome.commit == first.commit and status.is_true(ConditionType.READY)
+            )  # fmt: skip
+            if not is_ready:
+                missing.append(f"unit `{name}`")
+        for secret in unit.needs_secrets:
+            delivered = await self._world.ledger.secret(secret)
+            if delivered is None or not delivered.ready:
+                missing.append(f"secret `{secret}`")
+        if missing:
+            raise DependencyNotReady.because(f"waits for {', '.join(missing)}")
 
     async def _outputs(
         self, names: tuple[UnitName, ...]
@@ -185,7 +197,9 @@ class Units:
         for dependent in target.graph.dependents(name):
             await dispatcher.wake(keys.unit_key(dependent))
         await dispatcher.wake(keys.stage_key(name.stage))
-        await dispatcher.wake(keys.drift_key(name), at=self.next_look(wanted))
+        look = self.next_look(wanted)
+        if look is not None:
+            await dispatcher.wake(keys.drift_key(name), at=look)
 
     async def _wake_unless_ready(self, secret: SecretName) -> None:
         status = await self._world.ledger.secret(secret)

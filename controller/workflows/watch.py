@@ -1,4 +1,4 @@
-"""Look whether a unit is still what was applied; on a schedule of its own, so nothing starves it."""
+"""Look whether a unit is still what was applied; on a schedule of its own, never starved."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ async def watch(parts: Parts, name: UnitName) -> datetime | None:
         return None
     applied = await parts.units.last_applied(status) or wanted
     drift_rule = wanted.unit.stack.spec.drift
-    if drift_rule.mode == "off" or parts.units.is_suspended(wanted) or status.suspended:
+    if drift_rule.mode == "off" or await parts.units.is_suspended(wanted):
         return None
     upstream = await parts.units.upstream(applied, whatever_it_is=True)
     workspace = render_step.render(applied.catalog, applied.unit, upstream)

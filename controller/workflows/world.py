@@ -1,4 +1,4 @@
-"""All that workflows need from the world, in one value; made by `wiring.py`, or by tests from memory."""
+"""All that workflows need from the world, in one value; `wiring/` makes it, or a test."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

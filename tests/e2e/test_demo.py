@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import psutil
 import pytest
@@ -105,6 +104,6 @@ def test_nothing_runs_after_the_end(played) -> None:
     folder, _, _ = played
     left = []
     for process in psutil.process_iter(["cmdline"]):
-        if any(str(folder.root) in word for word in process.info["cmdline"] or ()):
-            left.append(process.info["cmdline"])
+        words = process.info["cmdline"] or ()
+        left += [words] if any(str(folder.root) in word for word in words) else []
     assert left == []

@@ -1,7 +1,8 @@
-"""A whole controller on memory adapters, driven by hand: one turn at a time, killed where a test wants."""
+"""A whole controller on memory adapters, driven by hand, killed where a test wants."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -115,7 +116,8 @@ class MemoryWorld:
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
             workspaces=self.workspaces, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, credentials=self.credentials,
-            load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(), environment_limits={},
+            load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
+            environment_limits={},
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))
@@ -127,7 +129,7 @@ class MemoryWorld:
 
     def edit(self, path: str, old: str, new: str, subject: str = "edit") -> str:
         """Commit one replaced text; gives the commit."""
-        head = self.repository._contents[self.repository._head]  # noqa: SLF001
+        head = self.repository._contents[self.repository._head]
         text = head[path].decode()
         assert old in text
         return self.repository.commit(
@@ -142,7 +144,7 @@ class _Steady:
         self.world = world
         self.orders: list[object] = []
 
-    async def run(self, order, *, on_progress=None):  # noqa: ANN001
+    async def run(self, order, *, on_progress=None):
         self.orders.append(order)
         return measured(self.world.p95)
 
@@ -159,16 +161,14 @@ class Life:
     async def begin(self) -> None:
         """What `Loop.run` does before it dispatches."""
 
-        class Enough(Exception):
+        class Enough(Exception):  # noqa: N818
             pass
 
         async def stop() -> None:
             raise Enough
 
-        try:
+        with contextlib.suppress(Enough):
             await self.loop.run(stop)
-        except Enough:
-            pass
 
     async def settle(self, *, turns: int = 400) -> None:
         """Work until nothing is due, one turn after the other; errors plan the next turn."""

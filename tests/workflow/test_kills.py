@@ -1,4 +1,4 @@
-"""The process is gone after the n-th thing it did; the next life ends where an unharmed one does."""
+"""The process is gone after the n-th thing it did; the next life ends where others do."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A folder on disk as a snapshot: what `validate`, `render` and `plan` read without a repository."""
+"""A folder on disk as a snapshot, for `validate`, `render` and `plan` without a repository."""
 
 import hashlib
 import os

@@ -1,0 +1,51 @@
+"""What people asked for, each in a row of its own: no status written meanwhile can undo it."""
+
+from datetime import datetime
+
+from controller.model.names import Digest, SecretName, StageName, UnitName
+from controller.ports.ledger import DecisionLedger
+
+Subject = StageName | UnitName
+
+
+class Wishes:
+    """Reads and writes wishes; each stands until it is changed."""
+
+    def __init__(self, ledger: DecisionLedger) -> None:
+        self._ledger = ledger
+
+    async def suspend(self, subject: Subject, *, suspended: bool) -> None:
+        """Leave a stage or a unit alone, or look after it again."""
+        await self._ledger.set_fact(f"suspended/{subject}", "yes" if suspended else "")
+
+    async def is_suspended(self, subject: Subject) -> bool:
+        """Tell whether somebody suspended a stage or a unit; a unit also by its stage."""
+        stage = subject.stage if isinstance(subject, UnitName) else subject
+        facts = [await self._ledger.fact(f"suspended/{name}") for name in {subject, stage}]
+        return any(facts)
+
+    async def rotate(self, secret: SecretName, at: datetime) -> None:
+        """Ask for a rotation; one that begins later has answered this."""
+        await self._ledger.set_fact(f"rotate/{secret}", at.isoformat())
+
+    async def rotation_asked_at(self, secret: SecretName) -> datetime | None:
+        """Tell when a rotation was last asked for."""
+        found = await self._ledger.fact(f"rotate/{secret}")
+        return datetime.fromisoformat(found) if found else None
+
+    async def promote(self, stage: StageName, release: Digest) -> None:
+        """Ask for a release to be let into a stage that is moved by hand."""
+        await self._ledger.set_fact(f"promote/{stage}", release)
+
+    async def is_asked_for(self, stage: StageName, release: Digest) -> bool:
+        """Tell whether somebody asked for exactly this release."""
+        return await self._ledger.fact(f"promote/{stage}") == release
+
+    async def plan_waits(self, unit: UnitName, subject: Digest) -> None:
+        """Note which changes of a unit wait for a person; an empty digest: none do."""
+        await self._ledger.set_fact(f"plan-waiting/{unit}", subject)
+
+    async def waiting_plan(self, unit: UnitName) -> Digest | None:
+        """Tell which changes of a unit wait for a person."""
+        found = await self._ledger.fact(f"plan-waiting/{unit}")
+        return Digest(found) if found else None
