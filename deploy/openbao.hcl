@@ -6,6 +6,8 @@ ui           = false
 storage "raft" {
   path    = "/openbao/file"
   node_id = "openbao"
+
+  performance_multiplier = 1 # one node elects itself in a second
 }
 
 listener "tcp" {

@@ -74,4 +74,4 @@ class Developer:
         pairs = (
             line.split(": ", 1) for line in text.splitlines() if ": " in line and line[0] != "#"
         )
-        return {key: value.strip() for key, value in pairs}
+        return {key: value.strip().strip('"') for key, value in pairs}

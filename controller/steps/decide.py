@@ -124,7 +124,9 @@ def _decision(
     items: Sequence[EvidenceItem],
     decided_at: datetime,
 ) -> Decision:
+    judged = question.current if kind == DecisionKind.ROLL_BACK else question.candidate.digest
     gates = [*question.gates, *(gate for earlier in question.after for gate in earlier.gates)]
+    gates = [gate for gate in gates if gate.release == judged]
     counted = counted_approvals(question.candidate, question.stage, question.approvals)
     return Decision(
         kind=kind,

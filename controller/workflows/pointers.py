@@ -37,7 +37,7 @@ def write_pointer(pointer: Pointer) -> str:
     lines = [
         f"product: {pointer.stage.product}",
         f"environment: {pointer.stage.environment}",
-        f"commit: {pointer.commit}",
+        f'commit: "{pointer.commit}"',  # quoted: some commits read as numbers
         f"release: {pointer.digest}",
     ]
     if pointer.decision:
@@ -45,7 +45,7 @@ def write_pointer(pointer: Pointer) -> str:
     if pointer.rejected:
         lines.append(f"rejected: {pointer.rejected}")
     if pointer.rejected_commit:
-        lines.append(f"rejected_commit: {pointer.rejected_commit}")
+        lines.append(f'rejected_commit: "{pointer.rejected_commit}"')
     return HEADER + "\n".join(lines) + "\n"
 
 

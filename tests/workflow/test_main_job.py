@@ -78,7 +78,7 @@ async def test_a_slow_release_is_taken_back_and_not_tried_again(world) -> None:
     dev = await life.app.stage("shop/dev")
     assert dev.commit == good
     assert greeting(world) == "Welcome to the shop"
-    assert f"rejected_commit: {slow}" in (await world.pointers.read())["shop/dev.yaml"]
+    assert f'rejected_commit: "{slow}"' in (await world.pointers.read())["shop/dev.yaml"]
     assert len(await life.events("RolledBack")) == 1
 
 

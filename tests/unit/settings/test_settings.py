@@ -1,0 +1,58 @@
+"""Settings from a file and from variables."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from controller.settings import Settings
+
+FILE = """
+data: {data}
+repository:
+  url: /srv/platform-config.git
+  poll_every: PT10S
+listen: {{port: 9000}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "trueup.yaml"
+    path.write_text(FILE.format(data=tmp_path / "data"))
+    return path
+
+
+def test_a_file_is_read_and_defaults_hold(file: Path) -> None:
+    settings = Settings.read(file)
+    assert settings.repository.url == "/srv/platform-config.git"
+    assert settings.repository.poll_every.total_seconds() == 10
+    assert (settings.listen.host, settings.listen.port) == ("127.0.0.1", 9000)
+    assert settings.public_view is False
+
+
+def test_a_variable_wins_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEUP_LISTEN__PORT", "9100")
+    monkeypatch.setenv("TRUEUP_REPOSITORY__BRANCH", "trunk")
+    settings = Settings.read(file)
+    assert settings.listen.port == 9100
+    assert settings.repository.branch == "trunk"
+    assert settings.repository.url == "/srv/platform-config.git"
+
+
+def test_variables_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEUP_REPOSITORY__URL", "https://git.example.com/config.git")
+    assert Settings.read(None).repository.url.startswith("https://")
+
+
+@pytest.mark.parametrize("text", ["repositry: {url: x}\n", "repository: {}\n", "{}\n"])
+def test_what_is_unknown_or_missing_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "trueup.yaml"
+    path.write_text(text)
+    with pytest.raises(ValidationError):
+        Settings.read(path)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Settings.read(tmp_path / "none.yaml")
