@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from controller.demo.developer import Developer
@@ -31,6 +32,29 @@ class Stage:
     def shop(self, environment: str) -> Shop:
         """The shop's live service in an environment."""
         return Shop(self.folder, environment)
+
+    def remember(self, name: str, seen: Any) -> Any:
+        """Keep what cannot be seen a second time, in case this run is killed; gives it back."""
+        notes = {**self._notes(), name: seen}
+        draft = self._notes_file.with_suffix(".part")
+        draft.write_text(json.dumps(notes, indent=2, default=str, sort_keys=True) + "\n")
+        draft.replace(self._notes_file)
+        return seen
+
+    def recall(self, name: str) -> Any:
+        """Give what this or an earlier run has seen; None when none has."""
+        return self._notes().get(name)
+
+    @property
+    def _notes_file(self) -> Path:
+        return self.folder.evidence / "seen.json"
+
+    def _notes(self) -> dict[str, Any]:
+        try:
+            notes: dict[str, Any] = json.loads(self._notes_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return notes
 
 
 @dataclass(frozen=True)
