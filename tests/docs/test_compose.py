@@ -53,6 +53,7 @@ SERVICE = {
     "properties": {
         "image": {"type": "string", "pattern": r"^[a-z0-9-]+(/[a-z0-9-]+)?:v?[0-9][0-9a-z.-]*$"},
         "build": {"const": "."},
+        "platform": {"const": "linux/amd64"},
         "init": {"type": "boolean"},
         "cap_drop": {"const": ["ALL"]},
         "security_opt": STRINGS,
@@ -259,7 +260,7 @@ def test_the_ports_are_those_that_something_listens_on(made: Path) -> None:
 
 
 def test_the_paths_that_are_asked_are_routes_of_the_controller(made: Path) -> None:
-    known = {route.path for route in routes(None)}  # type: ignore[arg-type]  # nothing is asked
+    known = {route.path for route in routes(None)}  # nothing is asked
     (scrape,) = read_yaml((made / "prometheus.yaml").read_text())["scrape_configs"]
     assert {scrape["metrics_path"], "/healthz"} <= known
 

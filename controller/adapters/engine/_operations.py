@@ -154,7 +154,8 @@ class TerraformEngine:
     async def normalise(self, directory: Path) -> None:
         """See the port."""
         flags = {**EVENTS, "refresh-only": True, "auto-approve": True}
-        await self._run(directory, Command("apply", flags))
+        with _noted_apply(directory, None) as on_event:
+            await self._run(directory, Command("apply", flags), on_event=on_event)
 
     async def state(self, directory: Path) -> EngineState | None:
         """See the port."""
@@ -265,7 +266,8 @@ def _teller(on_progress: OnProgress | None) -> OnEvent | None:
 @contextmanager
 def _noted_apply(directory: Path, inner: OnEvent | None) -> Iterator[OnEvent]:
     """Keep a copy of the state and a note of the apply; the note stays when the engine died."""
-    _state_file.keep_copy(directory)
+    if not _state_file.is_remote(directory):
+        _state_file.keep_copy(directory)
     _state_file.note_apply(directory, made_something=False)
     noted = False
 
@@ -284,4 +286,6 @@ def _noted_apply(directory: Path, inner: OnEvent | None) -> Iterator[OnEvent]:
     except BaseException:
         _state_file.forget_apply(directory)
         raise
+    if not _state_file.is_remote(directory):
+        _state_file.keep_copy(directory)
     _state_file.forget_apply(directory)

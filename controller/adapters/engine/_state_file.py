@@ -6,19 +6,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from controller.adapters.engine import _lock_error
 from controller.diagnostics.errors import EngineFailed
 from controller.ports.engine import EngineState
 
+_log = structlog.get_logger(__name__)
+
 STATE = "terraform.tfstate"
 KEPT = Path(".trueup") / "states"
 APPLYING = Path(".trueup") / "applying"
+BEGUN, MADE = "begun", "made"
 KEEP = 20
 
 
 def is_remote(directory: Path) -> bool:
-    """Tell whether a backend was configured: then the state is not (only) the local file."""
-    return (directory / ".terraform" / STATE).is_file()
+    """Tell whether the state is somewhere else than in the directory's own file.
+
+    A backend `local` that names this very file is configured too, and is not remote.
+    """
+    configured = directory / ".terraform" / STATE
+    try:
+        backend = json.loads(configured.read_text(encoding="utf-8")).get("backend") or {}
+    except FileNotFoundError:
+        return False
+    except ValueError:  # a cut-off write: ask the engine, which will complain
+        return True
+    path = (backend.get("config") or {}).get("path")
+    return not (backend.get("type") == "local" and path in {None, STATE})
 
 
 def parse(text: str) -> EngineState:
@@ -82,7 +98,7 @@ def note_apply(directory: Path, *, made_something: bool) -> None:
     """Note that an apply is under way, and whether anything was made by it."""
     path = directory / APPLYING
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    path.write_text("made" if made_something else "begun", encoding="utf-8")
+    path.write_text(MADE if made_something else BEGUN, encoding="utf-8")
 
 
 def forget_apply(directory: Path) -> None:
@@ -93,26 +109,52 @@ def forget_apply(directory: Path) -> None:
 def check_not_lost(directory: Path) -> None:
     """Raise EngineFailed when a local state was there and is not any more.
 
-    A first run that was killed leaves an empty file; that one is taken away, when nothing can have
-    been in it.
+    Terraform writes its state in place. An apply that was killed in the middle of that leaves a
+    file that is empty or cut off: the last copy is put back when that apply had made nothing, and
+    an empty file of a first run is taken away when nothing can have been in it.
     """
     state = directory / STATE
-    if is_remote(directory) or (state.is_file() and state.stat().st_size > 0):
+    if is_remote(directory) or _is_whole(state):
         return
-    if any((directory / KEPT).glob("*.tfstate")) or _made_something(directory):
+    copies = sorted((directory / KEPT).glob("*.tfstate"))
+    is_idle = _lock_error.local_holder(directory) is None
+    if state.is_file() and copies and is_idle and _noted(directory) == BEGUN:
+        _put_back(copies[-1], state)
+        forget_apply(directory)
+        return
+    if copies or _noted(directory) == MADE:
         raise EngineFailed.because(
             f"the state file is {'empty' if state.is_file() else 'gone'}, and it was not before",
             hint=f"put the last of the copies in `{directory / KEPT}` back as `{STATE}`",
             code="engine/state-lost",
         )
-    if state.is_file() and _lock_error.local_holder(directory) is None:
+    if state.is_file() and state.stat().st_size == 0 and is_idle:
         state.unlink()
         forget_apply(directory)
 
 
-def _made_something(directory: Path) -> bool:
+def _is_whole(state: Path) -> bool:
+    """Tell whether a state ends as Terraform ends it; a cut-off one does not."""
+    try:
+        with state.open("rb") as file:
+            file.seek(max(0, state.stat().st_size - 16))
+            return file.read().rstrip().endswith(b"}")
+    except FileNotFoundError:
+        return False
+
+
+def _put_back(copy: Path, state: Path) -> None:
+    _log.warning("a state was cut off by a kill; its last copy is put back", copy=str(copy))
+    partial = state.with_suffix(".partial")
+    shutil.copyfile(copy, partial)
+    partial.chmod(0o600)
+    partial.replace(state)
+
+
+def _noted(directory: Path) -> str:
+    """Tell what an apply that did not end has noted; empty when none was cut off."""
     path = directory / APPLYING
-    return path.is_file() and path.read_text(encoding="utf-8") == "made"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _addresses(document: Mapping[str, Any]) -> list[str]:

@@ -114,7 +114,7 @@ async def test_earlier_states_are_kept_by_serial(real: RealWorld) -> None:
         await real.engine.plan(directory)
         await real.engine.apply(directory)
     kept = sorted((directory / ".trueup" / "states").iterdir())
-    assert len(kept) == 2
+    assert len(kept) == 3
     assert [json.loads(path.read_text())["serial"] for path in kept] == [
         int(path.name.removesuffix(".tfstate")) for path in kept
     ]
