@@ -17,6 +17,7 @@ from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.source import FETCHED_AT, HEAD
+from controller.workflows.stages import ALL
 from schemas.kinds.product import Product
 
 
@@ -202,7 +203,7 @@ class App:
                 hint="`trueup get stages` shows what each stage waits for",
             )
         _require_unchanged(expect, status.candidate_commit or "", f"the release for `{subject}`")
-        releases = await self._ledger.releases(status.name.product)
+        releases = await self._ledger.releases(status.name.product, limit=ALL)
         release = next((r for r in releases if r.digest == status.candidate), None)
         now = self._parts.world.clock.now()
         approval = Approval(status.name, status.candidate, caller.name, now, reason)

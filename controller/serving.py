@@ -50,7 +50,7 @@ async def _run(running: Controller, settings: Settings, stop: asyncio.Event) -> 
         running.app,
         Authority.of(settings.users, local_token=local_token(data / "token")),
         public_view=settings.public_view,
-        hosts=(settings.listen.host,),
+        hosts=(settings.listen.host, *settings.listen.names),
         webhook_secret=_webhook_secret(settings),
     )
     async with _listening(web, settings.listen) as url, asyncio.TaskGroup() as group:

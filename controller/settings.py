@@ -39,6 +39,9 @@ class Listen(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     host: str = Field(default="127.0.0.1", description="address to bind")
+    names: tuple[str, ...] = Field(
+        default=(), description="other host names under which it is reached, as behind a proxy"
+    )
     port: int = Field(default=8080, ge=0, le=65535, description="port to bind; 0 takes a free one")
 
 
@@ -97,6 +100,9 @@ class Settings(BaseSettings):
     )
     local_cloud: bool = Field(
         default=True, description="offer the local cloud's Terraform provider"
+    )
+    remote_load_targets: bool = Field(
+        default=False, description="let load tests reach other machines than this one"
     )
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"

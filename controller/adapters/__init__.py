@@ -1,0 +1,1 @@
+"""How the world is touched: one folder a port, one file a vendor, a `memory.py` in each."""

@@ -66,8 +66,12 @@ def command(
 
 
 def _exit_code(found: Sequence["Planned"], *, detailed: bool) -> ExitCode:
-    for _, _, verdict, problem in found:
-        if problem is not None or (verdict is not None and verdict.ruling == "denied"):
+    for _, _, _, problem in found:
+        if problem is not None:
+            return ExitCode.REFUSED
+    for _, plan, verdict, _ in found:
+        is_only_early = plan is not None and plan.provisional
+        if verdict is not None and verdict.ruling == "denied" and not is_only_early:
             return ExitCode.REFUSED
     changes = any(plan is not None and not plan.is_empty for _, plan, _, _ in found)
     return ExitCode.CHANGES if detailed and changes else ExitCode.DONE

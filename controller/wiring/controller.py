@@ -2,10 +2,10 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import secrets
 import string
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -95,17 +95,38 @@ def engine_environment(data: Path, settings: Settings, cloud: Path) -> dict[str,
     """Build what an engine may see, with the provider of the local cloud in a mirror."""
     home = data / "engine"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    extras = {}
-    configuration = home / "terraform.rc"
-    text = "disable_checkpoint = true\n"
+    extras, own = {}, None
     if settings.local_cloud:
-        providers = mirror.install(data / "providers")
-        text += mirror.cli_configuration(providers)
-        extras = {ROOT_VARIABLE: str(cloud), mirror.PYTHON_VARIABLE: sys.executable}
-    configuration.write_text(text)
+        own = mirror.install(data / "providers")
+        extras = {ROOT_VARIABLE: str(cloud), **mirror.environment()}
+    configuration = home / "terraform.rc"
+    configuration.write_text(installation(own, settings.provider_mirror))
     return build_environment(
         home / "home", path=search_path(), cli_config=configuration, extras=extras
     )
+
+
+def installation(own: Path | None, mirrored: Path | None) -> str:
+    """Tell the engine where providers come from.
+
+    The local cloud's come from our own mirror; with a mirror of the user's all others come from
+    there and from nowhere else, so that no registry is asked.
+    """
+    ours = f"{mirror.HOST}/*/*"
+    blocks = []
+    if own is not None:
+        blocks.append(_block("filesystem_mirror", path=str(own), include=[ours]))
+    if mirrored is not None:
+        path = str(mirrored.absolute())
+        blocks.append(_block("filesystem_mirror", path=path, exclude=[ours]))
+    else:
+        blocks.append(_block("direct", exclude=[ours]))
+    return "disable_checkpoint = true\nprovider_installation {\n" + "".join(blocks) + "}\n"
+
+
+def _block(kind: str, **arguments: object) -> str:
+    lines = "".join(f"    {name} = {json.dumps(value)}\n" for name, value in arguments.items())
+    return f"  {kind} {{\n{lines}  }}\n"
 
 
 @dataclass
@@ -220,7 +241,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             secret_store=stores.get,
             secret_target=FileSecretTarget.open(data / "secrets"),
             credentials=PostgresCredentialIssuer(),
-            load_generator=LocustLoadGenerator(),
+            load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
         )

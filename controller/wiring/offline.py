@@ -10,7 +10,7 @@ from pathlib import Path
 
 from controller import shipped
 from controller.adapters.git.folder import snapshot as folder_snapshot
-from controller.adapters.workspaces.disk import DiskWorkspaces
+from controller.adapters.workspaces.disk import DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
 from controller.model.catalog import Catalog
 from controller.model.graph import Graph, Unit
@@ -90,10 +90,9 @@ async def _copy_states(
     folder: "_Folder", states: Path, workspaces: DiskWorkspaces, engines: Engines
 ) -> dict[UnitName, dict[str, object]]:
     """Copy the state of every unit that was applied, and read its outputs."""
-    deployed = DiskWorkspaces(states) if states.is_dir() else None
     outputs: dict[UnitName, dict[str, object]] = {}
-    for unit in folder.graph.units.values() if deployed else ():
-        source = deployed.directory(unit.name) / STATE if deployed else Path()
+    for unit in folder.graph.units.values():
+        source = unit_path(states, unit.name) / STATE
         if not source.is_file():
             continue
         target = workspaces.directory(unit.name)
@@ -114,10 +113,8 @@ async def _plan_one(
     engines: Engines,
     data: Path,
 ) -> Planned:
-    deployed = DiskWorkspaces(data.absolute() / "workspaces")
-    trees = {
-        path: str(deployed.tree_path(folder.catalog.trees[path])) for path in unit.stack.paths()
-    }
+    root = data.absolute() / "workspaces"
+    trees = {path: str(tree_path(root, folder.catalog.trees[path])) for path in unit.stack.paths()}
     workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees)
     engine = await engines.get(folder.environment(unit).spec.engine)
     found = await plan_step.plan(workspace, engine=engine, workspaces=workspaces)

@@ -30,18 +30,20 @@ async def promote(parts: Parts, name: StageName) -> datetime | None:
     """
     stages = Stages(parts)
     status = await parts.world.ledger.stage(name) or StageStatus(name)
-    pointer = await stages.pointer(name)
-    pointer, status = await let_in(parts, stages, status, pointer)
+    pointer, text = await stages.pointer(name)
+    moved, status = await let_in(parts, stages, status, pointer, text)
+    if moved != pointer:
+        pointer, text = await stages.pointer(name)
     if pointer is not None:
         status = await stages.adopt(status, pointer)
         status = await verify(parts, stages, status)
-        status = await take_back(parts, stages, status, pointer)
+        status = await take_back(parts, stages, status, pointer, text)
     await parts.recording.stage(status)
     return parts.world.clock.now() + LOOK_AGAIN
 
 
 async def let_in(
-    parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer | None
+    parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer | None, text: str | None
 ) -> tuple[Pointer | None, StageStatus]:
     """Let a new release in, or say what it waits for."""
     candidate = await stages.candidate(status.name, pointer)
@@ -60,7 +62,7 @@ async def let_in(
         rejected=pointer.rejected if pointer else None,
         rejected_commit=pointer.rejected_commit if pointer else None,
     )  # fmt: skip
-    moved = await _write(parts, stages, decision, moved)
+    moved = await _write(parts, stages, decision, moved, text)
     return moved, replace(status, candidate=None, candidate_commit=None, waiting_for="")
 
 
@@ -93,7 +95,7 @@ async def verify(parts: Parts, stages: Stages, status: StageStatus) -> StageStat
 
 
 async def take_back(
-    parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer
+    parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer, text: str | None
 ) -> StageStatus:
     """Go back to the last verified release when a gate said no to the one that is here."""
     if all(result.ruling.lets_through for result in status.gates):
@@ -110,19 +112,21 @@ async def take_back(
         status.name, decision.release.commit, decision.release.digest,
         rejected=pointer.digest, rejected_commit=pointer.commit,
     )  # fmt: skip
-    moved = await _write(parts, stages, decision, moved)
+    moved = await _write(parts, stages, decision, moved, text)
     status = await stages.adopt(replace(status, gates=()), moved)
     return replace(status, waiting_for="a new release: the last one was taken back")
 
 
-async def _write(parts: Parts, stages: Stages, decision: Decision, pointer: Pointer) -> Pointer:
+async def _write(
+    parts: Parts, stages: Stages, decision: Decision, pointer: Pointer, instead_of: str | None
+) -> Pointer:
     revision = f"sha1:{pointer.commit}"
     async with (
         parts.journal.run(keys.stage_key(decision.stage), pointer.commit) as run,
         run.step("pointer") as step,
     ):
         try:
-            moved = await stages.write(decision, pointer)
+            moved = await stages.write(decision, pointer, instead_of=instead_of)
         except PlanStale as error:
             raise Transient(error.diagnostics) from error
         step.detail = decision.because

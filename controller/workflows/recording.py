@@ -136,10 +136,11 @@ class Recording:
     async def unit_drift(self, status: UnitStatus, drift: Drift) -> UnitStatus:
         """Record a look at a unit; tells when something differs that did not before."""
         if drift.changes and drift.changes != status.drift:
+            found = f"not as it was applied: {drift.describe()}"
+            revision = f"sha1:{status.desired}"
             await self.event(
-                f"unit:{status.name}", "DriftDetected", f"changed by hand: {drift.describe()}",
-                revision=f"sha1:{status.desired}", warning=True,
-            )  # fmt: skip
+                f"unit:{status.name}", "DriftDetected", found, revision=revision, warning=True
+            )
         status = replace(status, drift=drift.changes, drift_looked_at=drift.looked_at)
         if not drift.changes:
             return await self._put(

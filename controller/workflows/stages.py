@@ -25,6 +25,10 @@ from schemas.kinds.environment import Environment
 SECRET = "secret "  # noqa: S105 - begins the name of a secret among what is not ready
 
 
+ALL = 1_000_000
+"""More releases than a product will ever have."""
+
+
 class Stages:
     """Answers about stages from Git and the ledger."""
 
@@ -130,29 +134,32 @@ class Stages:
 
     async def release(self, product: str, digest: Digest) -> Release | None:
         """Give a release that was seen, by its digest."""
-        releases = await self._world.ledger.releases(product)
+        releases = await self._world.ledger.releases(product, limit=ALL)
         return next((release for release in releases if release.digest == digest), None)
 
-    async def write(self, decision: Decision, pointer: Pointer) -> Pointer:
-        """Write a decision and the pointer that it moves, in one commit, unless both stand already.
+    async def write(
+        self, decision: Decision, pointer: Pointer, *, instead_of: str | None
+    ) -> Pointer:
+        """Write a decision and the pointer that it moves, in one commit.
 
-        Raises PlanStale when somebody else moved the stage in between.
+        `instead_of` is the file that the decision rested on (None: there was none). Raises
+        PlanStale when somebody moved the stage in between: their word is never overwritten.
         """
         record = write_decision(decision)
         digest = await self._world.artifacts.put(record.encode())
         moved = replace(pointer, decision=digest)
         name = decision.stage
-        files = await self._world.pointers.read()
         await self._world.pointers.write(
             {pointer_path(name): write_pointer(moved), decision_path(name, digest): record},
             message=_message(decision),
-            expect={pointer_path(name): files.get(pointer_path(name))},
+            expect={pointer_path(name): instead_of},
         )
         return moved
 
-    async def pointer(self, name: StageName) -> Pointer | None:
-        """Read a stage's pointer from Git."""
-        return read_pointer(name, await self._world.pointers.read())
+    async def pointer(self, name: StageName) -> tuple[Pointer | None, str | None]:
+        """Read a stage's pointer from Git, with the text of its file."""
+        files = await self._world.pointers.read()
+        return read_pointer(name, files), files.get(pointer_path(name))
 
     async def adopt(self, status: StageStatus, pointer: Pointer) -> StageStatus:
         """Make the pointer's release what is wanted here, and wake whom it concerns."""

@@ -110,7 +110,7 @@ def check(order: LoadOrder, *, remote_targets: bool) -> None:
     if not remote_targets and not is_this_machine(order.target):
         raise Stalled.because(
             f"the target `{order.target}` of `{order.load_test}` is not this machine",
-            hint="load on other machines has to be allowed in the controller's settings",
+            hint="set `remote_load_targets: true` in the controller's settings to allow it",
             code="gate/target-not-allowed",
         )
     wrong = [

@@ -22,6 +22,16 @@ STATE = "terraform.tfstate"
 KEPT = (".terraform", ".trueup", STATE, "errored.tfstate", "trueup.tfplan")
 
 
+def tree_path(root: Path, digest: Digest) -> Path:
+    """Tell where a folder of the repository is below the folder of workspaces, or would be."""
+    return root / "trees" / digest.replace(":", "-")
+
+
+def unit_path(root: Path, unit: UnitName) -> Path:
+    """Tell where a unit's directory is below the folder of workspaces, or would be."""
+    return root / "units" / unit.product / unit.environment / unit.stack
+
+
 class DiskWorkspaces:
     """See the port. Nobody else writes below the folder.
 
@@ -59,16 +69,12 @@ class DiskWorkspaces:
 
     def directory(self, unit: UnitName) -> Path:
         """See the port."""
-        return self._root / "units" / unit.product / unit.environment / unit.stack
-
-    def tree_path(self, digest: Digest) -> Path:
-        """Tell where a folder of the repository is, or would be."""
-        return self._root / "trees" / digest.replace(":", "-")
+        return unit_path(self._root, unit)
 
     async def place_tree(self, digest: Digest, files: Mapping[str, bytes]) -> Path:
         """See the port. Built beside its place and moved there whole."""
         names = {_checked(name, digest): name for name in files}
-        place = self.tree_path(digest)
+        place = tree_path(self._root, digest)
         if place.parent != self._root / "trees" or place.name.startswith("."):
             raise Stalled.because(f"`{digest}` is not a digest")
         stamp = self._root / "trees" / ".placed" / place.name

@@ -43,6 +43,7 @@ def help_of(name):
         if not name:
             return group.get_help(root)
         command = group.get_command(root, name)
+        command._help_option = None  # another test may have made it under another context
         with click.Context(
             command, info_name=name, parent=root, max_content_width=100, terminal_width=96,
             help_option_names=["-h", "--help"],
