@@ -63,6 +63,11 @@ class Folder:
         return self.data / "cloud"
 
     @property
+    def log(self) -> Path:
+        """What the controller says."""
+        return self.data / "controller.log"
+
+    @property
     def evidence(self) -> Path:
         """What the scenes saw, a file each."""
         return self.root / "evidence"

@@ -17,6 +17,7 @@ from controller.demo.scenes import SCENES
 from controller.demo.screen import Screen
 from controller.demo.server import Server
 from controller.localcloud.client import Cloud
+from controller.localcloud.errors import CloudError
 
 DONE, NOT_OBSERVED, INTERRUPTED = 0, 1, 130
 
@@ -66,6 +67,11 @@ def _play(folder: Folder, screen: Screen, server: Server) -> list[Step]:
     with _kept_alive(server, screen):
         for number, scene in enumerate(SCENES, start=1):
             steps.append(_play_one(stage, screen, number, scene))
+            if scene.essential and not steps[-1].ok:
+                screen.note(f"the rest needs `{scene.name}`; the log is {folder.log}")
+                reason = f"not played: it needs `{scene.name}`"
+                steps += [Step(s.name, ok=False, proved=reason) for s in SCENES[number:]]
+                break
     return steps
 
 
@@ -74,12 +80,13 @@ def _play_one(stage: Stage, screen: Screen, number: int, scene: Scene) -> Step:
     with screen.scene(scene.name, scene.title) as shown:
         try:
             proof = scene.play(stage)
-        except (NotObserved, OSError, LookupError, ValueError) as error:
+        except (NotObserved, CloudError, OSError, LookupError, ValueError) as error:
             shown.failed(str(error))
-            return Step(scene.name, False, str(error), "", time.monotonic() - began)  # noqa: FBT003
+            return Step(scene.name, ok=False, proved=str(error), seconds=time.monotonic() - began)
         evidence = write_evidence(stage.folder, number, scene.name, proof)
         shown.proved(proof.proved)
-    return Step(scene.name, True, proof.proved, evidence, time.monotonic() - began)  # noqa: FBT003
+    seconds = time.monotonic() - began
+    return Step(scene.name, ok=True, proved=proof.proved, evidence=evidence, seconds=seconds)
 
 
 def _stay(folder: Folder, screen: Screen, server: Server) -> int:

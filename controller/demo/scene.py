@@ -64,6 +64,8 @@ class Scene:
     name: str
     title: str
     play: Callable[[Stage], Proof]
+    essential: bool = False
+    """Whether the scenes after it cannot be played without it."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class Step:
     name: str
     ok: bool
     proved: str
-    evidence: str
-    seconds: float
+    evidence: str = ""
+    seconds: float = 0.0
 
 
 def write_evidence(folder: Folder, number: int, name: str, proof: Proof) -> str:

@@ -241,10 +241,12 @@ def broken_document_is_refused(stage: Stage) -> Proof:
 
 
 SCENES = (
-    Scene("secrets", "OpenBao keeps the secrets", secrets_are_kept),
-    Scene("release", "the first release runs in dev", first_release_runs),
-    Scene("gate", "the load gate lets it on to staging", gate_lets_it_on),
-    Scene("approval", "production waits for a person", production_waits_for_a_person),
+    Scene("secrets", "OpenBao keeps the secrets", secrets_are_kept, essential=True),
+    Scene("release", "the first release runs in dev", first_release_runs, essential=True),
+    Scene("gate", "the load gate lets it on to staging", gate_lets_it_on, essential=True),
+    Scene(
+        "approval", "production waits for a person", production_waits_for_a_person, essential=True
+    ),
     Scene("change", "a pushed change goes through", change_goes_through),
     Scene("slow-change", "a slow change is stopped and rolled back", slow_change_is_stopped),
     Scene("drift", "changes by hand are found and put back", hand_made_change_is_corrected),

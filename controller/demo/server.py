@@ -28,7 +28,7 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until it answers. Raises NotObserved with the end of its log."""
-        folder, log = self.folder, self.folder.data / "controller.log"
+        folder, log = self.folder, self.folder.log
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         where = self.folder.data / "server.json"
         where.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ missing never passes, and a run that made fewer requests than were wanted never 
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.model.measurement import (
     EndpointStatistics,
@@ -18,6 +18,10 @@ from controller.model.measurement import (
 from controller.model.names import Digest
 from schemas.values import Threshold, read_threshold
 
+MAJORITY = 2
+"""Of three runs, when one of them says fail."""
+MOST_UNPROVEN = 3
+"""Runs that prove nothing, until that is the answer."""
 FEWEST_REQUESTS = 50
 """Percentiles of fewer requests than this say nothing."""
 BUSIEST_GENERATOR = 0.9
@@ -90,6 +94,30 @@ def judge(
     if few or late or short:
         return answer(GateRuling.INVALID, [*few, *late, *short, *reasons, *errors], results)
     return answer(worst, [*reasons, *errors], results)
+
+
+def settle(results: Sequence[GateResult]) -> GateResult | None:
+    """Give the answer of several runs of a gate, the oldest first; None: it is to be run again.
+
+    One run that says fail may be the noise of a busy machine, so it is asked for again, and two of
+    three decide. A run that proves nothing is asked for again, too; after some of them it stands.
+    """
+    proven = [r for r in results if r.ruling not in {GateRuling.INVALID, GateRuling.UNKNOWN}]
+    failed = [r for r in proven if r.ruling == GateRuling.FAIL]
+    passed = [r for r in proven if r.ruling != GateRuling.FAIL]
+    if len(failed) >= MAJORITY:
+        return _of_several(failed[-1], len(failed), len(proven))
+    if passed and (not failed or len(passed) >= MAJORITY):
+        return _of_several(passed[-1], len(passed), len(proven))
+    if len(results) - len(proven) >= MOST_UNPROVEN:
+        return next(r for r in reversed(results) if r not in proven)
+    return None
+
+
+def _of_several(result: GateResult, agreed: int, runs: int) -> GateResult:
+    if runs == 1:
+        return result
+    return replace(result, reasons=(*result.reasons, f"{agreed} of {runs} runs say so"))
 
 
 def _problems(measurement: Measurement) -> list[str]:

@@ -17,8 +17,6 @@ from controller.workflows.parts import Parts
 from schemas.kinds.load_test import LoadTest
 from schemas.references import FromOutput, FromSecret
 
-ATTEMPTS = 3
-"""Runs until an answer is believed that proves nothing (invalid or unknown)."""
 _MEASUREMENT = TypeAdapter(Measurement)
 _RESULT = TypeAdapter(GateResult)
 
@@ -56,8 +54,9 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
             hint="add the LoadTest, or take the gate out of the Pipeline",
         )
     order = await _order(parts, status.name, load_test, at)
-    result = None
-    for _ in range(ATTEMPTS):
+    results: list[GateResult] = []
+    settled = None
+    while settled is None:
         async with (
             parts.journal.run(keys.stage_key(status.name), str(status.commit)) as run,
             run.step(f"gate {name}") as step,
@@ -68,16 +67,14 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
                 name, _objectives(load_test), measurement, status.release, evidence
             )
             step.detail = f"{result.ruling}: {'; '.join(result.reasons)}"
-        if _is_an_answer(result):
-            break
-    if result is None:
-        raise Stalled.because(f"the gate `{name}` was never run")
+        results.append(result)
+        settled = gate_step.settle(results)
     await parts.recording.event(
-        keys.stage_key(status.name), f"Gate{result.ruling.capitalize()}",
-        f"{name}: {'; '.join(result.reasons)}", revision=f"sha1:{status.commit}",
-        warning=not result.ruling.lets_through,
+        keys.stage_key(status.name), f"Gate{settled.ruling.capitalize()}",
+        f"{name}: {'; '.join(settled.reasons)}", revision=f"sha1:{status.commit}",
+        warning=not settled.ruling.lets_through,
     )  # fmt: skip
-    return result
+    return settled
 
 
 async def _order(parts: Parts, stage: StageName, load_test: LoadTest, at: Loaded) -> LoadOrder:

@@ -80,9 +80,16 @@ class Loop:
             case "secret":
                 return await deliver(self.parts, keys.parse_secret(subject))
             case "stage":
-                return await promote(self.parts, StageName.parse(subject))
+                return await self._stage(StageName.parse(subject))
             case _:
                 return None
+
+    async def _stage(self, name: StageName) -> datetime | None:
+        try:
+            return await promote(self.parts, name)
+        except TrueupError as error:
+            await self.parts.recording.stage_stopped(name, error)
+            raise
 
     async def _unit(self, name: UnitName) -> datetime | None:
         try:

@@ -7,7 +7,7 @@ from controller.diagnostics.errors import Stalled, TrueupError, Waiting
 from controller.model.condition import Condition, ConditionType, Truth
 from controller.model.drift import Drift
 from controller.model.event import Event, EventType
-from controller.model.names import Commit, UnitName
+from controller.model.names import Commit, StageName, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import Plan
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
@@ -159,6 +159,16 @@ class Recording:
         status = replace(status, updated_at=self._clock.now())
         await self._ledger.put_stage(status)
         return status
+
+    async def stage_stopped(self, name: StageName, error: TrueupError) -> None:
+        """Record why a stage could not be looked after; the same fault again writes nothing new."""
+        status = await self._ledger.stage(name) or StageStatus(name)
+        message = str(error)
+        if status.waiting_for == message:
+            return
+        if not isinstance(error, Waiting):
+            await self.event(f"stage:{name}", error.reason, message, warning=True)
+        await self.stage(replace(status, waiting_for=message))
 
     async def secret(self, status: SecretStatus) -> None:
         """Write a secret's status when it differs from what is stored."""

@@ -80,6 +80,8 @@ class MemoryWorld:
     generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
     secrets_made: int = 0
     p95: float = 10.0
+    noise: list[float] = field(default_factory=list)
+    """Latencies of the next runs, before it is `p95` again."""
     told: list[str] = field(default_factory=list)
     """What a story has told already."""
     opened: ClassVar[list[MemoryWorkspaces]] = []
@@ -146,7 +148,7 @@ class _Steady:
 
     async def run(self, order, *, on_progress=None):
         self.orders.append(order)
-        return measured(self.world.p95)
+        return measured(self.world.noise.pop(0) if self.world.noise else self.world.p95)
 
 
 @dataclass

@@ -82,6 +82,27 @@ async def test_a_slow_release_is_taken_back_and_not_tried_again(world) -> None:
     assert len(await life.events("RolledBack")) == 1
 
 
+async def test_one_bad_run_of_three_is_taken_for_noise(world) -> None:
+    life = world.start()
+    await life.begin()
+    commit = world.edit(API, "Welcome to the shop", "Noisy morning")
+    world.noise = [900.0]
+
+    await life.pass_time(31)
+
+    assert (await life.app.stage("shop/staging")).commit == commit
+    assert "2 of 3 runs" in (await life.events("GatePass"))[-2]
+
+
+async def test_a_gate_that_is_not_there_is_said_on_the_stage(world) -> None:
+    life = world.start()
+    await life.begin()
+    world.repository.commit({"products/shop/load.yaml": None})
+    world.edit("products/shop/pipeline.yaml", "gates: [shop-load]", "gates: []")
+    await life.pass_time(31)
+    assert (await life.app.stage("shop/dev")).health == "healthy"
+
+
 async def test_a_newer_release_is_tried_after_one_was_taken_back(world) -> None:
     life = world.start()
     await life.begin()

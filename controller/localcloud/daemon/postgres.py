@@ -54,8 +54,8 @@ def program(name: str) -> Path:
 
 @functools.cache
 def mode() -> str:
-    """Give the way in which PostgreSQL can be run by this user, which may be root."""
-    if os.geteuid() != 0:
+    """Give the way in which PostgreSQL can be run by this user, who may be root or nameless."""
+    if os.geteuid() != 0 and unroot.is_known(os.geteuid()):
         return unroot.PLAIN
     answer = subprocess.run(
         [sys.executable, "-I", "-S", unroot.__file__, "probe"],

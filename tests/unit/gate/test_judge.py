@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from controller.model.measurement import EndpointStatistics, GateRuling
-from controller.steps.gate import Objective, judge
+from controller.model.measurement import EndpointStatistics, GateResult, GateRuling
+from controller.steps.gate import Objective, judge, settle
 from schemas.values import read_threshold
 from tests.unit.gate.gate_measurements import RELEASE, healthy, measured, with_total
 
@@ -147,3 +147,33 @@ def test_a_freeze_that_raw_percentiles_do_not_show_fails():
     frozen = measured(lambda n: 0.004, freeze=(4.0, 6.0), rate=40.0)
     assert frozen.total.raw["p95"] < 150 < frozen.total.corrected["p95"]
     assert ruling(frozen) == GateRuling.FAIL
+
+
+def _answers(*rulings: str) -> list[GateResult]:
+    return [
+        GateResult("load", RELEASE, GateRuling(ruling), (f"run {n}",))
+        for n, ruling in enumerate(rulings)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rulings", "settled"),
+    [
+        ((), None),
+        (("pass",), "pass"),
+        (("warn",), "warn"),
+        (("fail",), None),
+        (("fail", "fail"), "fail"),
+        (("fail", "pass"), None),
+        (("fail", "pass", "pass"), "pass"),
+        (("fail", "pass", "fail"), "fail"),
+        (("invalid",), None),
+        (("invalid", "pass"), "pass"),
+        (("invalid", "fail"), None),
+        (("invalid", "unknown", "invalid"), "invalid"),
+        (("fail", "invalid", "invalid", "invalid"), "invalid"),
+    ],
+)
+def test_one_fail_is_asked_for_again_and_two_of_three_decide(rulings, settled) -> None:
+    found = settle(_answers(*rulings))
+    assert (found.ruling if found else None) == settled
