@@ -154,3 +154,19 @@ async def test_a_taken_port_is_an_error_and_a_new_one_replaces_the_old(bench: Be
         await bench.router.open(bench.servers[0].sockets[0].getsockname()[1])
     assert bench.router.port == first
     assert await ask_once(bench) == b"a"
+
+
+async def test_what_comes_before_the_replica_has_accepted_is_not_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some versions of asyncio read on although reading was paused when a connection was made."""
+    transport = asyncio.selector_events._SelectorSocketTransport
+    monkeypatch.setattr(transport, "pause_reading", lambda _self: None)
+    await bench.open(await bench.target(answering(b"a")))
+    for _ in range(20):
+        reader, writer = await bench.connect()
+        writer.write(REQUEST)
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\na"), timeout=2)
+        assert answer.startswith(b"HTTP/1.1 200")
+        writer.close()
+        await writer.wait_closed()

@@ -167,7 +167,9 @@ class Link:
             self._leave()
             self._pending.append(data)
             self._dial()
-        elif self._upstream is not None:
+        elif self._upstream is None:  # asyncio before 3.11.3 reads on after a pause this early
+            self._pending.append(data)
+        else:
             self._upstream.write(data)
 
     def _leave(self) -> None:
