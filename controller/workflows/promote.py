@@ -84,10 +84,12 @@ async def verify(parts: Parts, stages: Stages, status: StageStatus) -> StageStat
     if all(result.ruling.lets_through for result in status.gates):
         if status.verified != status.release:
             status = replace(status, verified=status.release, verified_commit=status.commit)
+            said = (
+                f"yes from {', '.join(names)}" if names else "every unit is ready, no gate is asked"
+            )
             await parts.recording.event(
-                keys.stage_key(status.name), "Verified", "every gate said yes",
-                revision=f"sha1:{status.commit}",
-            )  # fmt: skip
+                keys.stage_key(status.name), "Verified", said, revision=f"sha1:{status.commit}"
+            )
         await parts.recording.stage(status)
         for later in stages.after(status.name):
             await parts.world.dispatcher.wake(keys.stage_key(later))
