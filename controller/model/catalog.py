@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.span import Span
@@ -17,9 +17,11 @@ UNREADABLE = "File"
 """The kind of a reference to a file with a document in it that could not even be named."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
-    """How one document is named: kind, product ("" for platform documents) and name."""
+class Reference(NamedTuple):
+    """How one document is named: kind, product ("" for platform documents) and name.
+
+    A tuple, because a commit has tens of thousands of them, which are compared at every load.
+    """
 
     kind: str
     product: str

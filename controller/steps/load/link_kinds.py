@@ -1,7 +1,6 @@
 """Documents that point at others: products, pipelines, secrets, load tests, policies."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from controller.model.catalog import Reference
 from controller.model.snapshot import FileKind
@@ -28,7 +27,7 @@ def link_product(linking: Linking, reference: Reference, model: Product) -> None
     seen: set[str] = set()
     for index, name in enumerate(model.spec.environments):
         path = ("spec", "environments", index)
-        if Reference("Environment", "", name) not in linking.known:
+        if not linking.is_known(Reference("Environment", "", name)):
             linking.need(reference, "Environment", name, path)
         if name in seen:
             message = f"the environment `{name}` stands here twice"
@@ -41,7 +40,7 @@ def link_product(linking: Linking, reference: Reference, model: Product) -> None
 def link_policy(linking: Linking, reference: Reference, model: Policy) -> None:
     """Check that each environment is there."""
     for index, name in enumerate(model.spec.environments):
-        if Reference("Environment", "", name) not in linking.known:
+        if not linking.is_known(Reference("Environment", "", name)):
             linking.need(reference, "Environment", name, ("spec", "environments", index))
 
 
@@ -55,11 +54,12 @@ def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:
 def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> None:
     """Check the Locust file, the target, and what its environment refers to."""
     spec = model.spec
-    files = linking.snapshot.files
-    known = {name for name in (*files, *linking.shipped) if name.startswith(_LOAD_TESTS)}
-    entry = files.get(spec.file)
+    entry = linking.file(spec.file)
     is_file = entry is not None and entry.kind in {FileKind.REGULAR, FileKind.EXECUTABLE}
-    if not is_file and (entry is not None or spec.file not in known):
+    is_shipped = spec.file.startswith(_LOAD_TESTS) and spec.file in linking.shipped
+    if not is_file and (entry is not None or not is_shipped):
+        names = (*linking.tree.files, *linking.shipped)
+        known = {name for name in names if name.startswith(_LOAD_TESTS)}
         linking.report(
             reference,
             "load/unknown-path",
@@ -83,7 +83,7 @@ def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> No
             f"there is a second Pipeline of `{reference.product}`",
             ("metadata", "name"),
             hint="make one of the two",
-            related=linking.related(replace(reference, name=first), "the first stands here"),
+            related=linking.related(reference._replace(name=first), "the first stands here"),
         )
     stages: dict[str, int] = {}
     for index, stage in enumerate(model.spec.stages):
