@@ -10,7 +10,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
-from controller.diagnostics.diagnostic import Diagnostic, Related
+from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
 from controller.model.catalog import Document, Reference
 from controller.model.names import Digest, is_name
 from controller.steps.load.compose import Composed, compose, compose_again
@@ -24,6 +24,7 @@ from controller.steps.load.nodes import (
     find_node,
     place_of,
     place_of_key,
+    rename_key,
     value_of,
 )
 from controller.steps.load.plaintext import plaintext_secrets
@@ -33,6 +34,8 @@ from controller.steps.load.suggest import did_you_mean, one_of
 from schemas.document import API_VERSION
 from schemas.document import Document as DocumentModel
 from schemas.kinds.stack import Stack
+from schemas.migrate.step import Renamed
+from schemas.migrate.table import STEPS, migrate
 from schemas.registry import KINDS, OF_A_PRODUCT
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
@@ -57,6 +60,8 @@ class Parsed:
     place: tuple[int, int]
     digest: Digest
     diagnostics: tuple[Diagnostic, ...]
+    renamed: tuple[Renamed, ...] = ()
+    """Keys that had other names in the version that the document was written for."""
     sketch: DocumentModel | None = None
     """What the document would be without its faults, where that can be told; only to be linked."""
 
@@ -70,7 +75,10 @@ class Parsed:
         if self.at is None:
             return None
         start, end, number = self.at
-        return compose_again(self.sheet.text, start, end, number)
+        root = compose_again(self.sheet.text, start, end, number)
+        for renamed in self.renamed:
+            rename_key(root, renamed.above, renamed.old, renamed.new)
+        return root
 
     @cached_property
     def document(self) -> Document | None:
@@ -141,12 +149,18 @@ def _document(sheet: Sheet, composed: Composed) -> Parsed:
         return Parsed(sheet, None, _salvage(text), None, place, Digest(""), tuple(faults))
     model = sketch = None
     value = value_of(root)
+    renamed: tuple[Renamed, ...] = ()
+    if isinstance(root, MapNode) and isinstance(value, dict) and _is_old(value):
+        faults.append(_old_version(sheet, root, value))
+        value, renamed = migrate(value)
+        for each in renamed:
+            rename_key(root, each.above, each.old, each.new)
     if all(fault.code in _SECOND_LOOK for fault in composed.faults):
         model, sketch, found = _validate(sheet, root, value)
         faults.extend(found)
     shown = [_without_secret(found) for found in faults]
     diagnostics = tuple(sorted([*shown, *clear], key=_place))
-    digest = _digest(value) if not faults else Digest("")
+    digest = _digest(value) if model is not None else Digest("")
     return Parsed(
         sheet,
         (composed.start, composed.end, composed.number),
@@ -155,7 +169,26 @@ def _document(sheet: Sheet, composed: Composed) -> Parsed:
         place_of_key(root, ("metadata", "name")),
         digest,
         diagnostics,
+        renamed,
         sketch,
+    )
+
+
+def _is_old(value: Mapping[str, object]) -> bool:
+    version = value.get("apiVersion")
+    return isinstance(version, str) and version in STEPS
+
+
+def _old_version(sheet: Sheet, root: Node, value: Mapping[str, object]) -> Diagnostic:
+    _, renamed = migrate(value)
+    names = sorted({f"`{each.old}` to `{each.new}`" for each in renamed})
+    renames = f", and rename {', '.join(names)}" if names else ""
+    return sheet.find(
+        "load/old-version",
+        f"`{value['apiVersion']}` is an old version; it is read as `{API_VERSION}`",
+        place_of(root, ("apiVersion",)),
+        hint=f"write `apiVersion: {API_VERSION}`{renames}; `trueup migrate` does it",
+        severity=Severity.WARNING,
     )
 
 
@@ -188,7 +221,7 @@ def _validate(
             expected="a mapping with `apiVersion`, `kind`, `metadata` and `spec`",
         )
         return None, None, [found]
-    model = _model_for(root)
+    model = _model_for(root, value)
     if isinstance(model, tuple):
         return None, None, [sheet.find(*model[:3], expected=model[3], hint=model[4])]
     try:
@@ -203,9 +236,10 @@ def _validate(
 Refusal = tuple[str, str, tuple[int, int], str | None, str | None]
 
 
-def _model_for(root: MapNode) -> type[DocumentModel] | Refusal:
+def _model_for(root: MapNode, value: object) -> type[DocumentModel] | Refusal:
     version, kind = root.items.get("apiVersion"), root.items.get("kind")
-    if version is not None and (not isinstance(version, Scalar) or version.value != API_VERSION):
+    told = value.get("apiVersion") if isinstance(value, Mapping) else None
+    if version is not None and told != API_VERSION:
         return (
             "load/unknown-version",
             f"`apiVersion` is {quote(version)}",

@@ -1,10 +1,11 @@
 """Which files of a commit are ours, and which are refused before they are read."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from controller.diagnostics.diagnostic import Diagnostic, Severity
 from controller.diagnostics.span import Span
-from controller.model.snapshot import FileKind, SnapshotFile
+from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
 from controller.steps.load.tree import Tree
 
 LARGEST_FILE = 1 << 20
@@ -36,6 +37,15 @@ def sort_files(tree: Tree) -> tuple[list[SnapshotFile], list[Diagnostic]]:
         elif reads:
             ours.append(file)
     return ours, refusals
+
+
+def skipped_files(snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Tell of each file that was left out because its path is no UTF-8."""
+    for path in snapshot.skipped:
+        shown = "".join(filter(str.isprintable, path))
+        severity = Severity.ERROR if is_ours(path) else Severity.WARNING
+        message = f"the path `{shown}` is not UTF-8, and the file is left out"
+        yield _diagnostic("load/path-not-utf-8", message, shown, severity)
 
 
 @lru_cache(maxsize=100_000)

@@ -1,8 +1,9 @@
 """Documents → linking: every document against the others, but none again that cannot differ."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import date
 
-from controller.diagnostics.diagnostic import Diagnostic
 from controller.model.catalog import Reference
 from controller.model.snapshot import Snapshot
 from controller.steps.load.cycles import report_cycles
@@ -16,6 +17,9 @@ from controller.steps.load.shelf import ReadModule, Shelf
 from controller.steps.load.tree import Tree
 from schemas.document import Document as DocumentModel
 from schemas.kinds.stack import Stack
+
+_DATED = frozenset({"Exception"})
+"""Kinds of which more may be said on another day."""
 
 
 class LinkedBefore:
@@ -36,16 +40,25 @@ class LinkedBefore:
         return self._documents
 
 
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The documents of a commit: in shape; nearly in shape, to be linked but never looked at."""
+
+    documents: Mapping[Reference, Parsed]
+    sketches: Mapping[Reference, Parsed]
+    broken: frozenset[Reference]
+
+
 def link(
     snapshot: Snapshot,
     tree: Tree,
     shipped: Mapping[str, bytes],
     before: LinkedBefore,
-    documents: Mapping[Reference, Parsed],
-    sketches: Mapping[Reference, Parsed],
-    broken: Mapping[Reference, list[Diagnostic]],
+    groups: Groups,
+    today: date | None,
 ) -> Linking:
-    """Link all documents; `sketches` are linked too, but nobody sees them."""
+    """Link all documents."""
+    documents, sketches = groups.documents, groups.sketches
     wanted = {
         model.spec.module
         for each in (*documents.values(), *sketches.values())
@@ -56,12 +69,13 @@ def link(
     linking = Linking(
         documents=documents,
         sketches=sketches,
-        known=frozenset((*documents, *broken)),
+        known=groups.broken.union(documents),
         modules=modules,
         refused_modules=refused,
         module_names=shelf.names,
         tree=tree,
         shipped=shipped,
+        today=today,
     )
     linked_before = before.of(shipped)
     for reference, parsed in documents.items():
@@ -72,7 +86,7 @@ def link(
             continue
         linking.looks = Looks()
         _link_one(linking, reference, parsed.model)
-        if reference not in linking.found:
+        if reference not in linking.found and reference.kind not in _DATED:
             linked_before.keep(parsed, Linked(linking.needs.get(reference, {}), linking.looks))
     for reference, parsed in sketches.items():
         _link_one(linking, reference, parsed.sketch)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
+from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.snapshot import FileKind
 from controller.steps.load.linking import Linking
 from controller.steps.load.suggest import did_you_mean
 from schemas.document import Document as DocumentModel
+from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.load_test import LoadTest
+from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline, PipelineStage
 from schemas.kinds.policy import Policy
 from schemas.kinds.product import Product
@@ -127,6 +130,34 @@ def _refuse_circle(
     )
 
 
+def link_exception(linking: Linking, reference: Reference, model: AllowedFinding) -> None:
+    """Check that what it names is there, and that it still holds."""
+    where = model.spec.where
+    for key, kind, names in (
+        ("products", "Product", where.products),
+        ("environments", "Environment", where.environments),
+    ):
+        for index, name in enumerate(names):
+            if not {"*", "?"} & set(name) and not linking.is_known(Reference(kind, "", name)):
+                linking.need(reference, kind, name, ("spec", "where", key, index))
+    if linking.today is not None and model.has_expired(linking.today):
+        linking.report(
+            reference,
+            "load/exception-expired",
+            f"`{reference.name}` expired on {model.spec.expires}, and allows nothing any more",
+            ("spec", "expires"),
+            hint=f"mend what it allowed and take it away, or ask `{model.spec.owner}`",
+            severity=Severity.WARNING,
+        )
+
+
+def link_notification(linking: Linking, reference: Reference, model: Notification) -> None:
+    """Check that each product is there."""
+    for index, name in enumerate(model.spec.products):
+        if not linking.is_known(Reference("Product", "", name)):
+            linking.need(reference, "Product", name, ("spec", "products", index))
+
+
 def _ignore(_linking: Linking, _reference: Reference, _model: DocumentModel) -> None:
     """A kind that points at nothing."""
 
@@ -137,6 +168,8 @@ LINKERS: Mapping[str, Callable[..., None]] = {
     "Secret": link_secret,
     "LoadTest": link_load_test,
     "Pipeline": link_pipeline,
+    "Exception": link_exception,
+    "Notification": link_notification,
     "Environment": _ignore,
     "SecretStore": _ignore,
 }

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
-from controller.diagnostics.diagnostic import Diagnostic, Related
+from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
 from controller.model.catalog import Reference
 from controller.model.module import Module
 from controller.model.snapshot import FileKind, SnapshotFile
@@ -41,6 +42,7 @@ class Linking:
     module_names: Callable[[], frozenset[str]]
     tree: Tree
     shipped: Mapping[str, bytes]
+    today: date | None = None
     looks: Looks = field(default_factory=Looks)
     """What was looked at since this was last emptied."""
     found: dict[Reference, list[Diagnostic]] = field(default_factory=dict)
@@ -104,13 +106,20 @@ class Linking:
         hint: str | None = None,
         related: tuple[Related, ...] = (),
         at_key: bool = False,
+        severity: Severity = Severity.ERROR,
     ) -> None:
         """Say that something is wrong with a document, at a path in it."""
         parsed = self.parsed(reference)
         assert parsed.root is not None  # noqa: S101 - a document that is right has a root
         place = place_of_key(parsed.root, path) if at_key else place_of(parsed.root, path)
         diagnostic = parsed.sheet.find(
-            code, message, place, expected=expected, hint=hint, related=related
+            code,
+            message,
+            place,
+            expected=expected,
+            hint=hint,
+            related=related,
+            severity=severity,
         )
         self.found.setdefault(reference, []).append(diagnostic)
 

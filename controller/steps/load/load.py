@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
-from controller.diagnostics.diagnostic import Diagnostic, Related
+from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
 from controller.model.catalog import UNREADABLE, Catalog, Reference
 from controller.model.names import Digest
 from controller.model.snapshot import Snapshot, SnapshotFile
+from controller.steps.load.allowed import Told, told_by
 from controller.steps.load.documents import Parsed, parse_file
-from controller.steps.load.files import sort_files
-from controller.steps.load.link import LinkedBefore, link
+from controller.steps.load.files import skipped_files, sort_files
+from controller.steps.load.link import Groups, LinkedBefore, link
 from controller.steps.load.linking import Linking
 from controller.steps.load.recent import Recent
 from controller.steps.load.tree import Tree
@@ -24,28 +26,36 @@ class ParsedFiles:
 
 
 def load(
-    snapshot: Snapshot, shipped: Mapping[str, bytes], parsed_files: ParsedFiles | None = None
+    snapshot: Snapshot,
+    shipped: Mapping[str, bytes],
+    parsed_files: ParsedFiles | None = None,
+    *,
+    today: date | None = None,
 ) -> Catalog:
     """Read, check and link all documents of a commit. Raises nothing for what is wrong with them.
 
     Every fault of the commit is in `diagnostics`, in the order of files and lines. A broken
     document takes out only what needs it; `broken` names those with the reasons. A document that
-    cannot even be named stands there as `Reference("File", "", path)`.
+    cannot even be named stands there as `Reference("File", "", path)`. An Exception holds until
+    its day is over; without `today`, as for a commit of long ago, it always does.
     """
     kept = parsed_files or ParsedFiles()
     tree = Tree(snapshot)
     files, diagnostics = sort_files(tree)
+    diagnostics.extend(skipped_files(snapshot))
     broken: dict[Reference, list[Diagnostic]] = {}
     for found in diagnostics:
         if found.severity == "error" and found.span:
             broken[Reference(UNREADABLE, "", found.span.path)] = [found]
     parsed = list(_parse(snapshot, files, kept))
+    told = told_by(parsed, today)
     for each in parsed:
-        diagnostics.extend(each.diagnostics)
-    documents, sketches = _sort_out(parsed, broken, diagnostics)
-    linking = link(snapshot, tree, shipped, kept.linked, documents, sketches, broken)
+        diagnostics.extend(told(each))
+    documents, sketches = _sort_out(parsed, told, broken, diagnostics)
+    groups = Groups(documents, sketches, frozenset(broken))
+    linking = link(snapshot, tree, shipped, kept.linked, groups, today)
     for reference, found_there in linking.found.items():
-        broken.setdefault(reference, []).extend(found_there)
+        _break(broken, reference, found_there)
         diagnostics.extend(found_there)
     _spread(linking, broken)
     usable = {
@@ -77,6 +87,7 @@ def _parse(
 
 def _sort_out(
     parsed: Iterable[Parsed],
+    told: Told,
     broken: dict[Reference, list[Diagnostic]],
     diagnostics: list[Diagnostic],
 ) -> tuple[dict[Reference, Parsed], dict[Reference, Parsed]]:
@@ -89,8 +100,7 @@ def _sort_out(
     sketches: dict[Reference, Parsed] = {}
     for each in parsed:
         reference = each.reference or Reference(UNREADABLE, "", each.sheet.path)
-        if each.diagnostics:
-            broken.setdefault(reference, []).extend(each.diagnostics)
+        _break(broken, reference, told(each))
         if each.reference is None:
             continue
         if reference in first:
@@ -103,6 +113,14 @@ def _sort_out(
             sketches[reference] = each
         first.setdefault(reference, each)
     return dict(sorted(readable.items())), dict(sorted(sketches.items()))
+
+
+def _break(
+    broken: dict[Reference, list[Diagnostic]], reference: Reference, found: Iterable[Diagnostic]
+) -> None:
+    errors = [each for each in found if each.severity == Severity.ERROR]
+    if errors:
+        broken.setdefault(reference, []).extend(errors)
 
 
 def _duplicate(first: Parsed, second: Parsed, reference: Reference) -> Diagnostic:
