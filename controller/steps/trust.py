@@ -29,7 +29,7 @@ async def judge(
         found += _leapt(trust, head, history, signature)
     for past in history.commits:
         rules = [(rule, path) for rule in trust.rules if (path := rule.find(past.paths))]
-        if rules:
+        if rules and (past.commit != commit or signature.identities):
             own = signature if past.commit == commit else await repository.signature(past.commit)
             found += _broken_rules(past.commit, own, rules)
     return tuple(dict.fromkeys(found))[:_MOST_TOLD]
@@ -48,7 +48,8 @@ def _leapt(
             hint=f"put the accepted commit back: `git merge -s ours {head.rewritten_from}`, signed",
         )
         return
-    yield from _broken_rules(head.revision.commit, signature, rules)
+    if signature.identities:  # else it was told of the head already
+        yield from _broken_rules(head.revision.commit, signature, rules)
 
 
 def _broken_rules(

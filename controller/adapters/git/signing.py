@@ -67,6 +67,7 @@ class Signatures:
     async def _look_ssh(self, commit: Commit) -> Signature:
         if self._keys.allowed_signers is None:
             return Signature(problem="it is signed with SSH, and no allowed signers are given")
+        _program("ssh-keygen")
         await asyncio.to_thread(_read, self._keys.allowed_signers)
         code, told = await self._verify(commit, self._keys.allowed_signers)
         found = _GOOD_SSH.findall(told)
@@ -77,6 +78,7 @@ class Signatures:
     async def _look_pgp(self, commit: Commit) -> Signature:
         if self._keys.gpg_keys is None:
             return Signature(problem="it is signed with PGP, and no PGP keys are given")
+        _program("gpg")
         async with self._ready:
             await asyncio.to_thread(self._import, self._keys.gpg_keys)
         code, told = await self._verify(commit, Path("/dev/null"))
@@ -85,10 +87,10 @@ class Signatures:
     async def _verify(self, commit: Commit, allowed: Path) -> tuple[int, str]:
         """Let git verify, with programs that we name: a repository has no say in them."""
         options = {
-            "gpg.program": _program("gpg"),
-            "gpg.openpgp.program": _program("gpg"),
+            "gpg.program": _find("gpg"),
+            "gpg.openpgp.program": _find("gpg"),
             "gpg.x509.program": "/bin/false",
-            "gpg.ssh.program": _program("ssh-keygen"),
+            "gpg.ssh.program": _find("ssh-keygen"),
             "gpg.ssh.defaultKeyCommand": "",
             "gpg.ssh.revocationFile": "",
             "gpg.ssh.allowedSignersFile": str(allowed.absolute()),
@@ -154,6 +156,11 @@ def _of_status(code: int, told: str) -> Signature:
     fields = valid[0].split()
     fingerprints = dict.fromkeys((fields[-1], fields[0]))
     return Signature((mail[1] if mail else user, *fingerprints))
+
+
+def _find(name: str) -> str:
+    """Give the whole path of a program; without it one that always says no."""
+    return shutil.which(name, path=_PATH) or "/bin/false"
 
 
 def _program(name: str) -> str:

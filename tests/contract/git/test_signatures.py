@@ -115,6 +115,22 @@ async def test_without_keys_of_a_kind_its_signatures_do_not_count(
     repository.close()
 
 
+@pytest.mark.parametrize(("name", "there"), [("ann", "ssh-keygen"), ("gil", "gpg")])
+async def test_only_the_program_that_is_needed_has_to_be_there(
+    upstream, guarded, people, tmp_path, monkeypatch, name, there
+):
+    from controller.adapters.git import signing
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / there).symlink_to(str(shutil.which(there)))
+    monkeypatch.setattr(signing, "_PATH", str(tmp_path / "bin"))
+    people[name].commit(upstream, {"a.yaml": "1"})
+    assert (await seen(upstream, guarded)).signer == f"{name}@example.com"
+    (tmp_path / "bin" / there).unlink()
+    with pytest.raises(Stalled, match=f"`{there}` is not installed"):
+        await seen(upstream, guarded)
+
+
 async def test_keys_are_read_anew_when_their_file_changes(upstream, guarded, people, keys):
     for name in ("mia", "eve"):
         people[name].commit(upstream, {"a.yaml": name})

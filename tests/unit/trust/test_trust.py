@@ -107,3 +107,11 @@ async def test_a_diagnostic_names_commit_and_signer(repository) -> None:
     assert commit in found[0].message
     assert EVE in found[0].message
     assert ANN in (found[0].expected or "")
+
+
+async def test_a_commit_without_a_signature_is_told_once(repository) -> None:
+    repository.commit({"platform/production.yaml": "1"})
+    assert await codes(repository) == ["trust/not-signed"]
+    accepted = repository.commit({"a.yaml": "1"}, signed_by=ANN)
+    repository.commit({"platform/production.yaml": "2"})
+    assert await codes(repository, accepted) == ["trust/not-signed"]
