@@ -61,7 +61,7 @@ spec:
       after: [staging]
       approvals: {{required: 1}}
 """
-_DOCUMENT_OF_SECRET = """apiVersion: platform/v1
+_GENERATED = """apiVersion: platform/v1
 kind: Secret
 metadata: {{name: key-{1}, product: {0}}}
 spec:
@@ -108,7 +108,7 @@ def _product(name: str) -> Iterator[tuple[str, str]]:
     for index in range(OF_A_PRODUCT - 2 - SECRETS):
         yield f"{folder}/stack-{index}.yaml", stack(name, index)
     for index in range(SECRETS):
-        yield f"{folder}/secret-{index}.yaml", _DOCUMENT_OF_SECRET.format(name, index)
+        yield f"{folder}/secret-{index}.yaml", _GENERATED.format(name, index)
 
 
 def stack(product: str, index: int, replicas: int = 1) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.examples import example
+from controller.cli.exit_codes import ExitCode
 from controller.cli.output import OUTPUT, Column, print_json, print_table
 
 if TYPE_CHECKING:
@@ -42,6 +43,27 @@ def load(documents: int, form: str) -> None:
     from controller.bench.load import bench_load
 
     _print(bench_load(documents, _say), form)
+
+
+@command.command(epilog=example("trueup bench fuzz --cases 1000000"))
+@click.option(
+    "--cases",
+    type=click.IntRange(1, 100_000_000),
+    default=10_000,
+    show_default=True,
+    help="How many mutilated repositories are loaded.",
+)
+@OUTPUT
+def fuzz(cases: int, form: str) -> ExitCode:
+    """Load mutilated repositories, and write what is found in every format.
+
+    Ends with 1 when something breaks; `-o json` names the first cases that do.
+    """
+    from controller.bench.fuzz import bench_fuzz
+
+    report = bench_fuzz(cases, _say)
+    _print(report, form)
+    return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
 
 
 def _print(report: "Report", form: str) -> None:

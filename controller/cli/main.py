@@ -35,7 +35,9 @@ COMMANDS: Mapping[str, Entry] = {
     "validate": Entry("Config repository", "Check documents without touching the world."),
     "render": Entry("Config repository", "Write the Terraform workspaces of an environment."),
     "plan": Entry("Config repository", "Show what would change, and what policy says of it."),
-    "migrate": Entry("Config repository", "Bring documents of an old `apiVersion` to that of today."),
+    "migrate": Entry(
+        "Config repository", "Bring documents of an old `apiVersion` to the present one."
+    ),
     "schema": Entry("Config repository", "Print the JSON Schema of documents, for editors."),
     "explain": Entry("Config repository", "Explain a diagnostic by its code."),
     "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),

@@ -12,7 +12,7 @@ from controller.cli.exit_codes import ExitCode
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--write", is_flag=True, help="Write the files; without it, they are only named.")
 def command(path: Path, *, write: bool) -> ExitCode:
-    """Bring documents of an old `apiVersion` to that of today.
+    """Bring documents of an old `apiVersion` to the present one.
 
     Nothing but the version and the names that have changed is touched: comments stay.
     """

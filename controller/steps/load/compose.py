@@ -117,7 +117,7 @@ class _Piece:
             self._report_depth(stop.args[0])
             yield self._failed()
         except MarkedYAMLError as error:
-            self._faults.append(explain_syntax(error, self._start, len(self._text)))
+            self._faults.append(explain_syntax(error, self._start, self._text))
             yield self._failed()
         except (YAMLError, ValueError, OverflowError, IndexError, AttributeError, TypeError):
             # ruamel lets some of these out of its scanner, as for `"\U00110000"`.

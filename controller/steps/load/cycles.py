@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.diagnostics.diagnostic import Related
 from controller.model.catalog import Reference
 from controller.steps.load.documents import Parsed
 from controller.steps.load.link_kinds import environments_of
 from controller.steps.load.linking import Linking
-from controller.steps.load.nodes import Path, place_of
+from controller.steps.load.nodes import Path
 from controller.steps.load.recent import Recent
 from schemas.kinds.secret import Secret
 from schemas.kinds.stack import Stack
@@ -62,12 +61,13 @@ def _report_product(linking: Linking, product: str, among: Sequence[Reference]) 
 def _report(linking: Linking, circle: tuple[Edge, ...]) -> None:
     names = [edge.source.name for edge in circle]
     chain = " → ".join(f"`{name}`" for name in (*names, names[0]))
-    notes = []
-    for edge in circle:
-        parsed = linking.documents[edge.source]
-        assert parsed.root is not None  # noqa: S101 - a document that is right has a root
-        span = parsed.sheet.span(*place_of(parsed.root, edge.path))
-        notes.append(Related(f"`{edge.source.name}` {edge.words} `{edge.target.name}` here", span))
+    notes = [
+        note
+        for edge in circle
+        for note in linking.related(
+            edge.source, f"`{edge.source.name}` {edge.words} `{edge.target.name}` here", edge.path
+        )
+    ]
     first = circle[0]
     linking.report(
         first.source,

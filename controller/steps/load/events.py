@@ -20,6 +20,8 @@ _ENDS: Final = " \n\0\t\r\x85\u2028\u2029"
 _BLOCK_RUN = re.compile(f"(?:[^:{_ENDS}]|:(?![{_ENDS}]))*")
 _FLOW_RUN = re.compile(rf"(?:[^:,\[\]{{}}{_ENDS}]|:(?![{_ENDS}]))*")
 _SPACES = re.compile(" *")
+_BLANKS = re.compile("[ \t]*")
+_BEGINS_A_BLOCK = re.compile(r"[-?](?:[ \t\r\n]|\Z)|[^\r\n\"'\[{]*:(?:[ \t\r\n]|\Z)")
 _COMMENT = re.compile("#[^\n\0\r\x85\u2028\u2029]*")
 _IMPLICIT_PLAIN, _IMPLICIT_QUOTED = (True, False), (False, True)
 _LONGEST_KEY = 1024
@@ -69,6 +71,8 @@ class Events(PlainEvents):
     scanner: Any = None
     resolver: Any = None
     scanner_processing_version = (1, 2)
+    takes_tabs = True
+    """Whether tabs may divide what stands in one line, as YAML 1.2 has it and ruamel has not."""
 
     def __init__(self, text: str) -> None:
         # Plain attributes instead of properties that look for a loader each time.
@@ -171,12 +175,7 @@ class Events(PlainEvents):
         white = " \t" if in_flow else " "
         buffer = self.buffer
         while True:
-            start = pointer = self.pointer
-            while buffer[pointer] in white:
-                pointer += 1
-            if buffer[pointer] == "#":
-                match = _COMMENT.match(buffer, pointer)
-                pointer = match.end() if match else pointer
+            start, pointer = self.pointer, self._after_blanks(white)
             if pointer != start:
                 self.forward(pointer - start)
             character = buffer[pointer]
@@ -189,6 +188,27 @@ class Events(PlainEvents):
                 return
             if not in_flow:
                 self.allow_simple_key = True
+
+    def _after_blanks(self, white: str) -> int:
+        """Give the place behind spaces and a comment."""
+        buffer, pointer = self.buffer, self.pointer
+        while buffer[pointer] in white:
+            pointer += 1
+        if buffer[pointer] == "\t" and self.takes_tabs:
+            pointer = self._after_tabs(pointer)
+        match = _COMMENT.match(buffer, pointer)
+        return match.end() if match else pointer
+
+    def _after_tabs(self, pointer: int) -> int:
+        """Give the place behind tabs that divide; the same one when they would be indentation."""
+        match = _BLANKS.match(self.buffer, pointer)
+        end = match.end() if match else pointer
+        if self.buffer[end] in "#\r\n\0":
+            return end
+        line = max(self.buffer.rfind("\n", 0, pointer), self.buffer.rfind("\r", 0, pointer)) + 1
+        if not self.buffer[line:pointer].strip() or _BEGINS_A_BLOCK.match(self.buffer, end):
+            return pointer
+        return end
 
     def scan_plain(self) -> Any:
         """Read a text without quotes, over as many lines as it has."""
@@ -218,13 +238,15 @@ class Events(PlainEvents):
         character = self.buffer[self.pointer]
         if character in ":,[]{}#\0":
             return []
-        if character == " ":
-            match = _SPACES.match(self.buffer, self.pointer)
+        if character in " \t":
+            match = (_BLANKS if self.takes_tabs else _SPACES).match(self.buffer, self.pointer)
             end = match.end() if match else self.pointer
-            if self.buffer[end] not in "\r\n\x85\u2028\u2029":
-                spaces = self.buffer[self.pointer : end]
+            spaces = self.buffer[self.pointer : end]
+            if spaces and self.buffer[end] not in "\r\n\x85\u2028\u2029":
                 self.forward(len(spaces))
                 return [spaces]
+            if "\t" in spaces:
+                self.forward(len(spaces))
         return super().scan_plain_spaces(indent, start_mark)
 
     # Grammar.
