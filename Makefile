@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= .trueup-demo
 ARGS ?=
 
-.PHONY: demo setup setup-dev test test-fast lint types imports format lock wheel clean
+.PHONY: demo setup setup-dev test test-fast fuzz lint types imports format lock wheel clean
 
 demo: setup
 	@$(BIN)/trueup demo --dir $(DEMO_DIR) $(ARGS)
@@ -30,6 +30,10 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 test: setup-dev lint types imports
 	$(BIN)/python -m pytest
+
+# A million mutilated repositories through load and every format; some hours.
+fuzz: setup-dev
+	$(BIN)/trueup bench fuzz --cases 1000000 $(ARGS)
 
 test-fast: setup-dev
 	$(BIN)/python -m pytest -m "not slow and not e2e"

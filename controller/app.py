@@ -16,7 +16,7 @@ from controller.model.status import StageStatus, UnitStatus
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
 from controller.workflows.parts import Parts
-from controller.workflows.source import FETCHED_AT, HEAD
+from controller.workflows.reach import FETCHED_AT, HEAD
 from controller.workflows.stages import ALL
 from schemas.kinds.product import Product
 

@@ -51,7 +51,7 @@ async def _run(running: Controller, settings: Settings, stop: asyncio.Event) -> 
         Authority.of(settings.users, local_token=local_token(data / "token")),
         public_view=settings.public_view,
         hosts=(settings.listen.host, *settings.listen.names),
-        webhook_secret=_webhook_secret(settings),
+        webhooks=_webhook_secrets(settings),
     )
     async with _listening(web, settings.listen) as url, asyncio.TaskGroup() as group:
         work = group.create_task(running.loop.run())
@@ -98,9 +98,29 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-def _webhook_secret(settings: Settings) -> SecretText | None:
-    path = settings.webhook_secret_file
-    return SecretText(path.read_text().strip()) if path else None
+def _webhook_secrets(settings: Settings) -> dict[str, SecretText]:
+    files = settings.webhooks
+    named = {
+        "github": files.github_secret_file,
+        "gitlab": files.gitlab_secret_file,
+        "gitea": files.gitea_secret_file,
+        "generic": files.generic_secret_file,
+    }
+    return {name: _webhook_secret(path) for name, path in named.items() if path is not None}
+
+
+def _webhook_secret(path: Path) -> SecretText:
+    try:
+        found = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Stalled.because(
+            f"`{path}` cannot be read: {error}", hint="`webhooks` of the settings names it"
+        ) from error
+    if not found:
+        raise Stalled.because(
+            f"`{path}` holds no secret", hint="put a long random text into it, or take it away"
+        )
+    return SecretText(found)
 
 
 def _announce(where: Path, url: str) -> None:

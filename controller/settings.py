@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,12 +17,49 @@ from pydantic_settings import (
 )
 
 
+class Rule(BaseModel):
+    """Who may sign commits that touch some paths."""
+
+    model_config = ConfigDict(extra="forbid")
+    paths: tuple[str, ...] = Field(
+        min_length=1, description="paths as `platform/*`; `*` matches `/` as well"
+    )
+    signers: tuple[str, ...] = Field(
+        min_length=1, description="e-mail addresses, SSH principals or fingerprints of keys"
+    )
+
+
+class Signatures(BaseModel):
+    """Whose signatures the commits of the repository need; unset, none are looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+    gpg_keys_file: Path | None = Field(
+        default=None, description="file of the public PGP keys that are known"
+    )
+    allowed_signers_file: Path | None = Field(
+        default=None, description="file of the SSH keys that are known, as `ssh-keygen` reads it"
+    )
+    rules: tuple[Rule, ...] = Field(default=(), description="who may sign for which paths")
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether any key or rule is given."""
+        return bool(self.gpg_keys_file or self.allowed_signers_file or self.rules)
+
+
 class Repository(BaseModel):
     """The config repository to watch."""
 
     model_config = ConfigDict(extra="forbid")
     url: str = Field(description="where to fetch from: a path, https://…, ssh://…")
     branch: str = Field(default="main", description="the branch that says what is wanted")
+    tag: str | None = Field(
+        default=None, description="follow the newest tag with this name, as `v*`, not the branch"
+    )
+    semver: str | None = Field(
+        default=None, description="follow the highest version of a range, as `>=1.2.0 <2.0.0`"
+    )
+    commit: str | None = Field(default=None, description="stay at one commit, 40 digits")
     promotions_branch: str = Field(
         default="trueup/promotions", description="the branch that holds the pointers of all stages"
     )
@@ -31,6 +68,51 @@ class Repository(BaseModel):
     )
     timeout: timedelta = Field(
         default=timedelta(seconds=60), description="for each command that uses the network"
+    )
+    token_file: Path | None = Field(
+        default=None, description="file with the token for https://…; read anew at each use"
+    )
+    username: str = Field(
+        default="x-access-token", description="the user name that the token is sent with"
+    )
+    bearer: bool = Field(default=False, description="send the token as `Bearer`, not as a password")
+    ssh_key_file: Path | None = Field(
+        default=None, description="private key for ssh://…, without a passphrase"
+    )
+    known_hosts_file: Path | None = Field(
+        default=None, description="host keys for ssh://…; unknown hosts are refused always"
+    )
+    proxy: str | None = Field(
+        default=None, description="proxy for https://…, as `http://host:3128`, `socks5h://host`"
+    )
+    ca_file: Path | None = Field(
+        default=None, description="certificates that the server's is checked with"
+    )
+    signatures: Signatures = Field(default_factory=Signatures)
+
+    @model_validator(mode="after")
+    def _follows_one(self) -> Self:
+        chosen = [name for name in ("tag", "semver", "commit") if getattr(self, name) is not None]
+        if len(chosen) > 1:
+            raise ValueError(f"expected one of `tag`, `semver`, `commit`; {len(chosen)} are given")
+        return self
+
+
+class Webhooks(BaseModel):
+    """Secrets of the webhooks; one without a secret is not there."""
+
+    model_config = ConfigDict(extra="forbid")
+    github_secret_file: Path | None = Field(
+        default=None, description="file with the secret of `/webhooks/github`"
+    )
+    gitlab_secret_file: Path | None = Field(
+        default=None, description="file with the secret token of `/webhooks/gitlab`"
+    )
+    gitea_secret_file: Path | None = Field(
+        default=None, description="file with the secret of `/webhooks/gitea`, for Forgejo as well"
+    )
+    generic_secret_file: Path | None = Field(
+        default=None, description="file with the secret that `/webhooks/generic` is signed with"
     )
 
 
@@ -95,9 +177,7 @@ class Settings(BaseSettings):
     public_view: bool = Field(
         default=False, description="whether pages may be read on this machine without a token"
     )
-    webhook_secret_file: Path | None = Field(
-        default=None, description="file with the secret that webhooks are signed with"
-    )
+    webhooks: Webhooks = Field(default_factory=Webhooks)
     local_cloud: bool = Field(
         default=True, description="offer the local cloud's Terraform provider"
     )

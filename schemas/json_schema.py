@@ -1,5 +1,6 @@
 """The models as JSON Schema, for editors and for the docs."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ class _Generator(GenerateJsonSchema):
         return write_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "http://json-schema.org/draft-07/schema#"
+"""What the language servers of today's editors know whole; no newer keyword is used."""
 
 
 def json_schema(kind: str | None = None) -> dict[str, Any]:
@@ -46,3 +48,16 @@ def json_schema(kind: str | None = None) -> dict[str, Any]:
         ],
         "$defs": definitions,
     }
+
+
+def schema_files(kind: str | None = None) -> dict[str, dict[str, Any]]:
+    """Give the schemas by the name of the file to write: of one kind, or of each and of all."""
+    if kind is not None:
+        return {f"{file_name(kind)}.json": json_schema(kind)}
+    files = {f"{file_name(name)}.json": json_schema(name) for name in sorted(KINDS)}
+    return {**files, "platform.json": json_schema()}
+
+
+def file_name(kind: str) -> str:
+    """Write a kind as files are named: `load-test`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()

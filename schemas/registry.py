@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from schemas.document import Document
 from schemas.kinds.environment import Environment
+from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.load_test import LoadTest
+from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline
 from schemas.kinds.policy import Policy
 from schemas.kinds.product import Product
@@ -21,6 +23,8 @@ KINDS: Mapping[str, type[Document]] = {
     "Secret": Secret,
     "LoadTest": LoadTest,
     "Policy": Policy,
+    "Exception": AllowedFinding,
+    "Notification": Notification,
 }
 """Every kind of `platform/v1`."""
 

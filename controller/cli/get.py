@@ -12,6 +12,9 @@ from controller.cli.examples import example
 from controller.cli.output import Column
 from controller.cli.place import asks_controller
 
+REPOSITORY = "repository"
+"""The scope of findings about the repository itself, as that it does not answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -108,3 +111,12 @@ def command(
         output.print_json(found)
     else:
         output.print_table(chosen.columns, found, empty=chosen.empty)
+        if kind != "findings":
+            _tell_of_repository(client)
+
+
+def _tell_of_repository(client: Client) -> None:
+    """Say that what is shown may be old, while the repository does not answer."""
+    for finding in client.get("findings"):
+        if finding["scope"] == REPOSITORY:
+            click.echo(f"note: {output.clean(finding['message'])}", err=True)

@@ -35,6 +35,9 @@ COMMANDS: Mapping[str, Entry] = {
     "validate": Entry("Config repository", "Check documents without touching the world."),
     "render": Entry("Config repository", "Write the Terraform workspaces of an environment."),
     "plan": Entry("Config repository", "Show what would change, and what policy says of it."),
+    "migrate": Entry(
+        "Config repository", "Bring documents of an old `apiVersion` to the present one."
+    ),
     "schema": Entry("Config repository", "Print the JSON Schema of documents, for editors."),
     "explain": Entry("Config repository", "Explain a diagnostic by its code."),
     "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),
@@ -47,6 +50,7 @@ COMMANDS: Mapping[str, Entry] = {
     "suspend": Entry("Acting", "Stop looking after a stage or a unit."),
     "resume": Entry("Acting", "Look after a stage or a unit again."),
     "rotate": Entry("Acting", "Rotate a secret now."),
+    "bench": Entry("Looking", "Run a published benchmark, beside the plain tools."),
     "version": Entry("Begin", "Print the version."),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar, get_args
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.span import Span
@@ -17,9 +17,11 @@ UNREADABLE = "File"
 """The kind of a reference to a file with a document in it that could not even be named."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
-    """How one document is named: kind, product ("" for platform documents) and name."""
+class Reference(NamedTuple):
+    """How one document is named: kind, product ("" for platform documents) and name.
+
+    A tuple, because a commit has tens of thousands of them, which are compared at every load.
+    """
 
     kind: str
     product: str
@@ -63,5 +65,6 @@ class Catalog:
 
     def find(self, kind: type[M], name: str, product: str = "") -> M | None:
         """Give one usable document, or None."""
-        document = self.documents.get(Reference(kind.__name__, product, name))
+        (word,) = get_args(kind.model_fields["kind"].annotation)
+        document = self.documents.get(Reference(word, product, name))
         return document.model if document and isinstance(document.model, kind) else None

@@ -87,10 +87,19 @@ class SecretName:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A commit on a branch; reads `main@sha1:<40 hex>`, as Flux writes it."""
+    """A commit on a branch or of a tag; reads `main@sha1:<40 hex>`, as Flux writes it.
+
+    `branch` is empty when the commit itself was asked for: `sha1:<40 hex>`.
+    """
 
     branch: str
     commit: Commit
 
     def __str__(self) -> str:
-        return f"{self.branch}@sha1:{self.commit}"
+        return f"{self.branch}@sha1:{self.commit}" if self.branch else f"sha1:{self.commit}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` wrote."""
+        branch, _, commit = text.rpartition("sha1:")
+        return cls(branch.removesuffix("@"), Commit(commit))

@@ -40,4 +40,6 @@ class Snapshot:
     author: str = ""
     subject: str = ""
     committed_at: datetime | None = None
+    skipped: tuple[str, ...] = ()
+    """Paths that are left out because they are not UTF-8, with `\\x..` for bytes that are none."""
     read: Callable[[str], bytes] = field(compare=False, repr=False, default=lambda _path: b"")

@@ -4,30 +4,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from controller.model.history import History, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a branch stands, and whether it got there without rewriting history."""
+    """Where the followed branch or tag stands, and whether history was rewritten."""
 
     revision: Revision
     rewritten_from: Commit | None = None
-    """The commit that was the head before, when it is no ancestor of the new head."""
+    """The commit before: of a branch, when it is no ancestor; of a tag that was moved."""
 
 
 class RepositoryReader(Protocol):
     """Reads commits; never checks anything out, never runs anything from the repository."""
 
-    async def fetch(self) -> Head:
-        """Bring the mirror up to date and give the head of the watched branch.
+    async def fetch(self, since: Revision | None = None) -> Head:
+        """Bring the mirror up to date and give the head of what is followed.
 
-        May be repeated. Raises RepositoryUnreachable; Stalled when the branch does not exist.
+        `since` is what the caller knew last, which a rewritten history is told against. May be
+        repeated. Raises RepositoryUnreachable; Stalled when the branch or tag does not exist.
         """
 
     async def snapshot(self, commit: Commit) -> Snapshot:
-        """Give the files of a commit that was fetched before. Raises Stalled for any other."""
+        """Give the files of a commit that was fetched before. Raises Stalled for any other.
+
+        Where signatures are wanted, only of what was accepted, and what came before it.
+        """
+
+    async def history(self, head: Commit, since: Commit | None) -> History:
+        """Tell what a fetched head brings that `since` does not hold."""
+
+    async def signature(self, commit: Commit) -> Signature:
+        """Check the signature of a fetched commit with the keys of the settings, and no others."""
+
+    async def accept(self, commit: Commit) -> None:
+        """Let a fetched commit, and what came before it, be read from now on. May be repeated."""
 
 
 class PointerWriter(Protocol):

@@ -1,13 +1,12 @@
-"""Git → snapshot."""
+"""Git → head: where what is followed stands."""
 
-from controller.model.snapshot import Snapshot
+from controller.model.names import Revision
 from controller.ports.git import Head, RepositoryReader
 
 
-async def fetch(repository: RepositoryReader) -> tuple[Head, Snapshot]:
-    """Bring the mirror up to date and give the head of the branch with its files.
+async def fetch(repository: RepositoryReader, since: str | None = None) -> Head:
+    """Bring the mirror up to date and give the head; `since` is the revision that was known last.
 
-    Raises RepositoryUnreachable, and Stalled when the branch does not exist.
+    Raises RepositoryUnreachable, and Stalled when the branch or tag does not exist.
     """
-    head = await repository.fetch()
-    return head, await repository.snapshot(head.revision.commit)
+    return await repository.fetch(Revision.parse(since) if since else None)

@@ -1,6 +1,6 @@
 """The application: routes, middleware, and how errors are answered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,14 +31,15 @@ def application(
     *,
     public_view: bool = False,
     hosts: Iterable[str] = (),
-    webhook_secret: SecretText | None = None,
+    webhooks: Mapping[str, SecretText] | None = None,
 ) -> Starlette:
     """Serve an App to the callers that `authority` recognises.
 
     `public_view` shows pages without a token to visitors on this machine; `hosts` are the names
-    it answers under besides loopback; without `webhook_secret` there is no webhook.
+    it answers under besides loopback; `webhooks` holds secrets
+    by sender: without one there is no such webhook.
     """
-    site = Site(app, authority, Sessions(app.now), public_view, webhook_secret)
+    site = Site(app, authority, Sessions(app.now), public_view, webhooks or {})
 
     async def on_refusal(request: Request, error: Exception) -> Response:
         if not isinstance(error, TrueupError):

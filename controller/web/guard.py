@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 64 * 1024
+WEBHOOK_LIMIT = 1024 * 1024
+"""In bytes: a push of many commits is told at length."""
 LOG = logging.getLogger("trueup.web")
 
 HEADERS = {
@@ -73,12 +75,13 @@ class Guard:
             )
             await refusal(scope, receive, send)
             return
-        body = await _read(scope, receive)
+        limit = WEBHOOK_LIMIT if scope["path"].startswith("/webhooks/") else BODY_LIMIT
+        body = await _read(scope, receive, limit)
         if body is None:
             refusal = JSONResponse(
                 {
                     "code": "web/too-large",
-                    "message": f"the body is larger than {BODY_LIMIT} bytes",
+                    "message": f"the body is larger than {limit} bytes",
                     "hint": "",
                     "kind": "stalled",
                 },
@@ -119,10 +122,10 @@ def _add_headers(message: MutableMapping[str, Any]) -> None:
         headers.setdefault(name, value)
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
+async def _read(scope: Scope, receive: Receive, limit: int) -> bytes | None:
     """Read the whole body; None when it is larger than allowed."""
     told = Headers(scope=scope).get("content-length", "0")
-    if not told.isdecimal() or len(told) > len("000000") or int(told) > BODY_LIMIT:
+    if not told.isdecimal() or len(told) > len("0000000") or int(told) > limit:
         return None
     body: bytes = b""
     while True:
@@ -130,7 +133,7 @@ async def _read(scope: Scope, receive: Receive) -> bytes | None:
         if message["type"] != "http.request":
             return body
         body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
+        if len(body) > limit:
             return None
         if not message.get("more_body", False):
             return body

@@ -1,5 +1,6 @@
 """What every page and every API resource works with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -22,7 +23,8 @@ class Site:
     sessions: Sessions
     public_view: bool
     """Whether pages may be seen on this machine without a token; acting needs one always."""
-    webhook_secret: SecretText | None
+    webhooks: Mapping[str, SecretText]
+    """The secrets of the Git servers that may wake us, by the last part of the address."""
 
     def bearer(self, request: Request) -> Caller:
         """Give who asks the API. Raises NotRecognised."""

@@ -18,7 +18,6 @@ from controller.adapters.credential.postgres import PostgresCredentialIssuer
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
-from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.processes.local import LocalProcesses
@@ -34,6 +33,7 @@ from controller.localcloud.client import ROOT_VARIABLE
 from controller.ports.engine import Engine
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
+from controller.wiring import git_source
 from controller.workflows.keys import environment_of
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
@@ -210,10 +210,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         clock = SystemClock()
         engines = Engines(data, settings, stack)
         stores = SecretStores(data, stack)
-        git = settings.repository
-        repository = GitRepository(
-            git.url, git.branch, data / "mirror.git", timeout=git.timeout.total_seconds()
-        )
+        repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         limits = settings.limits
         lanes = {
@@ -224,7 +221,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         world = World(
             clock=clock,
             repository=repository,
-            pointers=repository.pointers(clock, branch=git.promotions_branch),
+            pointers=repository.pointers(clock, branch=settings.repository.promotions_branch),
             ledger=ledger,
             dispatcher=InProcessDispatcher(
                 SqliteWakeups(ledger.connection),
@@ -244,6 +241,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
+            trust=git_source.trust(settings.repository),
         )
         parts = Parts.of(world)
         yield Controller(App(parts), Loop(parts, settings.repository.poll_every))

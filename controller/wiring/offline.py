@@ -3,12 +3,13 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from controller import shipped
+from controller.adapters.clock.system import SystemClock
 from controller.adapters.git.folder import snapshot as folder_snapshot
 from controller.adapters.workspaces.disk import DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
@@ -24,6 +25,9 @@ from controller.steps import graph as graph_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.steps.load import load as load_step
+from controller.steps.load.files import sort_files
+from controller.steps.load.migrate import migrated
+from controller.steps.load.tree import Tree
 from controller.steps.policy import judge as policy_step
 from controller.wiring.controller import Engines
 from schemas.kinds.environment import Environment
@@ -35,7 +39,16 @@ STATE = "terraform.tfstate"
 
 def validate(path: Path) -> Catalog:
     """Load a folder; what is wrong is in the catalog's diagnostics. Raises Stalled."""
-    return load_step.load(folder_snapshot(path), shipped.files())
+    today = SystemClock().now().date()
+    return load_step.load(folder_snapshot(path), shipped.files(), today=today)
+
+
+def migrate(path: Path) -> Mapping[str, bytes]:
+    """Give the files of a folder that have to be written anew for the version of today, by path."""
+    snapshot = folder_snapshot(path)
+    ours, _ = sort_files(Tree(snapshot))
+    contents = {file.path: migrated(file.path, snapshot.read(file.path)) for file in ours}
+    return {name: content for name, content in contents.items() if content is not None}
 
 
 def render(path: Path, environment: str, stack: str | None, out: Path) -> Sequence[str]:
@@ -132,7 +145,8 @@ class _Folder:
     @classmethod
     def read(cls, path: Path) -> "_Folder":
         snapshot = folder_snapshot(path)
-        catalog = load_step.load(snapshot, shipped.files())
+        today = SystemClock().now().date()
+        catalog = load_step.load(snapshot, shipped.files(), today=today)
         errors = tuple(d for d in catalog.diagnostics if d.severity == "error")
         if errors:
             raise ConfigurationWrong(errors)

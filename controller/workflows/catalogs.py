@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from controller.diagnostics.errors import Stalled, Waiting
 from controller.model.catalog import UNREADABLE, Catalog
@@ -102,7 +103,7 @@ class Catalogs:
 
     async def set_head(self, snapshot: Snapshot) -> Loaded:
         """Load the head of the branch; from now on its platform documents hold."""
-        loaded = self._load(snapshot)
+        loaded = self._load(snapshot, today=self._world.clock.now().date())
         self.head = loaded
         self._world.environment_limits.update(
             {
@@ -121,8 +122,8 @@ class Catalogs:
             return found
         return self._load(await self._world.repository.snapshot(commit))
 
-    def _load(self, snapshot: Snapshot) -> Loaded:
-        catalog = load_step.load(snapshot, self._world.shipped, self._cache)
+    def _load(self, snapshot: Snapshot, today: date | None = None) -> Loaded:
+        catalog = load_step.load(snapshot, self._world.shipped, self._cache, today=today)
         loaded = Loaded(snapshot, catalog)
         self._loaded[loaded.commit] = loaded
         while len(self._loaded) > KEPT_COMMITS:

@@ -10,8 +10,9 @@ from controller.workflows import keys
 from controller.workflows.deliver import deliver
 from controller.workflows.parts import Parts
 from controller.workflows.promote import promote
+from controller.workflows.reach import HEAD
 from controller.workflows.reconcile import reconcile
-from controller.workflows.source import HEAD, LAST_WHOLE, source
+from controller.workflows.source import LAST_WHOLE, source
 from controller.workflows.watch import watch
 
 

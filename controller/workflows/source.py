@@ -3,50 +3,115 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from controller.model.names import StageName
+from controller.diagnostics.diagnostic import Diagnostic
+from controller.diagnostics.errors import Stalled, TrueupError
+from controller.model.history import Trust
+from controller.model.names import Commit, StageName
+from controller.ports.git import Head
 from controller.steps import fetch as fetch_step
+from controller.steps import trust as trust_step
 from controller.workflows import keys
 from controller.workflows.parts import Parts
+from controller.workflows.reach import HEAD, note_failure, note_success
 
-HEAD = "source/head"
 LAST_WHOLE = "source/last-whole"
 """The last head without a broken document."""
-FETCHED_AT = "source/fetched-at"
+REVISION = "source/revision"
+"""The last head with the branch or tag it was found by: a rewritten history is told against it."""
+REFUSED = "source/refused"
+VERIFIED = "source/verified"
+"""The last head whose signatures were looked at, and good."""
+SIGNATURES = "signatures"
 
 
 async def source(parts: Parts, *, every: timedelta) -> datetime:
     """Fetch once. Raises RepositoryUnreachable: then everything else goes on with what is known."""
     world = parts.world
-    head, snapshot = await fetch_step.fetch(world.repository)
+    try:
+        head = await fetch_step.fetch(world.repository, await world.ledger.fact(REVISION))
+    except TrueupError as error:
+        await note_failure(parts, error)
+        raise
+    await note_success(parts)
+    if not await _accept(parts, head):
+        return world.clock.now() + every
     commit = head.revision.commit
     known = parts.catalogs.head
     before = await world.ledger.fact(HEAD)
-    await world.ledger.set_fact(FETCHED_AT, world.clock.now().isoformat())
     if known is None or known.commit != commit:
-        loaded = await parts.catalogs.set_head(snapshot)
+        loaded = await parts.catalogs.set_head(await world.repository.snapshot(commit))
         await world.ledger.put_findings("source", commit, loaded.catalog.diagnostics)
         if before != commit:
-            await _tell(parts, str(head.revision), snapshot.subject, head.rewritten_from)
+            await _tell(parts, head, loaded.snapshot.subject)
         await wake_stages(parts)
+        await world.ledger.set_fact(REVISION, str(head.revision))
         await world.ledger.set_fact(HEAD, commit)
         if not loaded.catalog.broken:
             await world.ledger.set_fact(LAST_WHOLE, commit)
     return world.clock.now() + every
 
 
-async def _tell(parts: Parts, revision: str, subject: str, rewritten_from: str | None) -> None:
-    head = parts.catalogs.known_head()
-    await parts.recording.event(keys.SOURCE, "NewRevision", subject, revision=revision)
-    if rewritten_from is not None:
+async def _accept(parts: Parts, head: Head) -> bool:
+    """Look at signatures where they are wanted; until they are good, the last good head holds."""
+    world, commit = parts.world, head.revision.commit
+    if world.trust is None:
+        return True
+    verified = await world.ledger.fact(VERIFIED)
+    if verified != commit:
+        refused = await _judge(parts, world.trust, head, Commit(verified) if verified else None)
+        await world.ledger.put_findings(SIGNATURES, commit, refused)
+        if refused:
+            await _tell_refused(parts, head, refused)
+            return False
+    await world.repository.accept(commit)
+    await world.ledger.set_fact(VERIFIED, commit)
+    if await world.ledger.fact(REFUSED):
+        await world.ledger.put_findings(SIGNATURES, commit, ())
+        await world.ledger.set_fact(REFUSED, "")
+    return True
+
+
+async def _judge(
+    parts: Parts, trust: Trust, head: Head, verified: Commit | None
+) -> tuple[Diagnostic, ...]:
+    try:
+        return await trust_step.judge(parts.world.repository, trust, head, verified)
+    except Stalled as error:  # keys that cannot be read: what cannot be checked is not believed
+        return error.diagnostics
+
+
+async def _tell_refused(parts: Parts, head: Head, refused: tuple[Diagnostic, ...]) -> None:
+    """Tell of a refused head once, however often it is looked at."""
+    ledger, commit = parts.world.ledger, head.revision.commit
+    if await ledger.fact(REFUSED) == commit:
+        return
+    await _tell_rewritten(parts, head)
+    for each in refused:
         await parts.recording.event(
-            keys.SOURCE, "HistoryRewritten", f"the branch was at {rewritten_from[:12]} before",
-            revision=revision, warning=True,
+            keys.SOURCE, "RevisionRefused", each.message,
+            revision=str(head.revision), warning=True,
         )  # fmt: skip
-    for diagnostic in head.catalog.diagnostics:
+    await ledger.set_fact(REFUSED, commit)
+
+
+async def _tell(parts: Parts, head: Head, subject: str) -> None:
+    revision = str(head.revision)
+    await parts.recording.event(keys.SOURCE, "NewRevision", subject, revision=revision)
+    await _tell_rewritten(parts, head)
+    for diagnostic in parts.catalogs.known_head().catalog.diagnostics:
         place = f"{diagnostic.span}: " if diagnostic.span else ""
         await parts.recording.event(
             keys.SOURCE, "DocumentRefused", f"{place}{diagnostic.message}",
             revision=revision, warning=True,
+        )  # fmt: skip
+
+
+async def _tell_rewritten(parts: Parts, head: Head) -> None:
+    if head.rewritten_from is not None:
+        await parts.recording.event(
+            keys.SOURCE, "HistoryRewritten",
+            f"`{head.revision.branch}` was at {head.rewritten_from} before",
+            revision=str(head.revision), warning=True,
         )  # fmt: skip
 
 

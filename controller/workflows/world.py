@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from controller.diagnostics.secret import SecretText
+from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
 from controller.ports.clock import Clock
 from controller.ports.credential import CredentialIssuer
@@ -44,3 +45,5 @@ class World:
     """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]
     """Modules and load tests that come with Trueup, by path."""
+    trust: Trust | None = None
+    """Whose signatures are wanted; None when none are."""

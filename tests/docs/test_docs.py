@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import textwrap
+import typing
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from ruamel.yaml import YAML
 from controller import shipped
 from controller.cli.main import COMMANDS, main, trueup
 from controller.model.caller import Role
-from controller.settings import Settings, User
+from controller.settings import Rule, Settings, User
 from controller.steps.load import load as load_step
 from schemas.registry import KINDS
 from tests.unit.load.load_repositories import snapshot
@@ -67,10 +68,10 @@ def setting_rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from setting_rows(inner, f"{prefix}{name}.")
-        elif inner == tuple[User, ...]:
+        elif inner in (tuple[User, ...], tuple[Rule, ...]):
             yield _row(f"{prefix}{name}", field)
-            for part, of_user in User.model_fields.items():
-                yield f"| `{prefix}{name}[].{part}` | - | required | {of_user.description} |"
+            for part, of_part in typing.get_args(inner)[0].model_fields.items():
+                yield f"| `{prefix}{name}[].{part}` | - | required | {of_part.description} |"
         else:
             yield _row(f"{prefix}{name}", field)
 

@@ -26,6 +26,7 @@ from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.app import App
 from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiting
 from controller.diagnostics.secret import SecretText
+from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
@@ -78,6 +79,7 @@ class MemoryWorld:
     target: MemorySecretTarget = field(default_factory=MemorySecretTarget)
     credentials: MemoryCredentialIssuer = field(default_factory=MemoryCredentialIssuer)
     generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
+    trust: Trust | None = None
     secrets_made: int = 0
     p95: float = 10.0
     noise: list[float] = field(default_factory=list)
@@ -119,7 +121,7 @@ class MemoryWorld:
             workspaces=self.workspaces, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
-            environment_limits={},
+            environment_limits={}, trust=self.trust,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

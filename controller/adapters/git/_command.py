@@ -60,7 +60,7 @@ _ENVIRONMENT = {
     "SSH_ASKPASS": "/bin/false",
     "GIT_ALLOW_PROTOCOL": "file:https:ssh",
     "GIT_PROTOCOL_FROM_USER": "0",
-    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15",
+    "GIT_SSH_COMMAND": "/bin/false",
     "GIT_SSH_VARIANT": "ssh",
 }
 

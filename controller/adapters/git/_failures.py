@@ -3,7 +3,7 @@
 from controller.adapters.git._command import Answer
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled, TrueupError
 
-MISSING_BRANCH = "couldn't find remote ref"
+_MISSING = ("couldn't find remote ref", "not our ref", "unadvertised object")
 
 _REFUSED = (
     (
@@ -42,6 +42,13 @@ _UNREACHABLE = (
         "look at the address, and whether the repository is there",
     ),
     ("not found", "is not there", "look at the address, and whether the credentials may read it"),
+    ("error: 401", "does not accept our credentials", "look at the token and at its rights"),
+    ("error: 403", "does not let us in", "look at the token and at its rights"),
+    (
+        "error: 30",
+        "sends us elsewhere, which is not followed with a token",
+        "use the address that it sends to, often the same with `.git`",
+    ),
     ("certificate", "shows a certificate that is not trusted", "look at the server's certificate"),
 )
 _NOISE = ("hint:", "warning:", "Please make sure", "and the repository exists", "From ", "remote: ")
@@ -63,6 +70,38 @@ def in_words(address: str, answer: Answer) -> TrueupError:
     return RepositoryUnreachable.because(
         f"the repository `{address}` cannot be used: {said}",
         hint="try the same with `git ls-remote` from this machine",
+    )
+
+
+def is_missing(answer: Answer) -> bool:
+    """Tell whether the server answered that it has no such branch or commit."""
+    return answer.code != 0 and any(needle in answer.error for needle in _MISSING)
+
+
+def tag_missing(address: str, wanted: str) -> Stalled:
+    """Say that no tag is as wanted."""
+    return Stalled.because(
+        f"the repository `{address}` has no tag for `{wanted}`",
+        hint=f"push such a tag: `git ls-remote --tags {address}` lists those that are there",
+        code="fetch/tag-missing",
+    )
+
+
+def commit_not_there(address: str, commit: str) -> Stalled:
+    """Say that the server does not give the commit that the settings name."""
+    return Stalled.because(
+        f"the repository `{address}` does not give the commit `{commit}`",
+        hint="name a commit that a branch or tag holds; some servers give only heads",
+        code="fetch/commit-missing",
+    )
+
+
+def not_accepted(commit: str) -> Stalled:
+    """Say that a commit was fetched, and refused for its signatures or never looked at."""
+    return Stalled.because(
+        f"the commit `{commit}` was not accepted: signatures are wanted",
+        hint="`trueup get findings` tells what is missing",
+        code="trust/not-accepted",
     )
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from controller.adapters.git._addresses import checked_url
 from controller.adapters.git._blobs import ObjectReader
 from controller.adapters.git._command import Answer, GitCommand, Leash
-from controller.adapters.git._failures import MISSING_BRANCH, in_words
+from controller.adapters.git._failures import in_words, is_missing
+from controller.adapters.git.login import Login
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled
 from controller.model.names import Commit
 from controller.model.snapshot import FileKind, SnapshotFile
@@ -46,15 +47,15 @@ class Mirror:
     of a dead process.
     """
 
-    def __init__(
-        self, url: str, path: Path, environment: Mapping[str, str], timeout: float
-    ) -> None:
+    def __init__(self, url: str, path: Path, timeout: float, login: Login | None = None) -> None:
         """Look at the address. Raises Stalled when it cannot be one, or git is not installed."""
         self.url = checked_url(url)
+        self._login = login or Login()
+        self._login.check(self.url)
         self.path = path.absolute()
         self.guard = asyncio.Lock()
         """Held by whoever fetches, pushes or changes references."""
-        self.command = GitCommand(self.path, environment, timeout)
+        self.command = GitCommand(self.path, {}, timeout)
         self.objects = ObjectReader(self.command)
         self.suspect = False
         """Whether something in it could not be read: the next fetch makes it anew."""
@@ -107,8 +108,15 @@ class Mirror:
         self._untidy = self._untidy or answer.timed_out
         return answer
 
-    async def fetch(self, branch: str, reference: str) -> Commit | None:
-        """Fetch a branch into a reference of the mirror and give its head; None: no such branch.
+    async def remote(self, *arguments: str) -> Answer:
+        """Run a git that talks to the server: the only one that is told how to log in.
+
+        Raises Stalled when what the settings name for that cannot be read.
+        """
+        return await self.git(*arguments, environment=self._login.environment(self.url))
+
+    async def fetch(self, source: str, reference: str) -> bool:
+        """Fetch a reference or a commit into one of the mirror; tell whether it was there.
 
         Makes the mirror anew when it is damaged. Raises RepositoryUnreachable, Stalled. For the
         holder of `guard`.
@@ -119,16 +127,16 @@ class Mirror:
             self._untidy = False
         if self.suspect and await self._answers():
             await self._make_anew()
-        answer = await self._fetch(branch, reference)
-        if answer.code != 0 and MISSING_BRANCH not in answer.error and await self._is_damaged():
+        answer = await self._fetch(source, reference)
+        if answer.code != 0 and not is_missing(answer) and await self._is_damaged():
             if await self._answers():
                 await self._make_anew()
-            answer = await self._fetch(branch, reference)
-        if MISSING_BRANCH in answer.error:
-            return None
+            answer = await self._fetch(source, reference)
+        if is_missing(answer):
+            return False
         if answer.code != 0:
             raise in_words(self.url, answer)
-        return await self.resolve(reference)
+        return True
 
     async def resolve(self, reference: str) -> Commit | None:
         """Give the commit that a reference of the mirror stands at."""
@@ -150,8 +158,8 @@ class Mirror:
             hint="nothing to do: the next fetch makes the mirror anew",
         )
 
-    async def _fetch(self, branch: str, reference: str) -> Answer:
-        return await self.git(
+    async def _fetch(self, source: str, reference: str) -> Answer:
+        return await self.remote(
             "fetch",
             "--quiet",
             "--no-tags",
@@ -159,13 +167,14 @@ class Mirror:
             "--no-recurse-submodules",
             "--no-auto-maintenance",
             "--force",
+            *(["--prune"] if source.endswith("/*") else []),
             "--",
             self.url,
-            f"+refs/heads/{branch}:{reference}",
+            f"+{source}:{reference}",
         )
 
     async def _answers(self) -> bool:
-        answer = await self.git("ls-remote", "--quiet", "--heads", "--", self.url)
+        answer = await self.remote("ls-remote", "--quiet", "--heads", "--", self.url)
         return answer.code == 0
 
     async def _is_damaged(self) -> bool:

@@ -65,10 +65,10 @@ class GitPointers:
         )
 
     async def _fetch(self) -> Commit | None:
-        head = await self._mirror.fetch(self._branch, _REFERENCE)
-        if head is None:
-            await self._mirror.git("update-ref", "-d", _REFERENCE)
-        return head
+        if await self._mirror.fetch(f"refs/heads/{self._branch}", _REFERENCE):
+            return await self._mirror.resolve(_REFERENCE)
+        await self._mirror.git("update-ref", "-d", _REFERENCE)
+        return None
 
     def _texts(self, files: Mapping[str, SnapshotFile]) -> Mapping[str, str]:
         texts = {}
@@ -128,7 +128,7 @@ class GitPointers:
     async def _push(self, head: Commit | None, commit: Commit) -> bool:
         """Push unless the branch has moved from `head`; give whether it was pushed."""
         remote = f"refs/heads/{self._branch}"
-        answer = await self._mirror.git(
+        answer = await self._mirror.remote(
             "push",
             "--porcelain",
             "--no-verify",

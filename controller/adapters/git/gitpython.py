@@ -1,56 +1,60 @@
 """The config repository through GitPython: fetched into a bare mirror, read without a checkout."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
-from controller.adapters.git._addresses import checked_branch, is_commit
-from controller.adapters.git._failures import branch_missing, commit_missing
+from controller.adapters.git._addresses import is_commit
+from controller.adapters.git._failures import commit_missing, not_accepted
+from controller.adapters.git._following import WATCHED, checked_following, fetch_followed, keep
+from controller.adapters.git._history import is_ancestor, read_history
 from controller.adapters.git._mirror import Mirror
 from controller.adapters.git._pointers import GitPointers
 from controller.adapters.git._reading import reader_of
+from controller.adapters.git.login import Login
+from controller.adapters.git.signing import Signatures, SigningKeys
 from controller.diagnostics.errors import RepositoryUnreachable
+from controller.model.following import Branch, Fixed, Following
+from controller.model.history import History, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import Snapshot
 from controller.ports.clock import Clock
 from controller.ports.git import Head
 
-_WATCHED = "refs/trueup/watched"
+_ACCEPTED = "refs/trueup/accepted"
 _SNAPSHOTS_KEPT = 4
-
-_log = structlog.get_logger(__name__)
 
 
 class GitRepository:
     """Implements `RepositoryReader` over a bare mirror; `pointers` gives the `PointerWriter`.
 
-    Paths that are not UTF-8 are left out of snapshots; they are logged as a warning
-    (`paths that are not UTF-8 are left out`) when a commit is first read, and told by `skipped`.
+    Paths that are not UTF-8 are left out of a snapshot's files and told in its `skipped`.
     """
 
     def __init__(
         self,
         url: str,
-        branch: str,
+        following: Following | str,
         mirror: Path,
         *,
         timeout: float = 120.0,
-        environment: Mapping[str, str] | None = None,
+        login: Login | None = None,
+        keys: SigningKeys | None = None,
     ) -> None:
         """Look at the settings; nothing is fetched or written yet.
 
-        `timeout` is in seconds and for each network command. `environment` is added to git's, which
-        is otherwise made from nothing: for an SSH agent, a proxy, or a token as
-        `GIT_CONFIG_COUNT`, `GIT_CONFIG_KEY_0=http.extraHeader`, `GIT_CONFIG_VALUE_0`. Raises
-        Stalled when git is not installed, or the address or the branch cannot be given to it.
+        A text as `following` is the name of a branch. `timeout` is in seconds and for each network
+        command. With `keys`, only what was accepted can be read. Raises Stalled when git is not
+        installed, or the address, the login or what is followed cannot be given to it.
         """
-        self._branch = checked_branch(branch)
-        self._mirror = Mirror(url, mirror, environment or {}, timeout)
+        named = Branch(following) if isinstance(following, str) else following
+        self._following = checked_following(named)
+        self._mirror = Mirror(url, mirror, timeout, login)
+        self._signatures = Signatures(self._mirror, keys or SigningKeys())
+        self._is_guarded = keys is not None
         self._snapshots: OrderedDict[Commit, Snapshot] = OrderedDict()
-        self._skipped: dict[Commit, tuple[str, ...]] = {}
+        self._labels: dict[Commit, str] = {}
 
     def pointers(self, clock: Clock, *, branch: str = "trueup/promotions") -> GitPointers:
         """Give the writer of a branch of the same repository, over the same mirror."""
@@ -60,30 +64,32 @@ class GitRepository:
         """End the process that reads, and let the next controller use the mirror."""
         self._mirror.close()
 
-    async def fetch(self) -> Head:
-        """Bring the mirror up to date and give the head of the watched branch.
+    async def fetch(self, since: Revision | None = None) -> Head:
+        """Bring the mirror up to date and give the head of what is followed.
 
-        May be repeated. Raises RepositoryUnreachable; Stalled when the branch does not exist, when
-        the server or git's own check refuses, or when another process holds the mirror.
+        A rewritten history is told against `since`, else against what the mirror held before.
+        May be repeated. Raises RepositoryUnreachable; Stalled when the branch or tag does not
+        exist, when the server or git's own check refuses, or another process holds the mirror.
         """
         async with self._mirror.guard:
             await self._mirror.prepare()
-            before = await self._mirror.resolve(_WATCHED)
-            head = await self._mirror.fetch(self._branch, _WATCHED)
-            if head is None:
-                raise branch_missing(self._mirror.url, self._branch)
-            rewritten = None
-            if before is not None and before != head:
-                rewritten = before if await self._was_rewritten(before, head) else None
+            before = await self._mirror.resolve(WATCHED)
+            revision = await fetch_followed(self._mirror, self._following)
+            self._labels[revision.commit] = revision.branch
+            if before is not None and before != revision.commit:
+                if not await is_ancestor(self._mirror, before, revision.commit):
+                    await keep(self._mirror, before)
                 await self._mirror.git("-c", "gc.auto=2000", "gc", "--auto", "--quiet")
-        return Head(Revision(self._branch, head), rewritten)
+            rewritten = await self._rewritten_from(revision, since, before)
+        return Head(revision, rewritten)
 
     async def snapshot(self, commit: Commit) -> Snapshot:
         """Give the files of a commit that was fetched before.
 
         `read` raises KeyError for a path that is not there, Stalled for what is no regular file or
         is too large, RepositoryUnreachable when the mirror is damaged; threads may share it. Raises
-        Stalled when the commit is not there, RepositoryUnreachable when the mirror is damaged.
+        Stalled when the commit is not there or not accepted, RepositoryUnreachable when the mirror
+        is damaged.
         """
         if not is_commit(commit):
             raise commit_missing(commit)
@@ -94,33 +100,86 @@ class GitRepository:
         raw = self._mirror.objects.read(commit, "commit")
         if raw is None:
             raise commit_missing(commit)
+        if self._is_guarded and not await self._was_accepted(commit):
+            raise not_accepted(commit)
         tree = await self._mirror.tree(commit)
-        self._note_skipped(commit, tree.skipped)
         author, subject, committed_at = _parse_commit(raw)
         snapshot = Snapshot(
-            Revision(self._branch, commit),
+            Revision(self._label(commit), commit),
             tree.files,
             author,
             subject,
             committed_at,
+            tuple(path.decode("utf-8", "backslashreplace") for path in tree.skipped),
             reader_of(tree.files, self._read_blob),
         )
         self._snapshots[commit] = snapshot
         while len(self._snapshots) > _SNAPSHOTS_KEPT:
-            self._skipped.pop(self._snapshots.popitem(last=False)[0], None)
+            self._snapshots.popitem(last=False)
         return snapshot
 
-    def skipped(self, commit: Commit) -> tuple[str, ...]:
-        r"""Tell the paths that a snapshot leaves out, with `\x..` for bytes that are no text."""
-        return self._skipped.get(commit, ())
+    async def history(self, head: Commit, since: Commit | None) -> History:
+        """Tell what a fetched head brings that `since` does not hold.
 
-    async def _was_rewritten(self, before: Commit, head: Commit) -> bool:
-        """Whether the new head leaves the old one behind; then keep it: pointers may name it."""
-        answer = await self._mirror.git("merge-base", "--is-ancestor", before, head)
-        if answer.code == 0:
-            return False
-        await self._mirror.git("update-ref", f"refs/trueup/kept/{before}", before)
-        return True
+        Raises RepositoryUnreachable when the mirror is damaged.
+        """
+        return await read_history(self._mirror, head, since)
+
+    async def signature(self, commit: Commit) -> Signature:
+        """Check the signature of a fetched commit with the keys of the settings, and no others.
+
+        Raises Stalled when the keys cannot be read, or what checks them is not installed.
+        """
+        return await self._signatures.look(commit)
+
+    async def accept(self, commit: Commit) -> None:
+        """Let a fetched commit, and what came before it, be read from now on. May be repeated."""
+        if not is_commit(commit) or not self._is_guarded or await self._was_accepted(commit):
+            return
+        async with self._mirror.guard:
+            answer = await self._mirror.git("update-ref", f"{_ACCEPTED}/{commit}", commit)
+            if answer.code != 0:
+                raise self._mirror.damaged(f"the commit `{commit}`")
+            await self._forget_accepted_before(commit)
+
+    async def _forget_accepted_before(self, commit: Commit) -> None:
+        """Take away references that the newer one makes needless."""
+        merged = await self._mirror.git(
+            "for-each-ref", "--format=%(refname)", f"--merged={commit}", f"{_ACCEPTED}/"
+        )
+        for name in merged.text.split():
+            if not name.endswith(commit):
+                await self._mirror.git("update-ref", "-d", name)
+
+    async def _was_accepted(self, commit: Commit) -> bool:
+        held = await self._mirror.git(
+            "for-each-ref", "--count=1", "--format=%(refname)", f"--contains={commit}",
+            f"{_ACCEPTED}/",
+        )  # fmt: skip
+        return held.code == 0 and bool(held.text)
+
+    async def _rewritten_from(
+        self, revision: Revision, since: Revision | None, before: Commit | None
+    ) -> Commit | None:
+        """Give the commit that was left behind: by a branch, or by a tag that was moved."""
+        match self._following:
+            case Branch(name):
+                known = since.commit if since is not None and since.branch == name else before
+                if known is None or await is_ancestor(self._mirror, known, revision.commit):
+                    return None
+                await keep(self._mirror, known)
+                return known
+            case Fixed():
+                return None
+            case _:
+                is_moved = since is not None and since.branch == revision.branch
+                return since.commit if since and is_moved and since != revision else None
+
+    def _label(self, commit: Commit) -> str:
+        """Name what a commit was followed by, as far as it is known."""
+        if isinstance(self._following, Fixed):
+            return ""
+        return self._labels.get(commit, str(self._following))
 
     def _read_blob(self, identity: str) -> bytes:
         try:
@@ -131,12 +190,6 @@ class GitRepository:
         if content is None:
             raise self._mirror.damaged(f"the object `{identity}`")
         return content
-
-    def _note_skipped(self, commit: Commit, paths: tuple[bytes, ...]) -> None:
-        if paths:
-            told = tuple(path.decode("utf-8", "backslashreplace") for path in paths)
-            self._skipped[commit] = told
-            _log.warning("paths that are not UTF-8 are left out", commit=commit, paths=told[:20])
 
 
 def _parse_commit(raw: bytes) -> tuple[str, str, datetime | None]:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from controller.adapters.git._addresses import checked_pointer
-from controller.adapters.git._failures import branch_missing, commit_missing
+from controller.adapters.git._failures import branch_missing, commit_missing, not_accepted
 from controller.adapters.git._pointers import compare_pointers, refuse_blocked, refuse_nothing
 from controller.adapters.git._reading import reader_of
 from controller.diagnostics.errors import RepositoryUnreachable
+from controller.model.history import History, PastCommit, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
 from controller.ports.clock import Clock
@@ -21,8 +22,11 @@ class MemoryRepository:
     `unreachable` holds a reason while the repository does not answer.
     """
 
-    def __init__(self, branch: str = "main") -> None:
+    def __init__(self, branch: str = "main", *, guarded: bool = False) -> None:
         self.unreachable = ""
+        self._is_guarded = guarded
+        self._accepted: set[Commit] = set()
+        self._signatures: dict[Commit, Signature] = {}
         self._branch = branch
         self._blobs: dict[str, bytes] = {}
         self._fetched: dict[Commit, Snapshot] = {}
@@ -40,6 +44,7 @@ class MemoryRepository:
         author: str = "Somebody <somebody@localhost>",
         at: datetime | None = None,
         rewrite: bool = False,
+        signed_by: str = "",
     ) -> Commit:
         """Commit on the watched branch; None removes a file. `rewrite` starts a new history."""
         parent = None if rewrite else self._head
@@ -50,7 +55,9 @@ class MemoryRepository:
             else:
                 contents[path] = content.encode() if isinstance(content, str) else content
         listed = {path: self._keep(path, content) for path, content in sorted(contents.items())}
-        told = repr((parent, subject, author, at, [(f.path, f.blob) for f in listed.values()]))
+        told = repr(
+            (parent, subject, author, at, signed_by, [(f.path, f.blob) for f in listed.values()])
+        )
         commit = Commit(_identity(told.encode()))
         self._parents[commit], self._contents[commit] = parent, contents
         self._snapshots[commit] = Snapshot(
@@ -59,17 +66,21 @@ class MemoryRepository:
             author,
             subject,
             at,
-            reader_of(listed, self._blobs.__getitem__),
+            read=reader_of(listed, self._blobs.__getitem__),
         )
+        if signed_by:
+            self._signatures[commit] = Signature((signed_by,))
         self._head = commit
         return commit
 
-    async def fetch(self) -> Head:
+    async def fetch(self, since: Revision | None = None) -> Head:
         """Give the head of the watched branch. Raises RepositoryUnreachable, Stalled."""
         refuse_when(self.unreachable)
         if self._head is None:
             raise branch_missing("memory", self._branch)
         before, self._seen = self._seen, self._head
+        if since is not None and since.branch == self._branch:
+            before = since.commit
         history = self._history(self._head)
         self._fetched.update((commit, self._snapshots[commit]) for commit in history)
         rewritten = before if before is not None and before not in history else None
@@ -79,7 +90,35 @@ class MemoryRepository:
         """Give the files of a commit that was fetched before. Raises Stalled for any other."""
         if commit not in self._fetched:
             raise commit_missing(commit)
+        if self._is_guarded and commit not in self._accepted:
+            raise not_accepted(commit)
         return self._fetched[commit]
+
+    async def history(self, head: Commit, since: Commit | None) -> History:
+        """Tell what a head brings that `since` does not hold."""
+        if since not in self._contents:
+            return History((), descends=False, differing=tuple(self._contents[head]))
+        known, past = self._history(since), []
+        commit: Commit | None = head
+        while commit is not None and commit not in known:
+            past.append(PastCommit(commit, self._changes(self._parents[commit], commit)))
+            commit = self._parents[commit]
+        descends = since in self._history(head)
+        differing = () if descends else self._changes(since, head)
+        return History(tuple(reversed(past)), descends, differing)
+
+    async def signature(self, commit: Commit) -> Signature:
+        """Give who signed a commit, as `commit` was told."""
+        return self._signatures.get(commit, Signature(problem="it is not signed"))
+
+    async def accept(self, commit: Commit) -> None:
+        """Let a commit, and what came before it, be read from now on."""
+        self._accepted |= self._history(commit)
+
+    def _changes(self, before: Commit | None, commit: Commit) -> tuple[str, ...]:
+        old = self._contents[before] if before else {}
+        new = self._contents[commit]
+        return tuple(path for path in sorted({*old, *new}) if old.get(path) != new.get(path))
 
     def _keep(self, path: str, content: bytes) -> SnapshotFile:
         blob = _identity(b"blob %d\0" % len(content) + content)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -16,14 +15,12 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.parser import Parser
-from ruamel.yaml.reader import Reader
-from ruamel.yaml.scanner import Scanner
 
+from controller.steps.load.events import Events, PlainEvents, TooDeep
 from controller.steps.load.faults import Fault, explain_syntax
 from controller.steps.load.nodes import ListNode, MapNode, Node, Scalar, resolve
 
-DEEPEST = 48
+DEEPEST = PlainEvents.deepest
 """How deep values may be nested, aliases written out."""
 EXPANSION_BUDGET = 20_000
 """How many values the aliases of one document may stand for."""
@@ -45,33 +42,12 @@ class Composed:
     faults: tuple[Fault, ...]
     start: int
     end: int
+    number: int = 0
+    """Which of the documents there it is: `...` may divide several."""
 
 
 class _Stop(Exception):  # noqa: N818 - not an error to be raised further
     """Nothing more can be read of this document; the fault is reported already."""
-
-
-class _TooDeep(Exception):  # noqa: N818 - becomes a fault
-    """More brackets are open than may be; the index of the last is the argument."""
-
-
-class _Events(Reader, Scanner, Parser):
-    """Text in, events out: ruamel's own classes without anything that builds objects."""
-
-    def __init__(self, text: str) -> None:
-        self.comment_handling = None
-        self.processing_version = (1, 2)
-        self._resolver = SimpleNamespace(processing_version=(1, 2))
-        self.doc_infos = [SimpleNamespace(doc_version=None, tags=[])]
-        Reader.__init__(self, text, loader=self)
-        Scanner.__init__(self, loader=self)
-        Parser.__init__(self, loader=self)
-
-    def fetch_flow_collection_start(self, *arguments: Any, **named: Any) -> None:
-        """Stop at a bracket too many: ruamel's time grows with the square of their number."""
-        if self.flow_level >= DEEPEST:
-            raise _TooDeep(self.index)
-        super().fetch_flow_collection_start(*arguments, **named)
 
 
 def compose(text: str) -> Iterator[Composed]:
@@ -86,6 +62,12 @@ def compose(text: str) -> Iterator[Composed]:
             yield Composed(None, (fault,), start, end)
             return
         yield from _Piece(text, start, end).documents()
+
+
+def compose_again(text: str, start: int, end: int, number: int) -> Node | None:
+    """Give the root of a document that `compose` gave before, by its place and number."""
+    found = next(each for each in _Piece(text, start, end).documents() if each.number == number)
+    return found.root
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
@@ -118,11 +100,12 @@ class _Piece:
         self._anchors: dict[str, Node | None] = {}
         self._expanded = 0
         self._events: Any = None
+        self._number = -1
 
     def documents(self) -> Iterator[Composed]:
         """Give the documents of the piece."""
         try:
-            self._events = _Events(self._text)
+            self._events = Events(self._text)
             while self._events.peek_event() is not None:
                 event = self._events.get_event()
                 if isinstance(event, DocumentStartEvent):
@@ -130,11 +113,11 @@ class _Piece:
                     self._faults = []
         except _Stop:
             yield self._failed()
-        except _TooDeep as stop:
+        except TooDeep as stop:
             self._report_depth(stop.args[0])
             yield self._failed()
         except MarkedYAMLError as error:
-            self._faults.append(explain_syntax(error, self._start, len(self._text)))
+            self._faults.append(explain_syntax(error, self._start, self._text))
             yield self._failed()
         except (YAMLError, ValueError, OverflowError, IndexError, AttributeError, TypeError):
             # ruamel lets some of these out of its scanner, as for `"\U00110000"`.
@@ -143,12 +126,13 @@ class _Piece:
 
     def _document(self) -> Composed:
         self._faults, self._anchors, self._expanded = [], {}, 0
+        self._number += 1
         root: Node | None = None
         if not isinstance(self._events.peek_event(), DocumentEndEvent):
             root = self._node(self._events.get_event(), 0)
         end = self._events.get_event()
         assert isinstance(end, DocumentEndEvent)  # noqa: S101 - the grammar has one node a document
-        return Composed(root, tuple(self._faults), self._start, self._end)
+        return Composed(root, tuple(self._faults), self._start, self._end, self._number)
 
     def _failed(self) -> Composed:
         return Composed(None, tuple(self._faults), self._start, self._end)

@@ -1,13 +1,15 @@
 """Circles among stacks and secrets, written out with every edge and its place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from controller.diagnostics.diagnostic import Related
 from controller.model.catalog import Reference
+from controller.steps.load.documents import Parsed
 from controller.steps.load.link_kinds import environments_of
 from controller.steps.load.linking import Linking
-from controller.steps.load.nodes import Path, find_node, place_of
+from controller.steps.load.nodes import Path
+from controller.steps.load.recent import Recent
 from schemas.kinds.secret import Secret
 from schemas.kinds.stack import Stack
 from schemas.references import FromOutput, FromSecret, references_in
@@ -26,29 +28,46 @@ class Edge:
 Edges = Mapping[Reference, tuple[Edge, ...]]
 
 
-def report_cycles(linking: Linking) -> None:
-    """Report each circle once; all documents in it are broken."""
-    products = sorted({r.product for r in linking.documents if r.kind == "Stack"})
-    for product in products:
-        reported: set[frozenset[Reference]] = set()
-        for environment in environments_of(linking, product) or ():
-            edges = _edges(linking, product, environment)
-            for circle in find_cycles(edges):
-                members = frozenset(edge.source for edge in circle)
-                if members not in reported:
-                    reported.add(members)
-                    _report(linking, circle)
+def report_cycles(linking: Linking, acyclic: Recent[tuple[Parsed | None, ...], bool]) -> None:
+    """Report each circle once; all documents in it are broken.
+
+    `acyclic` has the documents of products that had no circle when they were looked at.
+    """
+    members_of: dict[str, list[Reference]] = {}
+    for reference in linking.documents:
+        if reference.kind in {"Stack", "Secret"}:
+            members_of.setdefault(reference.product, []).append(reference)
+    for product in sorted(members_of):
+        members = members_of[product]
+        around = linking.documents.get(Reference("Product", "", product))
+        key = (around, *(linking.documents[reference] for reference in members))
+        if acyclic.find(key) is None and not _report_product(linking, product, members):
+            acyclic.keep(key, value=True)
+
+
+def _report_product(linking: Linking, product: str, among: Sequence[Reference]) -> bool:
+    """Report the circles of a product; tell whether there are any."""
+    reported: set[frozenset[Reference]] = set()
+    for environment in environments_of(linking, product) or ():
+        edges = _edges(linking, among, environment)
+        for circle in find_cycles(edges):
+            members = frozenset(edge.source for edge in circle)
+            if members not in reported:
+                reported.add(members)
+                _report(linking, circle)
+    return bool(reported)
 
 
 def _report(linking: Linking, circle: tuple[Edge, ...]) -> None:
     names = [edge.source.name for edge in circle]
     chain = " → ".join(f"`{name}`" for name in (*names, names[0]))
-    notes = []
-    for edge in circle:
-        parsed = linking.documents[edge.source]
-        assert parsed.root is not None  # noqa: S101 - a document that is right has a root
-        span = parsed.sheet.span(*place_of(parsed.root, edge.path))
-        notes.append(Related(f"`{edge.source.name}` {edge.words} `{edge.target.name}` here", span))
+    notes = [
+        note
+        for edge in circle
+        for note in linking.related(
+            edge.source, f"`{edge.source.name}` {edge.words} `{edge.target.name}` here", edge.path
+        )
+    ]
     first = circle[0]
     linking.report(
         first.source,
@@ -62,13 +81,12 @@ def _report(linking: Linking, circle: tuple[Edge, ...]) -> None:
         linking.found.setdefault(edge.source, []).append(linking.found[first.source][-1])
 
 
-def _edges(linking: Linking, product: str, environment: str) -> Edges:
+def _edges(linking: Linking, among: Sequence[Reference], environment: str) -> Edges:
     edges: dict[Reference, tuple[Edge, ...]] = {}
-    for reference, parsed in linking.documents.items():
-        if reference.product != product:
-            continue
+    for reference in among:
+        parsed = linking.documents[reference]
         if isinstance(parsed.model, Stack):
-            found = _stack_edges(linking, reference, parsed.model, environment)
+            found = _stack_edges(reference, parsed.model, environment)
         elif isinstance(parsed.model, Secret):
             found = _secret_edges(reference, parsed.model)
         else:
@@ -77,24 +95,31 @@ def _edges(linking: Linking, product: str, environment: str) -> Edges:
     return edges
 
 
-def _stack_edges(
-    linking: Linking, reference: Reference, model: Stack, environment: str
-) -> Iterator[Edge]:
+def _stack_edges(reference: Reference, model: Stack, environment: str) -> Iterator[Edge]:
     product = reference.product
     for index, name in enumerate(model.spec.depends_on):
         target = Reference("Stack", product, name)
         yield Edge(reference, target, ("spec", "dependsOn", index), "depends on")
-    root = linking.documents[reference].root
+    own = model.spec.environments.get(environment)
     for below, found in references_in(model.inputs_in(environment)):
-        own: Path = ("spec", "environments", environment, "inputs", *below)
-        is_own = root is not None and find_node(root, own) is not None
-        path = own if is_own else ("spec", "inputs", *below)
+        is_own = own is not None and _is_there(own.inputs, below)
+        above = ("environments", environment, "inputs") if is_own else ("inputs",)
+        path: Path = ("spec", *above, *below)
         if isinstance(found, FromOutput):
             target = Reference("Stack", product, found.stack)
             yield Edge(reference, target, path, f"reads the output `{found.output}` of")
         elif isinstance(found, FromSecret):
             target = Reference("Secret", product, found.secret)
             yield Edge(reference, target, path, "reads the secret")
+
+
+def _is_there(value: Any, path: Path) -> bool:
+    for step in path:
+        is_entry = isinstance(value, tuple) and isinstance(step, int) and step < len(value)
+        if not is_entry and not (isinstance(value, Mapping) and step in value):
+            return False
+        value = value[step]
+    return True
 
 
 def _secret_edges(reference: Reference, model: Secret) -> Iterator[Edge]:

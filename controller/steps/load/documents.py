@@ -5,14 +5,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
-from controller.diagnostics.diagnostic import Diagnostic, Related
-from controller.model.catalog import Reference
+from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
+from controller.model.catalog import Document, Reference
 from controller.model.names import Digest, is_name
-from controller.steps.load.compose import Composed, compose
+from controller.steps.load.compose import Composed, compose, compose_again
 from controller.steps.load.explain import describe, explain, quote
 from controller.steps.load.faults import Fault
 from controller.steps.load.nodes import (
@@ -23,13 +24,18 @@ from controller.steps.load.nodes import (
     find_node,
     place_of,
     place_of_key,
+    rename_key,
     value_of,
 )
 from controller.steps.load.plaintext import plaintext_secrets
 from controller.steps.load.sheet import Sheet
+from controller.steps.load.sketch import draw
 from controller.steps.load.suggest import did_you_mean, one_of
 from schemas.document import API_VERSION
 from schemas.document import Document as DocumentModel
+from schemas.kinds.stack import Stack
+from schemas.migrate.step import Renamed
+from schemas.migrate.table import STEPS, migrate
 from schemas.registry import KINDS, OF_A_PRODUCT
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
@@ -47,12 +53,44 @@ class Parsed:
     """
 
     sheet: Sheet
-    root: Node | None
+    at: tuple[int, int, int] | None
+    """Where its root is to be read: from, to, and which of the documents there; None without."""
     reference: Reference | None
     model: DocumentModel | None
     place: tuple[int, int]
     digest: Digest
     diagnostics: tuple[Diagnostic, ...]
+    renamed: tuple[Renamed, ...] = ()
+    """Keys that had other names in the version that the document was written for."""
+    sketch: DocumentModel | None = None
+    """What the document would be without its faults, where that can be told; only to be linked."""
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The values with their places.
+
+        Read again when they are asked for, which is for faults only: kept for all documents, they
+        would be most of the memory that a repository takes.
+        """
+        if self.at is None:
+            return None
+        start, end, number = self.at
+        root = compose_again(self.sheet.text, start, end, number)
+        for renamed in self.renamed:
+            rename_key(root, renamed.above, renamed.old, renamed.new)
+        return root
+
+    @cached_property
+    def document(self) -> Document | None:
+        """The document for the catalog, when it has the shape of its kind."""
+        if self.reference is None or self.model is None:
+            return None
+        return Document(self.reference, self.model, self.sheet.span(*self.place), self.digest)
+
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that a stack refers to."""
+        return self.model.paths() if isinstance(self.model, Stack) else ()
 
 
 def parse_file(path: str, content: bytes) -> tuple[Parsed, ...]:
@@ -109,22 +147,48 @@ def _document(sheet: Sheet, composed: Composed) -> Parsed:
         text = sheet.text[composed.start : composed.end]
         place = (composed.start, composed.start)
         return Parsed(sheet, None, _salvage(text), None, place, Digest(""), tuple(faults))
-    model: DocumentModel | None = None
+    model = sketch = None
     value = value_of(root)
+    renamed: tuple[Renamed, ...] = ()
+    if isinstance(root, MapNode) and isinstance(value, dict) and _is_old(value):
+        faults.append(_old_version(sheet, root, value))
+        value, renamed = migrate(value)
+        for each in renamed:
+            rename_key(root, each.above, each.old, each.new)
     if all(fault.code in _SECOND_LOOK for fault in composed.faults):
-        model, found = _validate(sheet, root, value)
+        model, sketch, found = _validate(sheet, root, value)
         faults.extend(found)
     shown = [_without_secret(found) for found in faults]
     diagnostics = tuple(sorted([*shown, *clear], key=_place))
-    digest = _digest(value) if not faults else Digest("")
+    digest = _digest(value) if model is not None else Digest("")
     return Parsed(
         sheet,
-        root,
+        (composed.start, composed.end, composed.number),
         _reference(root),
         model,
         place_of_key(root, ("metadata", "name")),
         digest,
         diagnostics,
+        renamed,
+        sketch,
+    )
+
+
+def _is_old(value: Mapping[str, object]) -> bool:
+    version = value.get("apiVersion")
+    return isinstance(version, str) and version in STEPS
+
+
+def _old_version(sheet: Sheet, root: Node, value: Mapping[str, object]) -> Diagnostic:
+    _, renamed = migrate(value)
+    names = sorted({f"`{each.old}` to `{each.new}`" for each in renamed})
+    renames = f", and rename {', '.join(names)}" if names else ""
+    return sheet.find(
+        "load/old-version",
+        f"`{value['apiVersion']}` is an old version; it is read as `{API_VERSION}`",
+        place_of(root, ("apiVersion",)),
+        hint=f"write `apiVersion: {API_VERSION}`{renames}; `trueup migrate` does it",
+        severity=Severity.WARNING,
     )
 
 
@@ -147,7 +211,8 @@ def _digest(value: object) -> Digest:
 
 def _validate(
     sheet: Sheet, root: Node, value: object
-) -> tuple[DocumentModel | None, list[Diagnostic]]:
+) -> tuple[DocumentModel | None, DocumentModel | None, list[Diagnostic]]:
+    """Give the model, or what it would be without its faults, and the faults."""
     if not isinstance(root, MapNode):
         found = sheet.find(
             "load/not-a-document",
@@ -155,24 +220,26 @@ def _validate(
             (root.start, root.start + 1),
             expected="a mapping with `apiVersion`, `kind`, `metadata` and `spec`",
         )
-        return None, [found]
-    model = _model_for(root)
+        return None, None, [found]
+    model = _model_for(root, value)
     if isinstance(model, tuple):
-        return None, [sheet.find(*model[:3], expected=model[3], hint=model[4])]
+        return None, None, [sheet.find(*model[:3], expected=model[3], hint=model[4])]
     try:
-        return model.model_validate(value), []
+        return model.model_validate(value), None, []
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
         keys = _KnownKeys(model)
-        return None, list(explain(errors, sheet, root, keys.at))
+        sketch = draw(model, value, error)
+        return None, sketch, list(explain(errors, sheet, root, keys.at))
 
 
 Refusal = tuple[str, str, tuple[int, int], str | None, str | None]
 
 
-def _model_for(root: MapNode) -> type[DocumentModel] | Refusal:
+def _model_for(root: MapNode, value: object) -> type[DocumentModel] | Refusal:
     version, kind = root.items.get("apiVersion"), root.items.get("kind")
-    if version is not None and (not isinstance(version, Scalar) or version.value != API_VERSION):
+    told = value.get("apiVersion") if isinstance(value, Mapping) else None
+    if version is not None and told != API_VERSION:
         return (
             "load/unknown-version",
             f"`apiVersion` is {quote(version)}",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -33,6 +33,7 @@ class _Wording:
 
 
 _QUOTE = "put the text in quotes if it is a text"
+_BLOCK_END = r"expected <block end>"
 _WORDINGS = (
     _Wording(
         r"found character '\\t'",
@@ -63,7 +64,7 @@ _WORDINGS = (
         "put the `-` on a line of its own, indented under its key",
     ),
     _Wording(
-        r"expected <block end>",
+        _BLOCK_END,
         "load/indentation",
         "the indentation does not fit the lines above",
         "the same indentation as the other entries",
@@ -78,6 +79,7 @@ _WORDINGS = (
         "load/yaml-syntax",
         "this is neither `key: value` nor an entry of a list",
         "`:` after the key",
+        at_context=True,
     ),
     _Wording(
         r"found unexpected end of stream|found unexpected document separator",
@@ -127,8 +129,19 @@ _WORDINGS = (
 )
 
 
-def explain_syntax(error: MarkedYAMLError, offset: int, length: int) -> Fault:
+_BEHIND = Fault(
+    "load/yaml-syntax",
+    "something stands behind a value that is complete",
+    0,
+    1,
+    None,
+    "take it away, or put all of the value in quotes",
+)
+
+
+def explain_syntax(error: MarkedYAMLError, offset: int, text: str) -> Fault:
     """Say in our words what YAML's grammar found; `offset` is where the text began in the file."""
+    length = len(text)
     problem = str(error.problem or "")
     context = str(error.context or "")
     for wording in _WORDINGS:
@@ -136,7 +149,10 @@ def explain_syntax(error: MarkedYAMLError, offset: int, length: int) -> Fault:
         if match is None:
             continue
         mark = error.context_mark if wording.at_context else None
-        start = _index(mark or error.problem_mark or error.context_mark, length) + offset
+        index = _index(mark or error.problem_mark or error.context_mark, length)
+        start = index + offset
+        if wording.pattern == _BLOCK_END and _stands_behind(text, index):
+            return replace(_BEHIND, start=start, end=start + 1)
         return Fault(
             wording.code,
             _fill(wording.message, match),
@@ -147,6 +163,12 @@ def explain_syntax(error: MarkedYAMLError, offset: int, length: int) -> Fault:
         )
     start = _index(error.problem_mark or error.context_mark, length) + offset
     return Fault("load/yaml-syntax", "this is not YAML", start, start + 1, None, _QUOTE)
+
+
+def _stands_behind(text: str, index: int) -> bool:
+    """Tell whether a value in quotes or brackets ends before this place, in the same line."""
+    line = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+    return text[line:index].rstrip().endswith(("'", '"', "]", "}"))
 
 
 def _fill(text: str, match: re.Match[str]) -> str:

@@ -1,14 +1,16 @@
 """Documents that point at others: products, pipelines, secrets, load tests, policies."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.snapshot import FileKind
 from controller.steps.load.linking import Linking
 from controller.steps.load.suggest import did_you_mean
 from schemas.document import Document as DocumentModel
+from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.load_test import LoadTest
+from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline, PipelineStage
 from schemas.kinds.policy import Policy
 from schemas.kinds.product import Product
@@ -28,7 +30,7 @@ def link_product(linking: Linking, reference: Reference, model: Product) -> None
     seen: set[str] = set()
     for index, name in enumerate(model.spec.environments):
         path = ("spec", "environments", index)
-        if Reference("Environment", "", name) not in linking.known:
+        if not linking.is_known(Reference("Environment", "", name)):
             linking.need(reference, "Environment", name, path)
         if name in seen:
             message = f"the environment `{name}` stands here twice"
@@ -41,7 +43,7 @@ def link_product(linking: Linking, reference: Reference, model: Product) -> None
 def link_policy(linking: Linking, reference: Reference, model: Policy) -> None:
     """Check that each environment is there."""
     for index, name in enumerate(model.spec.environments):
-        if Reference("Environment", "", name) not in linking.known:
+        if not linking.is_known(Reference("Environment", "", name)):
             linking.need(reference, "Environment", name, ("spec", "environments", index))
 
 
@@ -55,11 +57,12 @@ def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:
 def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> None:
     """Check the Locust file, the target, and what its environment refers to."""
     spec = model.spec
-    files = linking.snapshot.files
-    known = {name for name in (*files, *linking.shipped) if name.startswith(_LOAD_TESTS)}
-    entry = files.get(spec.file)
+    entry = linking.file(spec.file)
     is_file = entry is not None and entry.kind in {FileKind.REGULAR, FileKind.EXECUTABLE}
-    if not is_file and (entry is not None or spec.file not in known):
+    is_shipped = spec.file.startswith(_LOAD_TESTS) and spec.file in linking.shipped
+    if not is_file and (entry is not None or not is_shipped):
+        names = (*linking.tree.files, *linking.shipped)
+        known = {name for name in names if name.startswith(_LOAD_TESTS)}
         linking.report(
             reference,
             "load/unknown-path",
@@ -83,7 +86,7 @@ def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> No
             f"there is a second Pipeline of `{reference.product}`",
             ("metadata", "name"),
             hint="make one of the two",
-            related=linking.related(replace(reference, name=first), "the first stands here"),
+            related=linking.related(reference._replace(name=first), "the first stands here"),
         )
     stages: dict[str, int] = {}
     for index, stage in enumerate(model.spec.stages):
@@ -127,6 +130,34 @@ def _refuse_circle(
     )
 
 
+def link_exception(linking: Linking, reference: Reference, model: AllowedFinding) -> None:
+    """Check that what it names is there, and that it still holds."""
+    where = model.spec.where
+    for key, kind, names in (
+        ("products", "Product", where.products),
+        ("environments", "Environment", where.environments),
+    ):
+        for index, name in enumerate(names):
+            if not {"*", "?"} & set(name) and not linking.is_known(Reference(kind, "", name)):
+                linking.need(reference, kind, name, ("spec", "where", key, index))
+    if linking.today is not None and model.has_expired(linking.today):
+        linking.report(
+            reference,
+            "load/exception-expired",
+            f"`{reference.name}` expired on {model.spec.expires}, and allows nothing any more",
+            ("spec", "expires"),
+            hint=f"mend what it allowed and take it away, or ask `{model.spec.owner}`",
+            severity=Severity.WARNING,
+        )
+
+
+def link_notification(linking: Linking, reference: Reference, model: Notification) -> None:
+    """Check that each product is there."""
+    for index, name in enumerate(model.spec.products):
+        if not linking.is_known(Reference("Product", "", name)):
+            linking.need(reference, "Product", name, ("spec", "products", index))
+
+
 def _ignore(_linking: Linking, _reference: Reference, _model: DocumentModel) -> None:
     """A kind that points at nothing."""
 
@@ -137,6 +168,8 @@ LINKERS: Mapping[str, Callable[..., None]] = {
     "Secret": link_secret,
     "LoadTest": link_load_test,
     "Pipeline": link_pipeline,
+    "Exception": link_exception,
+    "Notification": link_notification,
     "Environment": _ignore,
     "SecretStore": _ignore,
 }

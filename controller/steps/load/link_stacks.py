@@ -41,14 +41,14 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
 
 
 def _module(linking: Linking, reference: Reference, path: str) -> Module | None:
-    module = linking.modules.get(path)
+    module = linking.module(path)
     if module is not None:
         return module
     refused = linking.refused_modules.get(path)
     if refused is not None:
         linking.found.setdefault(reference, []).extend(refused)
         return None
-    names = linking.module_names
+    names = linking.module_names()
     outside = "" if path.startswith("modules/") else "; modules lie below `modules/`"
     linking.report(
         reference,
@@ -84,7 +84,7 @@ def _check_given(
             continue
         for misfit in misfits(value, read_type(variable.type)):
             at = (*path, name, *misfit.path)
-            root = linking.documents[reference].root
+            root = linking.parsed(reference).root
             linking.report(
                 reference,
                 "load/input-type",
@@ -114,6 +114,8 @@ def _check_required(
         lacking = [where for where in environments if name not in model.inputs_in(where)]
         if not lacking and (environments or name in model.spec.inputs):
             continue
+        if reference in linking.sketches:
+            continue  # it may be one of the values that were left out
         everywhere = len(lacking) == len(environments)
         in_some = "" if everywhere else " in " + ", ".join(f"`{where}`" for where in lacking)
         has_inputs = bool(model.spec.inputs)

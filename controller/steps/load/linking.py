@@ -1,15 +1,19 @@
 """What the linking of documents shares: who is there, who needs whom, what is wrong with whom."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 
-from controller.diagnostics.diagnostic import Diagnostic, Related
+from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
 from controller.model.catalog import Reference
 from controller.model.module import Module
-from controller.model.snapshot import FileKind, Snapshot
+from controller.model.snapshot import FileKind, SnapshotFile
 from controller.steps.load.documents import Parsed
+from controller.steps.load.looks import Looks
 from controller.steps.load.nodes import Path, Scalar, find_node, place_of, place_of_key
 from controller.steps.load.suggest import did_you_mean, one_of
+from controller.steps.load.tree import Tree
 from schemas.document import Document as DocumentModel
 from schemas.kinds.stack import Stack
 from schemas.references import FromOutput, FromPath, FromSecret, references_in
@@ -28,23 +32,59 @@ class Linking:
 
     documents: Mapping[Reference, Parsed]
     """Documents that have the shape of their kind."""
+    sketches: Mapping[Reference, Parsed]
+    """Documents that have the shape of their kind but for a few faults, left out of them."""
     known: frozenset[Reference]
     """All documents that are named, also the broken ones."""
     modules: Mapping[str, Module]
     """Modules that can be used."""
     refused_modules: Mapping[str, tuple[Diagnostic, ...]]
-    module_names: frozenset[str]
-    snapshot: Snapshot
+    module_names: Callable[[], frozenset[str]]
+    tree: Tree
     shipped: Mapping[str, bytes]
-    folders: Mapping[str, tuple[str, ...]]
-    """Folder → the paths of the files below it."""
+    today: date | None = None
+    looks: Looks = field(default_factory=Looks)
+    """What was looked at since this was last emptied."""
     found: dict[Reference, list[Diagnostic]] = field(default_factory=dict)
     needs: dict[Reference, dict[Reference, Path]] = field(default_factory=dict)
 
     def model(self, reference: Reference) -> DocumentModel | None:
         """Give a document that has the shape of its kind."""
-        parsed = self.documents.get(reference)
+        parsed = self.looks.documents[reference] = self.documents.get(reference)
         return parsed.model if parsed else None
+
+    def parsed(self, reference: Reference) -> Parsed:
+        """Give what was read of a document that is linked."""
+        return self.documents.get(reference) or self.sketches[reference]
+
+    def is_known(self, reference: Reference) -> bool:
+        """Tell whether there is a document of that name, maybe a broken one."""
+        if reference in self.known:
+            self.looks.known.add(reference)
+            return True
+        return False
+
+    def module(self, path: str) -> Module | None:
+        """Give a module that can be used."""
+        found = self.looks.modules[path] = self.modules.get(path)
+        return found
+
+    def file(self, path: str) -> SnapshotFile | None:
+        """Give a file of the commit."""
+        found = self.looks.files[path] = self.tree.files.get(path)
+        return found
+
+    def folder(self, path: str) -> tuple[SnapshotFile, ...]:
+        """Give the files below a folder."""
+        found = self.looks.folders[path] = self.tree.files_below(path)
+        return found
+
+    @cached_property
+    def _names(self) -> Mapping[tuple[str, str], list[str]]:
+        names: dict[tuple[str, str], list[str]] = {}
+        for kind, product, name in sorted(self.known):
+            names.setdefault((kind, product), []).append(name)
+        return names
 
     def stack(self, product: str, name: str) -> Stack | None:
         """Give a stack that has the shape of one."""
@@ -53,7 +93,7 @@ class Linking:
 
     def names(self, kind: str, product: str = "") -> list[str]:
         """Give the names of all documents of a kind, also the broken ones."""
-        return sorted(r.name for r in self.known if (r.kind, r.product) == (kind, product))
+        return self._names.get((kind, product), [])
 
     def report(  # noqa: PLR0913 - the parts of a diagnostic
         self,
@@ -66,13 +106,20 @@ class Linking:
         hint: str | None = None,
         related: tuple[Related, ...] = (),
         at_key: bool = False,
+        severity: Severity = Severity.ERROR,
     ) -> None:
         """Say that something is wrong with a document, at a path in it."""
-        parsed = self.documents[reference]
+        parsed = self.parsed(reference)
         assert parsed.root is not None  # noqa: S101 - a document that is right has a root
         place = place_of_key(parsed.root, path) if at_key else place_of(parsed.root, path)
         diagnostic = parsed.sheet.find(
-            code, message, place, expected=expected, hint=hint, related=related
+            code,
+            message,
+            place,
+            expected=expected,
+            hint=hint,
+            related=related,
+            severity=severity,
         )
         self.found.setdefault(reference, []).append(diagnostic)
 
@@ -89,7 +136,7 @@ class Linking:
     ) -> bool:
         """Note that a document needs another one; tell whether there is such a document."""
         wanted = Reference(kind, product, name)
-        if wanted in self.known:
+        if self.is_known(wanted):
             self.needs.setdefault(reference, {}).setdefault(wanted, path)
             return True
         names = self.names(kind, product)
@@ -127,7 +174,7 @@ class Linking:
         return False
 
     def _is_value(self, reference: Reference, path: Path, name: str) -> bool:
-        root = self.documents[reference].root
+        root = self.parsed(reference).root
         node = find_node(root, path) if root is not None else None
         return isinstance(node, Scalar) and node.value == name
 
@@ -149,7 +196,7 @@ class Linking:
         if not self.need(reference, "Stack", target.stack, path, product=product):
             return
         stack = self.stack(product, target.stack)
-        module = self.modules.get(stack.spec.module) if stack else None
+        module = self.module(stack.spec.module) if stack else None
         if module is None:
             return
         output = module.outputs.get(target.output)
@@ -174,20 +221,20 @@ class Linking:
 
     def link_folder(self, reference: Reference, folder: str, path: Path) -> None:
         """Check that a folder is there and holds nothing but files."""
-        inside = self.folders.get(folder)
-        if inside is None:
-            is_file = folder in self.snapshot.files
+        inside = self.folder(folder)
+        if not inside:
+            is_file = folder in self.tree.files
             self.report(
                 reference,
                 "load/unknown-path",
                 f"`{folder}` is {'a file' if is_file else 'not there'}",
                 path,
                 expected="a folder of this repository",
-                hint=did_you_mean(folder, self.folders),
+                hint=did_you_mean(folder, self.tree.folders()),
             )
             return
-        for name in inside:
-            if self.snapshot.files[name].kind in {FileKind.SYMLINK, FileKind.SUBMODULE}:
-                message = f"`{name}` in this folder is a {self.snapshot.files[name].kind.value}"
+        for file in inside:
+            if file.kind in {FileKind.SYMLINK, FileKind.SUBMODULE}:
+                message = f"`{file.path}` in this folder is a {file.kind.value}"
                 self.report(reference, "load/symlink", message, path, expected="a folder of files")
                 return

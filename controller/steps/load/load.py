@@ -1,21 +1,20 @@
 """Snapshot → catalog."""
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
-from controller.diagnostics.diagnostic import Diagnostic, Related
-from controller.model.catalog import UNREADABLE, Catalog, Document, Reference
+from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
+from controller.model.catalog import UNREADABLE, Catalog, Reference
 from controller.model.names import Digest
-from controller.model.snapshot import Snapshot
-from controller.steps.load.cycles import report_cycles
+from controller.model.snapshot import Snapshot, SnapshotFile
+from controller.steps.load.allowed import Told, told_by
 from controller.steps.load.documents import Parsed, parse_file
-from controller.steps.load.files import our_files, refused_files
-from controller.steps.load.link_kinds import LINKERS
-from controller.steps.load.link_stacks import link_stack
+from controller.steps.load.files import skipped_files, sort_files
+from controller.steps.load.link import Groups, LinkedBefore, link
 from controller.steps.load.linking import Linking
 from controller.steps.load.recent import Recent
-from controller.steps.load.shelf import ReadModule, Shelf
-from schemas.kinds.stack import Stack
+from controller.steps.load.tree import Tree
 
 
 class ParsedFiles:
@@ -23,50 +22,61 @@ class ParsedFiles:
 
     def __init__(self, most: int = 50_000) -> None:
         self.documents: Recent[tuple[str, str], tuple[Parsed, ...]] = Recent(most)
-        self.modules: Recent[Hashable, ReadModule] = Recent(1_000)
+        self.linked = LinkedBefore(most)
 
 
 def load(
-    snapshot: Snapshot, shipped: Mapping[str, bytes], parsed_files: ParsedFiles | None = None
+    snapshot: Snapshot,
+    shipped: Mapping[str, bytes],
+    parsed_files: ParsedFiles | None = None,
+    *,
+    today: date | None = None,
 ) -> Catalog:
     """Read, check and link all documents of a commit. Raises nothing for what is wrong with them.
 
     Every fault of the commit is in `diagnostics`, in the order of files and lines. A broken
     document takes out only what needs it; `broken` names those with the reasons. A document that
-    cannot even be named stands there as `Reference("File", "", path)`.
+    cannot even be named stands there as `Reference("File", "", path)`. An Exception holds until
+    its day is over; without `today`, as for a commit of long ago, it always does.
     """
     kept = parsed_files or ParsedFiles()
-    diagnostics = list(refused_files(snapshot))
+    tree = Tree(snapshot)
+    files, diagnostics = sort_files(tree)
+    diagnostics.extend(skipped_files(snapshot))
     broken: dict[Reference, list[Diagnostic]] = {}
     for found in diagnostics:
         if found.severity == "error" and found.span:
             broken[Reference(UNREADABLE, "", found.span.path)] = [found]
-    parsed = list(_parse(snapshot, kept))
+    parsed = list(_parse(snapshot, files, kept))
+    told = told_by(parsed, today)
     for each in parsed:
-        diagnostics.extend(each.diagnostics)
-    documents = _sort_out(parsed, broken, diagnostics)
-    linking = _link(snapshot, shipped, kept, documents, broken)
+        diagnostics.extend(told(each))
+    documents, sketches = _sort_out(parsed, told, broken, diagnostics)
+    groups = Groups(documents, sketches, frozenset(broken))
+    linking = link(snapshot, tree, shipped, kept.linked, groups, today)
     for reference, found_there in linking.found.items():
-        broken.setdefault(reference, []).extend(found_there)
+        _break(broken, reference, found_there)
         diagnostics.extend(found_there)
     _spread(linking, broken)
     usable = {
-        reference: Document(reference, each.model, each.sheet.span(*each.place), each.digest)
-        for reference, each in sorted(documents.items(), key=lambda item: item[0])
-        if reference not in broken and each.model is not None
+        reference: document
+        for reference, each in documents.items()
+        if reference not in broken and (document := each.document) is not None
     }
     return Catalog(
         revision=snapshot.revision,
         documents=usable,
         modules=linking.modules,
-        trees=_trees(snapshot, linking, usable),
+        trees=_trees(tree, documents, usable),
         broken={reference: tuple(broken[reference]) for reference in sorted(broken)},
         diagnostics=_in_order(diagnostics),
     )
 
 
-def _parse(snapshot: Snapshot, kept: ParsedFiles) -> Iterator[Parsed]:
-    for file in our_files(snapshot):
+def _parse(
+    snapshot: Snapshot, files: Iterable[SnapshotFile], kept: ParsedFiles
+) -> Iterator[Parsed]:
+    for file in files:
         key = (file.path, file.blob)
         found = kept.documents.find(key)
         if found is None:
@@ -77,16 +87,20 @@ def _parse(snapshot: Snapshot, kept: ParsedFiles) -> Iterator[Parsed]:
 
 def _sort_out(
     parsed: Iterable[Parsed],
+    told: Told,
     broken: dict[Reference, list[Diagnostic]],
     diagnostics: list[Diagnostic],
-) -> dict[Reference, Parsed]:
-    """Give the documents that have the shape of their kind; note which are broken already."""
+) -> tuple[dict[Reference, Parsed], dict[Reference, Parsed]]:
+    """Give the documents that have the shape of their kind, and those that nearly have it.
+
+    Both are in order. Notes which are broken already.
+    """
     first: dict[Reference, Parsed] = {}
     readable: dict[Reference, Parsed] = {}
+    sketches: dict[Reference, Parsed] = {}
     for each in parsed:
         reference = each.reference or Reference(UNREADABLE, "", each.sheet.path)
-        if each.diagnostics:
-            broken.setdefault(reference, []).extend(each.diagnostics)
+        _break(broken, reference, told(each))
         if each.reference is None:
             continue
         if reference in first:
@@ -95,8 +109,18 @@ def _sort_out(
             diagnostics.append(again)
         elif each.model is not None:
             readable[reference] = each
+        elif each.sketch is not None:
+            sketches[reference] = each
         first.setdefault(reference, each)
-    return readable
+    return dict(sorted(readable.items())), dict(sorted(sketches.items()))
+
+
+def _break(
+    broken: dict[Reference, list[Diagnostic]], reference: Reference, found: Iterable[Diagnostic]
+) -> None:
+    errors = [each for each in found if each.severity == Severity.ERROR]
+    if errors:
+        broken.setdefault(reference, []).extend(errors)
 
 
 def _duplicate(first: Parsed, second: Parsed, reference: Reference) -> Diagnostic:
@@ -109,43 +133,10 @@ def _duplicate(first: Parsed, second: Parsed, reference: Reference) -> Diagnosti
     )
 
 
-def _link(
-    snapshot: Snapshot,
-    shipped: Mapping[str, bytes],
-    kept: ParsedFiles,
-    documents: Mapping[Reference, Parsed],
-    broken: Mapping[Reference, list[Diagnostic]],
-) -> Linking:
-    wanted = sorted(
-        {each.model.spec.module for each in documents.values() if isinstance(each.model, Stack)}
-    )
-    shelf = Shelf(snapshot, shipped, kept.modules)
-    modules, refused = shelf.read(wanted)
-    linking = Linking(
-        documents=documents,
-        known=frozenset((*documents, *broken)),
-        modules=modules,
-        refused_modules=refused,
-        module_names=shelf.names(),
-        snapshot=snapshot,
-        shipped=shipped,
-        folders=_folders(snapshot),
-    )
-    for reference in sorted(documents):
-        model = documents[reference].model
-        if reference.product:
-            path = ("metadata", "product")
-            linking.need(reference, "Product", reference.product, path)
-        if isinstance(model, Stack):
-            link_stack(linking, reference, model)
-        else:
-            LINKERS[reference.kind](linking, reference, model)
-    report_cycles(linking)
-    return linking
-
-
 def _spread(linking: Linking, broken: dict[Reference, list[Diagnostic]]) -> None:
     """Break whatever needs what is broken."""
+    if not broken:
+        return
     needed_by: dict[Reference, list[Reference]] = {}
     for reference, needs in linking.needs.items():
         for needed in needs:
@@ -169,29 +160,15 @@ def _needs_broken(linking: Linking, reference: Reference, needed: Reference) -> 
     return linking_report[reference][0]
 
 
-def _folders(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
-    inside: dict[str, list[str]] = {}
-    for path in sorted(snapshot.files):
-        parts = path.split("/")[:-1]
-        for length in range(1, len(parts) + 1):
-            inside.setdefault("/".join(parts[:length]), []).append(path)
-    return {folder: tuple(paths) for folder, paths in inside.items()}
-
-
 def _trees(
-    snapshot: Snapshot, linking: Linking, usable: Mapping[Reference, Document]
+    tree: Tree, documents: Mapping[Reference, Parsed], usable: Iterable[Reference]
 ) -> Mapping[str, Digest]:
-    wanted = {
-        path
-        for document in usable.values()
-        if isinstance(document.model, Stack)
-        for path in document.model.paths()
-    }
+    wanted = {path for reference in usable for path in documents[reference].folders}
     trees = {}
     for folder in sorted(wanted):
         lines = [
-            f"{snapshot.files[path].kind} {snapshot.files[path].blob} {path[len(folder) + 1 :]}\n"
-            for path in linking.folders[folder]
+            f"{file.kind} {file.blob} {file.path[len(folder) + 1 :]}\n"
+            for file in tree.files_below(folder)
         ]
         digest = hashlib.sha256("".join(lines).encode()).hexdigest()
         trees[folder] = Digest(f"sha256:{digest}")

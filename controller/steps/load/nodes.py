@@ -106,6 +106,14 @@ def place_of_key(node: Node, path: Path) -> tuple[int, int]:
     return place_of(node, path)
 
 
+def rename_key(node: Node | None, above: Path, old: str, new: str) -> None:
+    """Give a key of a mapping another name; it stays where it is, and in its order."""
+    found = find_node(node, above) if node is not None else None
+    if isinstance(found, MapNode):
+        found.items = {new if key == old else key: kept for key, kept in found.items.items()}
+        found.keys = {new if key == old else key: kept for key, kept in found.keys.items()}
+
+
 def scalars_in(node: Node, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
     """Give every value of a document with its path."""
     if isinstance(node, MapNode):

@@ -8,6 +8,7 @@ from controller.model.module import Module
 from controller.model.snapshot import FileKind, Snapshot
 from controller.steps.load.modules import ModuleFault, is_part_of_module, read_module
 from controller.steps.load.recent import Recent
+from controller.steps.load.tree import Tree
 
 ReadModule = tuple[Module, tuple[ModuleFault, ...]]
 _FILES = frozenset({FileKind.REGULAR, FileKind.EXECUTABLE})
@@ -17,9 +18,14 @@ class Shelf:
     """Modules: from the commit when they are there, else from what is shipped."""
 
     def __init__(
-        self, snapshot: Snapshot, shipped: Mapping[str, bytes], kept: Recent[Hashable, ReadModule]
+        self,
+        snapshot: Snapshot,
+        tree: Tree,
+        shipped: Mapping[str, bytes],
+        kept: Recent[Hashable, ReadModule],
     ) -> None:
         self._snapshot = snapshot
+        self._tree = tree
         self._shipped = shipped
         self._kept = kept
 
@@ -53,7 +59,7 @@ class Shelf:
 
     def _find(self, path: str) -> ReadModule | None:
         prefix = path + "/"
-        own = sorted(name for name in self._snapshot.files if name.startswith(prefix))
+        own = self._tree.below(path)
         key: Hashable
         if own:
             files = (self._snapshot.files[name] for name in own)

@@ -1,5 +1,7 @@
 """All routes of the API. Each resource stands behind the same door: a token comes first."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +22,7 @@ from controller.web.api import (
 )
 from controller.web.api.answers import json_answer
 from controller.web.api.endpoints import Endpoint
-from controller.web.api.webhooks import Webhook
+from controller.web.api.webhooks import SENDERS, Webhooks
 from controller.web.site import Site
 
 RESOURCES = (overview, units, stages, secrets, releases, findings, events, decisions, evidence)
@@ -28,7 +30,7 @@ RESOURCES = (overview, units, stages, secrets, releases, findings, events, decis
 
 def routes(site: Site) -> list[Route]:
     """Give the routes of the API, of the webhooks, and of the probes."""
-    webhook = Webhook(site)
+    webhooks = Webhooks(site)
 
     async def act(request: Request) -> Response:
         return await actions.answer(site, request)
@@ -44,7 +46,10 @@ def routes(site: Site) -> list[Route]:
     return [
         *found,
         Route("/api/actions/{action}", act, methods=["POST"]),
-        Route("/webhooks/generic", webhook.answer, methods=["POST"]),
+        *(
+            Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
+            for sender in SENDERS
+        ),
         Route("/metrics", measure, methods=["GET"]),
         Route("/healthz", health.answer, methods=["GET"]),
     ]

@@ -48,6 +48,7 @@ def help_of(name):
             command, info_name=name, parent=root, max_content_width=100, terminal_width=96,
             help_option_names=["-h", "--help"],
         ) as context:  # fmt: skip
+            command._help_option = None  # click keeps that of the first context it saw
             return command.get_help(context)
 
 

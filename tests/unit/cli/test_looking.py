@@ -9,7 +9,7 @@ from controller.cli.get import KINDS
 from controller.cli.names import event_subject
 from controller.cli.surroundings import Surroundings
 from tests.unit.cli.conftest import Bridge
-from tests.unit.web.fake_app import DECISION, events, stage, unit
+from tests.unit.web.fake_app import DECISION, FINDING, events, stage, unit
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\u202etxt\nnext [bold]line"
 
@@ -143,3 +143,12 @@ def test_on_a_terminal_names_are_whole_and_markup_is_text(trueup, app, monkeypat
 )
 def test_what_events_are_about_is_guessed(typed, meant):
     assert event_subject(typed) == meant
+
+
+def test_what_may_be_old_is_said_while_the_repository_does_not_answer(trueup):
+    told = "no route (last reached at 2030-01-01T00:00:00+00:00)"
+    trueup.app.finding_views = [replace(FINDING, scope="repository", message=told)]
+    ended = trueup("get", "stages")
+    assert ended.err == f"note: {told}\n"
+    assert told not in ended.out
+    assert trueup("get", "stages", "-o", "json").err == ""

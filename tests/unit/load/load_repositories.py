@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 
 from controller.model.catalog import Catalog
 from controller.model.names import Commit, Revision
@@ -147,13 +148,14 @@ def load_with(
     *,
     without: tuple[str, ...] = (),
     parsed_files: ParsedFiles | None = None,
+    today: date | None = date(2026, 1, 1),
 ) -> Catalog:
     """Load the base repository with some files added or replaced."""
     merged: dict[str, str | bytes] = {
         path: text for path, text in BASE.items() if path not in without
     }
     merged.update(files)
-    return load(snapshot(merged, kinds), {}, parsed_files)
+    return load(snapshot(merged, kinds), {}, parsed_files, today=today)
 
 
 def codes(catalog: Catalog) -> list[str]:

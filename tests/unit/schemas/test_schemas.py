@@ -1,8 +1,10 @@
 """One document: every field is described, and reads as it is written."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import get_args
 
 import jsonschema
@@ -14,7 +16,7 @@ from controller import shipped
 from controller.steps.load.compose import compose
 from controller.steps.load.nodes import value_of
 from schemas.document import Document
-from schemas.json_schema import json_schema
+from schemas.json_schema import json_schema, schema_files
 from schemas.kinds.load_test import LoadTest
 from schemas.kinds.stack import Stack, merge_inputs
 from schemas.references import FromOutput, FromPath, FromSecret, read_value, references_in
@@ -84,13 +86,50 @@ def test_the_example_repository_fits_models_and_json_schema() -> None:
     documents = example_documents()
     assert {str(document["kind"]) for document in documents} == set(KINDS)
     everything = json_schema()
-    jsonschema.Draft202012Validator.check_schema(everything)
+    jsonschema.Draft7Validator.check_schema(everything)
     for document in documents:
         kind = str(document["kind"])
         KINDS[kind].model_validate(document)
         as_lists = json.loads(json.dumps(document))
         jsonschema.validate(as_lists, json_schema(kind))
         jsonschema.validate(as_lists, everything)
+
+
+def test_the_schemas_beside_the_example_are_those_of_today() -> None:
+    folder = Path(__file__).resolve().parents[3] / "platform-config" / ".schemas"
+    there = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
+    assert there == schema_files(), "run `trueup schema --out platform-config/.schemas`"
+    assert len(there) == len(KINDS) + 1
+
+
+def test_every_file_of_the_example_names_a_schema_that_is_there_and_fits() -> None:
+    root = Path(__file__).resolve().parents[3] / "platform-config"
+    files = [
+        path
+        for path in root.rglob("*.yaml")
+        if path.relative_to(root).parts[0] not in {"apps", ".schemas"}
+    ]
+    assert files
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        match = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+        assert match is not None, path
+        schema = json.loads((path.parent / match[1]).read_text(encoding="utf-8"))
+        validator = jsonschema.Draft7Validator(schema)
+        for document in compose(text):
+            if document.root is None:
+                continue
+            value = json.loads(json.dumps(value_of(document.root)))
+            assert list(validator.iter_errors(value)) == [], path
+            assert list(validator.iter_errors({**value, "extra": 1})) != []
+
+
+def test_no_definition_of_one_kind_hides_that_of_another() -> None:
+    everything = json_schema()["$defs"]
+    for kind in KINDS:
+        own = json_schema(kind)
+        for name, definition in own["$defs"].items():
+            assert everything[name] == definition, (kind, name)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from controller.settings import Settings
+from controller.diagnostics.errors import Stalled
+from controller.model.following import Branch, Fixed, Following, Semver, Tag
+from controller.model.history import SignersRule, Trust
+from controller.model.names import Commit
+from controller.model.versions import VersionRange
+from controller.settings import Repository, Settings
+from controller.wiring import git_source
 
 FILE = """
 data: {data}
@@ -56,3 +62,38 @@ def test_what_is_unknown_or_missing_is_refused(tmp_path: Path, text: str) -> Non
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Settings.read(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, Branch("main")),
+        ({"branch": "trunk"}, Branch("trunk")),
+        ({"tag": "v*"}, Tag("v*")),
+        ({"semver": ">=1.0.0"}, Semver(VersionRange.parse(">=1.0.0"))),
+        ({"commit": "a" * 40}, Fixed(Commit("a" * 40))),
+    ],
+)
+def test_one_thing_is_followed(given: dict[str, str], wanted: Following) -> None:
+    assert git_source.following(Repository(url="/x", **given)) == wanted
+
+
+def test_two_things_cannot_be_followed() -> None:
+    with pytest.raises(ValidationError, match="one of `tag`, `semver`, `commit`"):
+        Repository(url="/x", tag="v*", commit="a" * 40)
+
+
+def test_a_range_that_cannot_be_read_is_said() -> None:
+    with pytest.raises(Stalled, match=r"repository\.semver.*\^1"):
+        git_source.following(Repository(url="/x", semver="^1"))
+
+
+def test_signatures_are_wanted_when_a_key_or_a_rule_is_given(tmp_path: Path) -> None:
+    assert git_source.trust(Repository(url="/x")) is None
+    rule = {"paths": ["platform/*"], "signers": ["ann@example.com"]}
+    signatures = {"allowed_signers_file": tmp_path / "signers", "rules": [rule]}
+    settings = Repository.model_validate({"url": "/x", "signatures": signatures})
+    assert git_source.trust(settings) == Trust(
+        (SignersRule(("platform/*",), ("ann@example.com",)),)
+    )
+    git_source.repository(settings, tmp_path / "mirror").close()

@@ -3,6 +3,7 @@ import pytest
 
 from controller.diagnostics.secret import SecretText
 from controller.model.caller import Caller, Role
+from controller.web.api.webhooks import SENDERS
 from controller.web.asgi import application
 from controller.web.authority import Authority, KnownToken, digest_of
 from tests.unit.web.fake_app import FakeApp
@@ -31,7 +32,8 @@ def authority():
 @pytest.fixture
 def make_client(app, authority):
     def make(*, base="http://127.0.0.1:8080", peer="127.0.0.1", **given):
-        given = {"webhook_secret": SecretText(WEBHOOK_SECRET), **given}
+        secret = SecretText(WEBHOOK_SECRET)
+        given = {"webhooks": dict.fromkeys(SENDERS, secret), **given}
         served = application(app, authority, **given)
         transport = httpx.ASGITransport(served, client=(peer, 4711))
         return httpx.AsyncClient(transport=transport, base_url=base)

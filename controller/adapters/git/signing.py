@@ -1,0 +1,185 @@
+"""Signatures of commits, checked with keys that the settings name and with no others."""
+
+import asyncio
+import hashlib
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.adapters.git._mirror import Mirror
+from controller.diagnostics.errors import Stalled
+from controller.model.history import Signature
+from controller.model.names import Commit
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_STATUS = "[GNUPG:] "
+_BROKEN = {
+    "BADSIG": "its signature is of something else",
+    "EXPSIG": "its signature has expired",
+    "EXPKEYSIG": "the key of its signature has expired",
+    "REVKEYSIG": "the key of its signature is revoked",
+    "ERRSIG": "it is signed with a PGP key that was not given",
+}
+_GOOD_SSH = re.compile(r'^Good "git" signature for (.+) with \S+ key (SHA256:\S+)$', re.MULTILINE)
+_MAIL = re.compile(r"<([^<>\s]+@[^<>\s]+)>$")
+_GPG_CONF = """\
+batch
+no-tty
+no-greeting
+no-autostart
+disable-dirmngr
+no-auto-key-retrieve
+no-auto-key-locate
+trust-model always
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """Who is known: a file of public PGP keys, a file of SSH signers as `ssh-keygen` reads it."""
+
+    gpg_keys: Path | None = None
+    allowed_signers: Path | None = None
+
+
+class Signatures:
+    """Looks at signatures. Keys are read anew when their file has changed."""
+
+    def __init__(self, mirror: Mirror, keys: SigningKeys) -> None:
+        self._mirror = mirror
+        self._keys = keys
+        self._home = mirror.path.with_name(f"{mirror.path.name}.keys")
+        self._ready = asyncio.Lock()
+
+    async def look(self, commit: Commit) -> Signature:
+        """Check one commit. Raises Stalled when the keys cannot be read."""
+        kind = _kind(self._mirror.objects.read(commit, "commit") or b"")
+        if kind == "":
+            return Signature(problem="it is not signed")
+        if kind == "other":
+            return Signature(problem="its signature is neither of PGP nor of SSH")
+        if kind == "pgp":
+            return await self._look_pgp(commit)
+        return await self._look_ssh(commit)
+
+    async def _look_ssh(self, commit: Commit) -> Signature:
+        if self._keys.allowed_signers is None:
+            return Signature(problem="it is signed with SSH, and no allowed signers are given")
+        _program("ssh-keygen")
+        await asyncio.to_thread(_read, self._keys.allowed_signers)
+        code, told = await self._verify(commit, self._keys.allowed_signers)
+        found = _GOOD_SSH.findall(told)
+        if code != 0 or len(found) != 1:
+            return Signature(problem="it is signed with an SSH key that is not allowed")
+        return Signature((found[0][0], found[0][1]))
+
+    async def _look_pgp(self, commit: Commit) -> Signature:
+        if self._keys.gpg_keys is None:
+            return Signature(problem="it is signed with PGP, and no PGP keys are given")
+        _program("gpg")
+        async with self._ready:
+            await asyncio.to_thread(self._import, self._keys.gpg_keys)
+        code, told = await self._verify(commit, Path("/dev/null"))
+        return _of_status(code, told)
+
+    async def _verify(self, commit: Commit, allowed: Path) -> tuple[int, str]:
+        """Let git verify, with programs that we name: a repository has no say in them."""
+        options = {
+            "gpg.program": _find("gpg"),
+            "gpg.openpgp.program": _find("gpg"),
+            "gpg.x509.program": "/bin/false",
+            "gpg.ssh.program": _find("ssh-keygen"),
+            "gpg.ssh.defaultKeyCommand": "",
+            "gpg.ssh.revocationFile": "",
+            "gpg.ssh.allowedSignersFile": str(allowed.absolute()),
+        }
+        given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        answer = await self._mirror.git(
+            *given, "verify-commit", "--raw", commit, environment={"GNUPGHOME": str(self._home)}
+        )
+        return answer.code, f"{answer.error}\n{answer.output.decode('utf-8', 'replace')}"
+
+    def _import(self, keys: Path) -> None:
+        """Make the keyring of these keys alone."""
+        content = _read(keys)
+        marker = self._home / "trueup-keys"
+        digest = hashlib.sha256(content).hexdigest()
+        if marker.is_file() and marker.read_text(encoding="ascii", errors="replace") == digest:
+            return
+        shutil.rmtree(self._home, ignore_errors=True)
+        self._home.mkdir(mode=0o700, parents=True)
+        (self._home / "gpg.conf").write_text(_GPG_CONF, encoding="ascii")
+        done = subprocess.run(
+            [_program("gpg"), "--homedir", str(self._home), "--quiet", "--import"],
+            input=content,
+            env={"PATH": _PATH, "LC_ALL": "C", "HOME": str(self._home)},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode != 0:
+            told = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise Stalled.because(
+                f"`{keys}` cannot be used as PGP keys: {told[-1][:200] if told else 'gpg failed'}",
+                hint="write it with `gpg --export --armor KEY…`",
+                code="trust/keys-unreadable",
+            )
+        marker.write_text(digest, encoding="ascii")
+
+
+def _kind(commit: bytes) -> str:
+    for line in commit.partition(b"\n\n")[0].split(b"\n"):
+        if line.startswith(b"gpgsig "):
+            if b"BEGIN SSH SIGNATURE" in line:
+                return "ssh"
+            return "pgp" if b"BEGIN PGP " in line else "other"
+    return ""
+
+
+def _of_status(code: int, told: str) -> Signature:
+    """Read what gpg says for programs: exactly one signature, and that a good one."""
+    status = [line.removeprefix(_STATUS) for line in told.split("\n") if line.startswith(_STATUS)]
+    words: dict[str, list[str]] = {}
+    for line in status:
+        word, _, rest = line.partition(" ")
+        words.setdefault(word, []).append(rest)
+    for word, problem in _BROKEN.items():
+        if word in words:
+            return Signature(problem=problem)
+    good, valid = words.get("GOODSIG", []), words.get("VALIDSIG", [])
+    if code != 0 or len(good) != 1 or len(valid) != 1:
+        return Signature(problem="its signature cannot be checked")
+    user = good[0].partition(" ")[2]
+    mail = _MAIL.search(user)
+    fields = valid[0].split()
+    fingerprints = dict.fromkeys((fields[-1], fields[0]))
+    return Signature((mail[1] if mail else user, *fingerprints))
+
+
+def _find(name: str) -> str:
+    """Give the whole path of a program; without it one that always says no."""
+    return shutil.which(name, path=_PATH) or "/bin/false"
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=_PATH)
+    if found is None:
+        raise Stalled.because(
+            f"the program `{name}` is not installed, which signatures are checked with",
+            hint="install gnupg and openssh-client with the package manager of this system",
+            code="trust/no-program",
+        )
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Stalled.because(
+            f"`{path}` cannot be read: {error.strerror}",
+            hint="`repository.signatures` of the settings names it",
+            code="trust/keys-unreadable",
+        ) from error

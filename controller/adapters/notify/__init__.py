@@ -1,0 +1,1 @@
+"""Receivers of events: a webhook, the controller's log, and memory."""

@@ -1,0 +1,82 @@
+"""`trueup bench`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.examples import example
+from controller.cli.exit_codes import ExitCode
+from controller.cli.output import OUTPUT, Column, print_json, print_table
+
+if TYPE_CHECKING:
+    from controller.bench.report import Report
+
+_COLUMNS: Sequence[Column] = (
+    Column("CASE", lambda case: case["name"]),
+    Column("UNITS", lambda case: case["units"]),
+    Column("OURS", lambda case: f"{case['ours_seconds']:.3f} s"),
+    Column("PLAIN", lambda case: _seconds(case["plain_seconds"])),
+    Column("RATIO", lambda case: case["ratio"]),
+    Column("GOAL", lambda case: case["goal"]),
+    Column("MET", lambda case: case["detail"]["met"]),
+    Column("MEMORY", lambda case: f"{case['peak_rss_mib']:.0f} MiB"),
+)
+
+
+@click.group(epilog=example("trueup bench load", "trueup bench fuzz --cases 1000000"))
+def command() -> None:
+    """Run a published benchmark, beside the plain tools."""
+
+
+@command.command(epilog=example("trueup bench load"))
+@click.option(
+    "--documents",
+    type=click.IntRange(100, 200_000),
+    default=10_000,
+    show_default=True,
+    help="How many documents the repository holds.",
+)
+@OUTPUT
+def load(documents: int, form: str) -> None:
+    """Load a large config repository: all of it, and after one changed file."""
+    from controller.bench.load import bench_load
+
+    _print(bench_load(documents, _say), form)
+
+
+@command.command(epilog=example("trueup bench fuzz --cases 1000000"))
+@click.option(
+    "--cases",
+    type=click.IntRange(1, 100_000_000),
+    default=10_000,
+    show_default=True,
+    help="How many mutilated repositories are loaded.",
+)
+@OUTPUT
+def fuzz(cases: int, form: str) -> ExitCode:
+    """Load mutilated repositories, and write what is found in every format.
+
+    Ends with 1 when something breaks; `-o json` names the first cases that do.
+    """
+    from controller.bench.fuzz import bench_fuzz
+
+    report = bench_fuzz(cases, _say)
+    _print(report, form)
+    return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
+
+
+def _print(report: "Report", form: str) -> None:
+    values = report.as_values()
+    if form == "json":
+        print_json(values)
+    else:
+        print_table(_COLUMNS, [case.as_values() for case in report.cases], empty="no cases")
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.3f} s"
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,120 @@
+"""Documents → linking: every document against the others, but none again that cannot differ."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from controller.model.catalog import Reference
+from controller.model.snapshot import Snapshot
+from controller.steps.load.cycles import report_cycles
+from controller.steps.load.documents import Parsed
+from controller.steps.load.link_kinds import LINKERS
+from controller.steps.load.link_stacks import link_stack
+from controller.steps.load.linking import Linking
+from controller.steps.load.looks import Linked, Looks
+from controller.steps.load.recent import Recent
+from controller.steps.load.shelf import ReadModule, Shelf
+from controller.steps.load.tree import Tree
+from schemas.document import Document as DocumentModel
+from schemas.kinds.stack import Stack
+
+_DATED = frozenset({"Exception"})
+"""Kinds of which more may be said on another day."""
+
+
+class LinkedBefore:
+    """What earlier loads have linked without a fault."""
+
+    def __init__(self, most: int) -> None:
+        self.modules: Recent[Hashable, ReadModule] = Recent(1_000)
+        self._most = most
+        self._shipped: Mapping[str, bytes] = {}
+        self._documents: Recent[Parsed, Linked] = Recent(most)
+        self.acyclic: Recent[tuple[Parsed | None, ...], bool] = Recent(10_000)
+
+    def of(self, shipped: Mapping[str, bytes]) -> Recent[Parsed, Linked]:
+        """Give what was linked beside the same shipped files."""
+        if shipped != self._shipped:
+            self._shipped = dict(shipped)
+            self._documents = Recent(self._most)
+        return self._documents
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The documents of a commit: in shape; nearly in shape, to be linked but never looked at."""
+
+    documents: Mapping[Reference, Parsed]
+    sketches: Mapping[Reference, Parsed]
+    broken: frozenset[Reference]
+
+
+def link(
+    snapshot: Snapshot,
+    tree: Tree,
+    shipped: Mapping[str, bytes],
+    before: LinkedBefore,
+    groups: Groups,
+    today: date | None,
+) -> Linking:
+    """Link all documents."""
+    documents, sketches = groups.documents, groups.sketches
+    wanted = {
+        model.spec.module
+        for each in (*documents.values(), *sketches.values())
+        if isinstance(model := each.model or each.sketch, Stack)
+    }
+    shelf = Shelf(snapshot, tree, shipped, before.modules)
+    modules, refused = shelf.read(sorted(wanted))
+    linking = Linking(
+        documents=documents,
+        sketches=sketches,
+        known=groups.broken.union(documents),
+        modules=modules,
+        refused_modules=refused,
+        module_names=shelf.names,
+        tree=tree,
+        shipped=shipped,
+        today=today,
+    )
+    linked_before = before.of(shipped)
+    for reference, parsed in documents.items():
+        linked = linked_before.find(parsed)
+        if linked is not None and _still_holds(linked.looks, linking):
+            if linked.needs:
+                linking.needs[reference] = dict(linked.needs)
+            continue
+        linking.looks = Looks()
+        _link_one(linking, reference, parsed.model)
+        if reference not in linking.found and reference.kind not in _DATED:
+            linked_before.keep(parsed, Linked(linking.needs.get(reference, {}), linking.looks))
+    for reference, parsed in sketches.items():
+        _link_one(linking, reference, parsed.sketch)
+    report_cycles(linking, before.acyclic)
+    return linking
+
+
+def _still_holds(looks: Looks, linking: Linking) -> bool:
+    """Tell whether everything that was looked at is as it was."""
+    documents, modules, files = linking.documents, linking.modules, linking.tree.files
+    if not looks.known <= linking.known:
+        return False
+    for reference, parsed in looks.documents.items():
+        if documents.get(reference) is not parsed:
+            return False
+    for path, module in looks.modules.items():
+        if modules.get(path) is not module:
+            return False
+    for path, file in looks.files.items():
+        if files.get(path) != file:
+            return False
+    return all(linking.tree.files_below(path) == kept for path, kept in looks.folders.items())
+
+
+def _link_one(linking: Linking, reference: Reference, model: DocumentModel | None) -> None:
+    if reference.product:
+        linking.need(reference, "Product", reference.product, ("metadata", "product"))
+    if isinstance(model, Stack):
+        link_stack(linking, reference, model)
+    else:
+        LINKERS[reference.kind](linking, reference, model)

@@ -1,0 +1,149 @@
+"""Exception: a finding that is allowed for now."""
+
+from collections.abc import Iterable
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from schemas.document import Document, Metadata, Part
+from schemas.names import Name
+from schemas.references import refuse_at
+from schemas.values import Many
+
+_DATE_WORDS = 'a day such as `"2027-01-31"`'
+
+
+def _read_day(raw: object) -> date:
+    if isinstance(raw, date):
+        return raw
+    try:
+        return date.fromisoformat(raw if isinstance(raw, str) and "-" in raw else "")
+    except ValueError:
+        raise ValueError(_DATE_WORDS) from None
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_read_day),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+]
+"""A day in UTC: in YAML a text."""
+Pattern = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_./@+*?-]+$"), "a glob"
+]
+"""A text in which `*` stands for any text and `?` for one letter."""
+
+
+class Where(Part):
+    """What the exception is for: everything that is given must fit, one word of each list."""
+
+    products: Many[Pattern] = Field(
+        default=(),
+        description="Products, by name; `*` stands for any text. Without it, all.",
+        examples=[["shop"]],
+    )
+    documents: Many[Pattern] = Field(
+        default=(),
+        description="Documents, as `Kind/name`; `*` stands for any text. Without it, all.",
+        examples=[["Stack/shop-api"]],
+    )
+    paths: Many[Pattern] = Field(
+        default=(),
+        description="Files of the repository; `*` stands for any text, also for `/`. Without it, "
+        "all. Only for a `code`.",
+        examples=[["products/shop/*.yaml"]],
+    )
+    environments: Many[Pattern] = Field(
+        default=(),
+        description="Environments, by name; `*` stands for any text. Without it, all. Only for a "
+        "`rule`.",
+        examples=[["dev"]],
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.products or self.documents or self.paths or self.environments):
+            refuse_at((), "at least one of `products`, `documents`, `paths`, `environments`")
+        return self
+
+
+class ExceptionSpec(Part):
+    """What is allowed, where, why, on whose word, and until when."""
+
+    code: Literal["load/plaintext-secret"] | None = Field(
+        default=None,
+        description="The code of the diagnostic that is allowed. Either this or `rule`.",
+        examples=["load/plaintext-secret"],
+    )
+    rule: Literal["protected-stack", "too-many-deletions"] | None = Field(
+        default=None,
+        description="The rule of policy whose finding is allowed. Either this or `code`.",
+        examples=["too-many-deletions"],
+    )
+    where: Where = Field(
+        description="What it is for: everything given must fit.",
+        examples=[{"products": ["shop"], "documents": ["Stack/shop-api"]}],
+    )
+    owner: Name = Field(description="The team that answers for it.", examples=["team-shop"])
+    reason: str = Field(
+        min_length=10,
+        description="Why it is allowed, in a line that somebody else understands.",
+        examples=["the demo account of a vendor; it can do nothing"],
+    )
+    expires: Day = Field(
+        description="The last day on which it holds, in UTC and in quotes.", examples=["2027-01-31"]
+    )
+
+    @model_validator(mode="after")
+    def _allows_one_thing(self) -> Self:
+        if (self.code is None) == (self.rule is None):
+            refuse_at((), "exactly one of `code`, `rule`")
+        if self.code is None and self.where.paths:
+            refuse_at(("where", "paths"), "no `paths` for a `rule`")
+        if self.rule is None and self.where.environments:
+            refuse_at(("where", "environments"), "no `environments` for a `code`")
+        return self
+
+
+class AllowedFinding(Document):
+    """A finding that is allowed for now; the YAML calls it `Exception`."""
+
+    model_config = ConfigDict(title="Exception")
+
+    kind: Literal["Exception"] = Field(description="`Exception`.", examples=["Exception"])
+    metadata: Metadata = Field(description="Who it is.", examples=[{"name": "vendor-demo-key"}])
+    spec: ExceptionSpec = Field(
+        description="What it is.",
+        examples=[
+            {
+                "code": "load/plaintext-secret",
+                "where": {"documents": ["Stack/shop-api"]},
+                "owner": "team-shop",
+                "reason": "the demo account of a vendor; it can do nothing",
+                "expires": "2027-01-31",
+            }
+        ],
+    )
+
+    def has_expired(self, today: date) -> bool:
+        """Tell whether its last day is over."""
+        return today > self.spec.expires
+
+    def covers(
+        self, *, product: str, document: str, path: str | None = None, environment: str = ""
+    ) -> bool:
+        """Tell whether it is for this: a document as `Kind/name`, a file, an environment."""
+        where = self.spec.where
+        return (
+            _fits(product, where.products)
+            and _fits(document, where.documents)
+            and _fits(path or "", where.paths)
+            and _fits(environment, where.environments)
+        )
+
+
+def _fits(word: str, patterns: Iterable[str]) -> bool:
+    known = tuple(patterns)
+    return not known or any(fnmatchcase(word, pattern) for pattern in known)

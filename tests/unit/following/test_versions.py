@@ -1,0 +1,83 @@
+"""Versions of tags, ranges of them, and which tag is followed."""
+
+import itertools
+
+import pytest
+
+from controller.model.following import FoundTag, Semver, Tag, choose_tag
+from controller.model.names import Commit, Revision
+from controller.model.versions import Version, VersionRange
+
+IN_ORDER = [
+    "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
+    "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0",
+]  # fmt: skip
+
+
+def test_versions_are_ordered_as_semver_says() -> None:
+    found = [Version.parse(text).precedence() for text in IN_ORDER]
+    assert all(one < other for one, other in itertools.pairwise(found))
+    assert Version.parse("v1.0.0+build") == Version.parse("1.0.0")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1", "1.2", "01.2.3", "1.2.3.4", "1.2.3-", "1.2.3-01", "1.2.x", "V1.2.3", "1.2.3 ",
+     "1.2.3\n", "\u0661.2.3", "1.2.9999999999", "1.2.3-" + "a" * 300],
+)  # fmt: skip
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"version|begins with 0"):
+        Version.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "inside", "outside"),
+    [
+        (">=1.2.0 <2.0.0", ["1.2.0", "1.99.0"], ["1.1.9", "2.0.0", "2.0.0-rc.1", "1.5.0-rc.1"]),
+        ("*", ["0.0.1", "9.0.0"], ["1.0.0-rc.1"]),
+        ("1.2.3", ["1.2.3", "v1.2.3", "1.2.3+b"], ["1.2.4"]),
+        ("=v1.2.3", ["1.2.3"], ["1.2.2"]),
+        (">1.0.0-rc.1", ["1.0.0-rc.2", "1.0.0"], ["1.0.0-rc.1"]),
+        ("<=1.0.0", ["1.0.0", "0.1.0"], ["1.0.1"]),
+    ],
+)
+def test_a_range_holds_what_meets_all_its_comparators(given, inside, outside) -> None:
+    found = VersionRange.parse(given)
+    assert all(found.holds(Version.parse(text)) for text in inside)
+    assert not any(found.holds(Version.parse(text)) for text in outside)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "^1.2", "~1.2.0", ">= 1.2.0", ">=1.2", "* *", "1 || 2"])
+def test_what_is_no_range_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"version|comparator|range"):
+        VersionRange.parse(text)
+
+
+TAGS = [
+    FoundTag("v1.0.0", 50), FoundTag("v1.2.0", 10), FoundTag("v1.10.0", 20),
+    FoundTag("v2.0.0-rc.1", 60), FoundTag("nightly-1", 70), FoundTag("latest", 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("following", "wanted"),
+    [
+        (Tag("latest"), "latest"),
+        (Tag("v*"), "v2.0.0-rc.1"),
+        (Tag("nothing*"), None),
+        (Semver(VersionRange.parse("*")), "v1.10.0"),
+        (Semver(VersionRange.parse(">=1.0.0 <1.5.0")), "v1.2.0"),
+        (Semver(VersionRange.parse(">=2.0.0-rc.0")), "v2.0.0-rc.1"),
+        (Semver(VersionRange.parse(">=3.0.0")), None),
+    ],
+)
+def test_the_newest_tag_and_the_highest_version_are_chosen(following, wanted) -> None:
+    for order in (TAGS, TAGS[::-1]):
+        found = choose_tag(following, order)
+        assert (found.name if found else None) == wanted
+
+
+@pytest.mark.parametrize("branch", ["main", "feature/x@sha1:y", "v1.2.0", ""])
+def test_a_revision_is_read_back(branch: str) -> None:
+    revision = Revision(branch, Commit("a" * 40))
+    assert Revision.parse(str(revision)) == revision

@@ -1,0 +1,126 @@
+"""YAML 1.2 by the chapters of its specification: what a file means, and where it is wrong."""
+
+from typing import Any
+
+import pytest
+
+from controller.steps.load.compose import compose
+from controller.steps.load.nodes import value_of
+
+VALID: dict[str, tuple[str, Any]] = {
+    # 2 Preview and 8 Block styles
+    "2.1 sequence of scalars": ("- Mark McGwire\n- Sammy Sosa\n", ("Mark McGwire", "Sammy Sosa")),
+    "2.2 scalars to scalars": ("hr:  65    # Home runs\navg: 0.278\n", {"hr": 65, "avg": 0.278}),
+    "2.3 scalars to sequences": ("a:\n  - x\n  - y\nb:\n- z\n", {"a": ("x", "y"), "b": ("z",)}),
+    "2.4 sequence of mappings": ("-\n  n: a\n  h: 1\n-\n  n: b\n", ({"n": "a", "h": 1}, {"n": "b"})),
+    "2.5 sequence of sequences": ("- [a, hr]\n- [b, 65]\n", (("a", "hr"), ("b", 65))),
+    "2.6 mapping of mappings": ("M: {hr: 65, avg: 0.2}\nS: {\n    hr: 63\n  }\n", {"M": {"hr": 65, "avg": 0.2}, "S": {"hr": 63}}),
+    "2.10 anchors": ("hr:\n  - &SS Sammy\nrbi:\n  - *SS\n  - Ken\n", {"hr": ("Sammy",), "rbi": ("Sammy", "Ken")}),
+    "2.12 compact nested mapping": ("- item : S\n  quantity: 1\n- item : B\n", ({"item": "S", "quantity": 1}, {"item": "B"})),
+    "2.13 literal keeps breaks": ("a: |\n  x\n    y\n  z\n", {"a": "x\n  y\nz\n"}),
+    "2.15 folded keeps more indented lines": ("a: >\n  x\n  y\n\n    z\n\n  w\n", {"a": "x y\n\n  z\n\nw\n"}),
+    "2.17 quoted": ('u: "Sosa\\u263A"\ns: \'"Howdy!"\'\nq: \' # Not a \'\'c\'\'.\'\n', {"u": "Sosa☺", "s": '"Howdy!"', "q": " # Not a 'c'."}),
+    "2.18 flow scalars over lines": ('p:\n  This\n  spans\nq: "So\n  does"\n', {"p": "This spans", "q": "So does"}),
+    "8.2 indentation indicator": ("- |1\n  x\n", (" x\n",)),
+    "8.4 chomping strip": ("a: |-\n  t\n", {"a": "t"}),
+    "8.4 chomping keep": ("a: |+\n  t\n\nb: c\n", {"a": "t\n\n", "b": "c"}),
+    "8.5 chomping folded keep": ("a: >+\n  t\n\nb: c\n", {"a": "t\n\n", "b": "c"}),
+    "8.6 empty literal": ("a: |\nb: >\n", {"a": "", "b": ""}),
+    "8.14 block sequence without indentation": ("a:\n- 1\n- 2\nb: 3\n", {"a": (1, 2), "b": 3}),
+    "8.15 nested in one line": ("- - a\n  - b\n- - c\n", (("a", "b"), ("c",))),
+    "8.17 explicit keys": ("? a\n: b\n? c\n", {"a": "b", "c": None}),
+    "8.18 empty values": ("a:\nb:\n", {"a": None, "b": None}),
+    # 5 Characters, 6 Structures
+    "5.1 byte order mark is nothing": ("a: b", {"a": "b"}),
+    "5.13 escapes": ('a: "\\t\\n\\x41\\u0042\\U00000043\\_\\N\\/"', {"a": "\t\nABC\u00a0\u0085/"}),
+    "6.1 comments anywhere": ("# x\na: # y\n  b # z\n# w\n", {"a": "b"}),
+    "6.1 a # inside of a word is none": ("a: b#c\n", {"a": "b#c"}),
+    "6.2 tabs between": ("a:\tb\n", {"a": "b"}),
+    "6.2 tabs in many places": ("a:\tb\tc\t\n\t\nd: 'e'\t# f\n-x:\t[1,\t2]\n", {"a": "b\tc", "d": "e", "-x": (1, 2)}),
+    "6.2 a tab after a dash": ("-\tx\n- \ty\n", ("x", "y")),
+    "6.8 flow folding": ('"a\n  b\n\n  c"', "a b\nc"),
+    "6.9 CRLF": ("a: b\r\nc:\r\n  - d\r\n", {"a": "b", "c": ("d",)}),
+    "6.12 separation over lines": ("{ a: 1,\n  b:\n    2 }", {"a": 1, "b": 2}),
+    "6.29 anchor on a collection": ("a: &x [1]\nb: *x\n", {"a": (1,), "b": (1,)}),
+    # 7 Flow styles
+    "7.2 empty quoted": ("a: ''\nb: \"\"\n", {"a": "", "b": ""}),
+    "7.3 single quoted escapes nothing": ("a: 'b\\n'\n", {"a": "b\\n"}),
+    "7.5 double quoted line continuation": ('a: "b\\\n  c"\n', {"a": "bc"}),
+    "7.10 plain with indicators inside": ('- ::v\n- a: "x"\n- -1\n- http://x/y#z\n', ("::v", {"a": "x"}, -1, "http://x/y#z")),
+    "7.13 flow with a trailing comma": ("[a, b, ]", ("a", "b")),
+    "7.14 flow entries of every kind": ("[a, 'b', {c: d}, [e]]", ("a", "b", {"c": "d"}, ("e",))),
+    "7.15 empty flow": ("[[], {}]", ((), {})),
+    "7.16 flow mapping without values": ("{a, b: , c: d}", {"a": None, "b": None, "c": "d"}),
+    "7.20 single pair in a list": ("[a: b]", ({"a": "b"},)),
+    "7.21 adjacent value of a quoted key": ('{"a":1}', {"a": 1}),
+    "7.22 JSON is YAML": ('{"a": [1, 2.5, true, null, "x\\u00e9"]}', {"a": (1, 2.5, True, None, "xé")}),
+    # 9 Documents
+    "9.2 document markers": ("%YAML 1.2\n---\na: b\n...\n", {"a": "b"}),
+    "9.3 a bare scalar": ("--- text\n", "text"),
+    # 10 Schemas: the core
+    "10.2 null": ("[null, Null, NULL, ~, ]", (None, None, None, None)),
+    "10.2 booleans": ("[true, True, TRUE, false, False, FALSE]", (True, True, True, False, False, False)),
+    "10.2 no booleans of old": ("[yes, no, on, off, y, n, tRUE]", ("yes", "no", "on", "off", "y", "n", "tRUE")),
+    "10.2 integers": ("[0, -19, +7, 0o14, 0x3A, 017]", (0, -19, 7, 12, 58, 17)),
+    "10.2 no integers of old": ("[0b1, 1_000, 190:20:30, 0o8, 0xG]", ("0b1", "1_000", "190:20:30", "0o8", "0xG")),
+    "10.2 floats": ("[0., -0.0, .5, +12e03, -2E+05, 1.5e-3]", (0.0, -0.0, 0.5, 12000.0, -200000.0, 0.0015)),
+    "10.2 no floats": ("[., .e1, 1e, +, -]", (".", ".e1", "1e", "+", "-")),
+    "10.2 no dates": ("[2001-12-14, 2001-12-14t21:59:43.10-05:00]", ("2001-12-14", "2001-12-14t21:59:43.10-05:00")),
+    "10.2 quoted are strings": ("['1', \"true\", '~']", ("1", "true", "~")),
+    "10.2 merge keys": ("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n", {"a": {"x": 1, "y": 2}, "b": {"y": 3, "x": 1}}),
+    "10.2 merge of several": ("a: &a {x: 1}\nb: &b {x: 2, y: 2}\nc: {<<: [*a, *b]}\n", {"a": {"x": 1}, "b": {"x": 2, "y": 2}, "c": {"x": 1, "y": 2}}),
+}  # fmt: skip
+
+INVALID: dict[str, tuple[str, int, str]] = {
+    "5.3 reserved indicator @": ("a: b\nc: @d\n", 2, "load/yaml-syntax"),
+    "5.3 reserved indicator `": ("a: `b`\n", 1, "load/yaml-syntax"),
+    "5.14 unknown escape": ('a: b\nc: "\\c"\n', 2, "load/yaml-syntax"),
+    "5.14 half an escape": ('a: "\\xq-"\n', 1, "load/yaml-syntax"),
+    "6.1 tab as indentation": ("a:\n\tb: c\n", 2, "load/tab"),
+    "6.1 tab before a nested list": ("-\t- a\n", 1, "load/tab"),
+    "6.1 tab before a nested mapping": ("-\ta: b\n", 1, "load/tab"),
+    "6.1 wrong indentation": ("a:\n   b: 1\n  c: 2\n", 3, "load/indentation"),
+    "6.1 a list entry left of its list": ("a:\n    - x\n  - y\n", 3, "load/indentation"),
+    "6.8 a tag": ("a: !!float 1\n", 1, "load/custom-tag"),
+    "6.29 unknown alias": ("a: b\nc: *d\n", 2, "load/unknown-anchor"),
+    "7.1 text after a quoted one": ("a: b\nc: 'd' e\n", 2, "load/yaml-syntax"),
+    "7.2 quote that does not end": ("a: b\nc: 'd\ne: f\n", 2, "load/unclosed"),
+    "7.3 flow list that does not end": ("a: [b, c\nd: e\n", 1, "load/unclosed"),
+    "7.3 flow mapping that does not end": ("a: b\nc: {d: e\nf: g\n", 2, "load/unclosed"),
+    "7.3 wrong bracket": ("a: [b}\n", 1, "load/unclosed"),
+    "7.3 bracket that opens nothing": ("a: b\n]\n", 2, "load/indentation"),
+    "7.3 comma that divides nothing": ("[a, , b]\n", 1, "load/yaml-syntax"),
+    "7.3 comma at the beginning": ("[, a]\n", 1, "load/yaml-syntax"),
+    "8.1 more indented blank line": ("a: |\n    \n  b\n", 3, "load/indentation"),
+    "8.2 mapping in a plain text": ("a: b: c\n", 1, "load/yaml-syntax"),
+    "8.2 list in a line with its key": ("a: - b\n", 1, "load/indentation"),
+    "8.2 neither key nor entry": ("a: b\nword\nc: d\n", 2, "load/yaml-syntax"),
+    "8.2 key after a list": ("- a\nb: c\n", 2, "load/indentation"),
+    "8.2 duplicate keys": ("a: 1\nb: 2\na: 3\n", 3, "load/duplicate-key"),
+    "9.2 directive of another version": ("%YAML 2.0\n---\na: b\n", 1, "load/yaml-syntax"),
+    "9.2 directive twice": ("%YAML 1.2\n%YAML 1.2\n---\na: b\n", 2, "load/yaml-syntax"),
+    "10.1 key that is a number": ("a: b\n1: c\n", 2, "load/key-not-a-string"),
+    "10.1 key that is a list": ("[a]: b\n", 1, "load/key-not-a-string"),
+    "10.2 not a number": ("a: .nan\n", 1, "load/not-finite"),
+}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_what_a_file_means(name: str) -> None:
+    text, expected = VALID[name]
+    (document,) = compose(text)
+    assert document.faults == ()
+    assert document.root is not None
+    found = value_of(document.root)
+    assert found == expected
+    assert repr(found) == repr(expected)  # `1` is neither `True` nor `1.0`
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_where_a_file_is_wrong(name: str) -> None:
+    text, line, code = INVALID[name]
+    faults = [fault for document in compose(text) for fault in document.faults]
+    assert [(fault.code, text.count("\n", 0, fault.start) + 1) for fault in faults] == [
+        (code, line)
+    ]
+    assert len(faults[0].message) > 10
