@@ -20,6 +20,8 @@ from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
+from controller.adapters.notify.log import LogNotifier
+from controller.adapters.notify.webhook import WebhookNotifier
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
@@ -31,6 +33,7 @@ from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
 from controller.ports.engine import Engine
+from controller.ports.notify import Notifier
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
@@ -38,6 +41,7 @@ from controller.workflows.keys import environment_of
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
 from controller.workflows.world import World
+from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 
 LETTERS = string.ascii_letters + string.digits
@@ -162,6 +166,35 @@ class SecretStores:
         return store
 
 
+@dataclass
+class Notifiers:
+    """Makes each receiver of events when there is something to tell it."""
+
+    stack: AsyncExitStack
+    _made: dict[str, Notifier] = field(default_factory=dict)
+
+    async def get(self, document: Notification) -> Notifier:
+        """Give the receiver that a document names. Raises Stalled when a file cannot be read."""
+        key = hashlib.sha256(document.model_dump_json().encode()).hexdigest()
+        if key not in self._made:
+            made = self._make(document)
+            self.stack.push_async_callback(made.close)
+            self._made[key] = made
+        return self._made[key]
+
+    @staticmethod
+    def _make(document: Notification) -> Notifier:
+        webhook = document.spec.to.webhook
+        if webhook is None:
+            return LogNotifier(document.metadata.name)
+        if webhook.address is not None:
+            address = SecretText(webhook.address)
+        else:
+            address = _read_secret(Path(str(webhook.address_file)))
+        key = _read_secret(Path(webhook.key_file)) if webhook.key_file else None
+        return WebhookNotifier(address, key)
+
+
 async def connect_remote(document: SecretStoreDocument) -> OpenBaoSecretStore:
     """Connect to a server that somebody else runs. Raises Stalled, StoreUnreachable."""
     bao = document.spec.provider.openbao
@@ -196,6 +229,15 @@ class Controller:
     loop: Loop
 
 
+def lanes(settings: Settings) -> dict[str, int]:
+    """Say how many keys of each lane are worked on at a time."""
+    limits = settings.limits
+    return {
+        "source": 1, "unit": limits.units, "drift": limits.drift,
+        "secret": limits.secrets, "stage": limits.stages, "notify": 1,
+    }  # fmt: skip
+
+
 @asynccontextmanager
 async def controller(settings: Settings) -> AsyncIterator[Controller]:
     """Open everything that a controller needs, and close it at the end.
@@ -212,12 +254,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         stores = SecretStores(data, stack)
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
-        limits = settings.limits
-        lanes = {
-            "source": 1, "unit": limits.units, "drift": limits.drift,
-            "secret": limits.secrets, "stage": limits.stages,
-        }  # fmt: skip
         environment_limits: dict[str, int] = {}
+        notifiers = Notifiers(stack)
         world = World(
             clock=clock,
             repository=repository,
@@ -226,11 +264,13 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             dispatcher=InProcessDispatcher(
                 SqliteWakeups(ledger.connection),
                 clock,
-                lanes=lanes,
+                lanes=lanes(settings),
                 group_of=environment_of,
                 group_limits=environment_limits,
             ),
             environment_limits=environment_limits,
+            notifier=notifiers.get,
+            notifications=[],
             artifacts=DiskArtifacts(data / "artifacts"),
             workspaces=DiskWorkspaces(data / "workspaces"),
             processes=LocalProcesses(),

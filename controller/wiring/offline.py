@@ -29,8 +29,10 @@ from controller.steps.load.files import sort_files
 from controller.steps.load.migrate import migrated
 from controller.steps.load.tree import Tree
 from controller.steps.policy import judge as policy_step
+from controller.steps.policy.allowed import allowed_by, softened
 from controller.wiring.controller import Engines
 from schemas.kinds.environment import Environment
+from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.policy import Policy
 
 Planned = tuple[UnitName, Plan | None, Verdict | None, str | None]
@@ -204,4 +206,14 @@ class _Folder:
         traits = policy_step.StackTraits(
             name=unit.stack.metadata.name, protect=unit.stack.spec.protect
         )
-        return policy_step.judge(plan, traits, rules)
+        exceptions, today = tuple(self.catalog.all(AllowedFinding)), SystemClock().now().date()
+        name = unit.name
+        allowed = [
+            rule.rule
+            for rule in rules
+            if allowed_by(
+                exceptions, rule=rule.rule, product=name.product, stack=name.stack,
+                environment=name.environment, today=today,
+            )
+        ]  # fmt: skip
+        return policy_step.judge(plan, traits, softened(rules, allowed))

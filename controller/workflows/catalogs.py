@@ -17,6 +17,7 @@ from controller.steps import release as release_step
 from controller.steps.load import load as load_step
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
+from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline, PipelineStage
 from schemas.kinds.product import Product
 
@@ -105,6 +106,7 @@ class Catalogs:
         """Load the head of the branch; from now on its platform documents hold."""
         loaded = self._load(snapshot, today=self._world.clock.now().date())
         self.head = loaded
+        self._world.notifications[:] = loaded.catalog.all(Notification)
         self._world.environment_limits.update(
             {
                 environment.metadata.name: environment.spec.limits.concurrent_applies

@@ -3,6 +3,7 @@
 from controller.model.names import SecretName, StageName, UnitName
 
 SOURCE = "source:repository"
+RECEIVERS = "notify:receivers"
 
 
 def unit_key(name: UnitName) -> str:

@@ -13,6 +13,7 @@ from controller.workflows.promote import promote
 from controller.workflows.reach import HEAD
 from controller.workflows.reconcile import reconcile
 from controller.workflows.source import LAST_WHOLE, source
+from controller.workflows.tell import tell
 from controller.workflows.watch import watch
 
 
@@ -73,6 +74,9 @@ class Loop:
             return await source(self.parts, every=self.poll_every)
         if self.parts.catalogs.head is None:
             raise Waiting.because("the repository was not read yet")
+        return await self._work(lane, subject)
+
+    async def _work(self, lane: str, subject: str) -> datetime | None:
         match lane:
             case "unit":
                 return await self._unit(UnitName.parse(subject))
@@ -80,6 +84,9 @@ class Loop:
                 return await watch(self.parts, UnitName.parse(subject))
             case "secret":
                 return await deliver(self.parts, keys.parse_secret(subject))
+            case "notify":
+                await tell(self.parts)
+                return None
             case "stage":
                 return await self._stage(StageName.parse(subject))
             case _:

@@ -12,6 +12,7 @@ from controller.model.outcome import Outcome
 from controller.model.plan import Plan
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
 from controller.model.verdict import Ruling, Verdict
+from controller.workflows import keys
 from controller.workflows.world import World
 
 ORDER = tuple(ConditionType)
@@ -23,6 +24,8 @@ class Recording:
     def __init__(self, world: World) -> None:
         self._ledger = world.ledger
         self._clock = world.clock
+        self._dispatcher = world.dispatcher
+        self._notifications = world.notifications
 
     async def event(
         self, subject: str, reason: str, message: str, *, revision: str = "", warning: bool = False
@@ -32,6 +35,8 @@ class Recording:
         await self._ledger.append(
             Event(self._clock.now(), kind, reason, subject, message, revision)
         )
+        if self._notifications:
+            await self._dispatcher.wake(keys.RECEIVERS)
 
     async def unit_wanted(self, name: UnitName, commit: Commit) -> UnitStatus:
         """Note which commit a unit should be at, and give its status."""

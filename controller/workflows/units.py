@@ -17,12 +17,14 @@ from controller.model.verdict import Level, PolicyFinding, Ruling, Verdict
 from controller.model.workspace import Upstream, Workspace
 from controller.ports.engine import Engine, EngineProcess, OnProcess
 from controller.steps.policy import judge as policy_step
+from controller.steps.policy.allowed import allowed_by, softened
 from controller.workflows import keys
 from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
+from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.policy import Policy
 
 
@@ -164,14 +166,15 @@ class Units:
             for policy in wanted.catalog.all(Policy)
             if unit.name.environment in policy.spec.environments
         ]
+        rules = tuple(
+            policy_step.PolicyRule(rule=rule.rule, level=rule.level, limit=rule.limit)
+            for policy in policies
+            for rule in policy.spec.rules
+        )
         verdict = policy_step.judge(
             plan,
             policy_step.StackTraits(name=unit.stack.metadata.name, protect=unit.stack.spec.protect),
-            tuple(
-                policy_step.PolicyRule(rule=rule.rule, level=rule.level, limit=rule.limit)
-                for policy in policies
-                for rule in policy.spec.rules
-            ),
+            softened(rules, self._allowed(wanted, rules)),
             approved_by=tuple(sorted({approval.by for approval in approvals})),
         )
         is_manual = self.environment(wanted).spec.sync.mode == "manual"
@@ -185,6 +188,19 @@ class Units:
                 verdict, ruling=Ruling.NEEDS_APPROVAL, findings=(*verdict.findings, finding)
             )
         return verdict
+
+    def _allowed(self, wanted: Wanted, rules: tuple[policy_step.PolicyRule, ...]) -> list[str]:
+        """Name the rules whose findings an exception allows for this unit now."""
+        name, today = wanted.unit.name, self._world.clock.now().date()
+        exceptions = tuple(wanted.catalog.all(AllowedFinding))
+        return [
+            rule.rule
+            for rule in rules
+            if allowed_by(
+                exceptions, rule=rule.rule, product=name.product, stack=name.stack,
+                environment=name.environment, today=today,
+            )
+        ]  # fmt: skip
 
     async def wake_dependents(self, wanted: Wanted) -> None:
         """Wake what may go on now: units and secrets that read this one, and the stage."""

@@ -13,10 +13,12 @@ from controller.ports.engine import Engine
 from controller.ports.git import PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
+from controller.ports.notify import Notifier
 from controller.ports.processes import Processes
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
 from controller.ports.workspaces import Workspaces
+from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 
 
@@ -41,6 +43,10 @@ class World:
     load_generator: LoadGenerator
     new_secret: Callable[[int], SecretText]
     """A fresh random text of so many characters."""
+    notifier: Callable[[Notification], Awaitable[Notifier]]
+    """The receiver that a document names. Raises Stalled when its files cannot be read."""
+    notifications: list[Notification]
+    """The documents that say who is told; follows the head of the branch."""
     environment_limits: dict[str, int]
     """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]

@@ -19,6 +19,7 @@ from controller.adapters.engine.memory import MemoryEngine
 from controller.adapters.git.memory import MemoryPointers, MemoryRepository
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
+from controller.adapters.notify.memory import MemoryNotifier
 from controller.adapters.processes.memory import MemoryProcesses
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
@@ -84,6 +85,7 @@ class MemoryWorld:
     p95: float = 10.0
     noise: list[float] = field(default_factory=list)
     """Latencies of the next runs, before it is `p95` again."""
+    notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
     told: list[str] = field(default_factory=list)
     """What a story has told already."""
     opened: ClassVar[list[MemoryWorkspaces]] = []
@@ -114,6 +116,9 @@ class MemoryWorld:
         async def store(_document: object) -> MemorySecretStore:
             return self.store
 
+        async def notifier(_document: object) -> MemoryNotifier:
+            return self.notifier
+
         dispatcher = InProcessDispatcher(self.wakeups, self.clock)
         world = World(
             clock=self.clock, repository=self.repository, pointers=self.pointers,
@@ -121,7 +126,7 @@ class MemoryWorld:
             workspaces=self.workspaces, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
-            environment_limits={}, trust=self.trust,
+            environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

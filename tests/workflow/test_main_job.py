@@ -1,5 +1,7 @@
 """The main job on memory adapters: state in, what happened, state out."""
 
+from datetime import timedelta
+
 import pytest
 
 from controller.app import NotAllowed
@@ -252,3 +254,65 @@ async def test_every_status_makes_sense(world) -> None:
         assert not ("Stalled" in kinds and unit.is_true(unit.conditions[0].type))
         assert all(condition.reason and condition.message for condition in unit.conditions)
     assert await world.ledger.verify_chain() is None
+
+
+NOTIFICATION = """\
+apiVersion: platform/v1
+kind: Notification
+metadata: {name: chat}
+spec: {to: {log: {}}, severity: normal, reasons: [Applied, Promoted], products: [shop]}
+"""
+
+
+async def test_receivers_are_told_once_of_what_they_want(world) -> None:
+    life = world.start()
+    await life.begin()
+    world.repository.commit({"platform/chat.yaml": NOTIFICATION})
+    await life.pass_time(31)
+    world.edit(API, "Welcome to the shop", "Good morning")
+    await life.pass_time(31)
+
+    again = world.start()
+    await again.begin()
+    await again.settle()
+
+    told = [event.reason for event in world.notifier.received]
+    assert sorted(set(told)) == ["Applied", "Promoted"]
+    numbers = [event.number for event in world.notifier.received]
+    assert numbers == sorted(set(numbers))
+
+
+POLICY = """\
+apiVersion: platform/v1
+kind: Policy
+metadata: {name: careful}
+spec: {environments: [dev], rules: [{rule: protected-stack, level: deny}]}
+"""
+EXCEPTION = """\
+apiVersion: platform/v1
+kind: Exception
+metadata: {name: database-moves}
+spec:
+  rule: protected-stack
+  where: {products: [shop], environments: [dev]}
+  owner: team-shop
+  reason: it moves once
+  expires: EXPIRES
+"""
+
+
+async def test_an_exception_turns_a_denied_plan_into_one_that_a_person_may_approve(world) -> None:
+    life = world.start()
+    await life.begin()
+    world.engine._replaced_by = frozenset({"database"})
+    world.repository.commit({"platform/policies.yaml": POLICY})
+    world.edit("products/shop/stacks/database.yaml", "database: shop", "database: market")
+    await life.pass_time(31)
+    assert (await life.app.unit("shop/dev/shop-db")).reason == "PolicyDenied"
+
+    expires = str(world.clock.now().date() + timedelta(days=30))
+    world.repository.commit({"platform/exceptions.yaml": EXCEPTION.replace("EXPIRES", expires)})
+    await life.pass_time(31)
+
+    assert await life.app.findings() == []
+    assert (await life.app.unit("shop/dev/shop-db")).reason == "ApprovalPending"
