@@ -29,11 +29,9 @@ from controller.steps.load.files import sort_files
 from controller.steps.load.migrate import migrated
 from controller.steps.load.tree import Tree
 from controller.steps.policy import judge as policy_step
-from controller.steps.policy.allowed import allowed_by, softened
+from controller.steps.policy.allowed import rules_for
 from controller.wiring.controller import Engines
 from schemas.kinds.environment import Environment
-from schemas.kinds.exception import AllowedFinding
-from schemas.kinds.policy import Policy
 
 Planned = tuple[UnitName, Plan | None, Verdict | None, str | None]
 STATE = "terraform.tfstate"
@@ -197,23 +195,8 @@ class _Folder:
 
     def judge(self, unit: Unit, plan: Plan) -> Verdict:
         """Ask the policies of the unit's environment."""
-        rules = tuple(
-            policy_step.PolicyRule(rule=rule.rule, level=rule.level, limit=rule.limit)
-            for policy in self.catalog.all(Policy)
-            if unit.name.environment in policy.spec.environments
-            for rule in policy.spec.rules
-        )
         traits = policy_step.StackTraits(
             name=unit.stack.metadata.name, protect=unit.stack.spec.protect
         )
-        exceptions, today = tuple(self.catalog.all(AllowedFinding)), SystemClock().now().date()
-        name = unit.name
-        allowed = [
-            rule.rule
-            for rule in rules
-            if allowed_by(
-                exceptions, rule=rule.rule, product=name.product, stack=name.stack,
-                environment=name.environment, today=today,
-            )
-        ]  # fmt: skip
-        return policy_step.judge(plan, traits, softened(rules, allowed))
+        rules = rules_for(self.catalog, unit.name, SystemClock().now().date())
+        return policy_step.judge(plan, traits, rules)

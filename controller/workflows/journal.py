@@ -26,7 +26,6 @@ class RunJournal:
     ledger: Ledger
     clock: Clock
     on_step: OnStep | None = None
-    detail: str = ""
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncIterator["OpenStep"]:

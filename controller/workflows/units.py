@@ -17,15 +17,13 @@ from controller.model.verdict import Level, PolicyFinding, Ruling, Verdict
 from controller.model.workspace import Upstream, Workspace
 from controller.ports.engine import Engine, EngineProcess, OnProcess
 from controller.steps.policy import judge as policy_step
-from controller.steps.policy.allowed import allowed_by, softened
+from controller.steps.policy.allowed import rules_for
 from controller.workflows import keys
 from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
-from schemas.kinds.exception import AllowedFinding
-from schemas.kinds.policy import Policy
 
 
 class Units:
@@ -161,20 +159,10 @@ class Units:
         """Ask policy about a plan, with the approvals that were given for exactly its changes."""
         unit = wanted.unit
         approvals = await self._world.ledger.approvals(unit.name.stage, approval_subject(plan))
-        policies = [
-            policy
-            for policy in wanted.catalog.all(Policy)
-            if unit.name.environment in policy.spec.environments
-        ]
-        rules = tuple(
-            policy_step.PolicyRule(rule=rule.rule, level=rule.level, limit=rule.limit)
-            for policy in policies
-            for rule in policy.spec.rules
-        )
         verdict = policy_step.judge(
             plan,
             policy_step.StackTraits(name=unit.stack.metadata.name, protect=unit.stack.spec.protect),
-            softened(rules, self._allowed(wanted, rules)),
+            rules_for(wanted.catalog, unit.name, self._world.clock.now().date()),
             approved_by=tuple(sorted({approval.by for approval in approvals})),
         )
         is_manual = self.environment(wanted).spec.sync.mode == "manual"
@@ -188,19 +176,6 @@ class Units:
                 verdict, ruling=Ruling.NEEDS_APPROVAL, findings=(*verdict.findings, finding)
             )
         return verdict
-
-    def _allowed(self, wanted: Wanted, rules: tuple[policy_step.PolicyRule, ...]) -> list[str]:
-        """Name the rules whose findings an exception allows for this unit now."""
-        name, today = wanted.unit.name, self._world.clock.now().date()
-        exceptions = tuple(wanted.catalog.all(AllowedFinding))
-        return [
-            rule.rule
-            for rule in rules
-            if allowed_by(
-                exceptions, rule=rule.rule, product=name.product, stack=name.stack,
-                environment=name.environment, today=today,
-            )
-        ]  # fmt: skip
 
     async def wake_dependents(self, wanted: Wanted) -> None:
         """Wake what may go on now: units and secrets that read this one, and the stage."""

