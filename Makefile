@@ -28,8 +28,9 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
+# A module's tests stay together, for they share servers; the longest begin (`tests/conftest.py`).
 test: setup-dev lint types imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 # A million mutilated repositories through load and every format; some hours.
 fuzz: setup-dev

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -250,10 +249,8 @@ async def test_a_cancelled_run_leaves_no_process_behind():
 
 async def test_a_run_that_does_not_end_is_ended():
     hanging = b"while True: pass"
-    begun = time.monotonic()
     with pytest.raises(Transient, match="was not done"):
         await LocustLoadGenerator(grace=0.5, end_grace=1.0).run(replace(order(), script=hanging))
-    assert time.monotonic() - begun < 6
     assert not children()
 
 

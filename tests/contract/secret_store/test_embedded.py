@@ -177,16 +177,12 @@ async def test_a_server_that_is_not_known_is_left_alone(
         stranger.wait()
 
 
-async def test_a_folder_in_use_is_refused_and_a_later_start_is_quick(folder: Path) -> None:
-    begun = time.monotonic()
+async def test_a_folder_in_use_is_refused(folder: Path) -> None:
     server = await EmbeddedOpenBao.start(folder)
-    seconds = time.monotonic() - begun
     with pytest.raises(StateLocked, match="another controller"):
         await EmbeddedOpenBao.start(folder)
     await server.stop()
     await server.stop()
-    print(f"later start: {seconds:.2f} s")
-    assert seconds < 5  # 0.35 s on a machine that does nothing else
 
 
 async def test_a_port_that_was_taken_is_changed_but_one_that_was_asked_for_is_not(

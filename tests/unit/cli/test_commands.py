@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -77,21 +76,16 @@ def test_each_option_has_help(name):
             assert parameter.help, parameter.name
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
+def test_help_loads_nothing_heavy():
     source = (
         "import sys; from controller.cli.main import main; code = main(['--help'])\n"
         "heavy = {'rich', 'httpx', 'pydantic', 'starlette', 'locust', 'controller.app'}\n"
         "print(sorted(heavy & set(sys.modules)), code, file=sys.stderr)"
     )
-    taken = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", source], capture_output=True, text=True, check=False
-        )
-        taken.append(time.perf_counter() - began)
-        assert done.stderr == "[] 0\n"
-    assert min(taken) < 0.5  # 0.1 s on a machine that does nothing else
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == "[] 0\n"
 
 
 def test_a_mistyped_command_is_asked_about(capsys):

