@@ -145,9 +145,9 @@ async def write():
     target = FileSecretTarget.open(Path(sys.argv[1]))
     name = SecretName("shop", "dev", "key")
     number = (await target.generation(name) or 0) + 1
-    print("ready", flush=True)
     while True:
         await target.put(name, SecretText(f"{number}:" + "x" * 50_000), generation=number)
+        print("ready", flush=True)
         number += 1
 asyncio.run(write())
 """

@@ -110,6 +110,7 @@ def test_exhaustive_recommendations_are_really_slow(shop):
 def test_no_request_fails_while_the_login_is_rotated_and_ended(shop):
     """The old login is ended at once, with requests under way on its connections."""
     stop = threading.Event()
+    rounds = [0] * 6
 
     def load(number):
         answers = []
@@ -119,16 +120,24 @@ def test_no_request_fails_while_the_login_is_rotated_and_ended(shop):
                 answers.append(client.get(f"/products/{number + 1}").status_code)
                 if number % 2:
                     answers.append(buy(client).status_code)
+                rounds[number] += 1
         return answers
+
+    def wait_for_two_rounds():
+        """Let every request end that is under way: one tries twice, so it may meet one ending."""
+        before = list(rounds)
+        while any(now < was + 2 for now, was in zip(rounds, before, strict=True)):
+            assert not any(future.done() for future in loads)
+            time.sleep(0.05)
 
     with ThreadPoolExecutor(6) as pool:
         loads = [pool.submit(load, number) for number in range(6)]
-        for _ in range(2):  # a request may meet one of these, for it tries twice and no more
-            time.sleep(3)
+        for _ in range(2):
+            wait_for_two_rounds()
             old = shop.login
             shop.use_next_login()
             shop.end_login(old)
-        time.sleep(1)
+        wait_for_two_rounds()
         stop.set()
         codes = [code for future in loads for code in future.result()]
     failed = [code for code in codes if code not in {200, 201}]
