@@ -173,8 +173,10 @@ class App:
             await self._stage_status(subject)
             key = keys.stage_key(StageName.parse(subject))
         else:
-            await self._unit_status(subject)
-            key = keys.unit_key(UnitName.parse(subject))
+            status = await self._unit_status(subject)
+            key = keys.unit_key(status.name)
+            if status.drift:  # asked for by a person, drift is put back whatever the stack says
+                await self._parts.wishes.correct(status.name, wanted=True)
         await self._dispatcher.wake(key, priority=5)
         await self._tell(caller, key, "ReconcileRequested", "asked for a look now")
         return key

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from controller import shipped
 from controller.adapters.artifacts.disk import DiskArtifacts
+from controller.adapters.audit_log.cloudtrail import CloudTrailFolder
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.credential.postgres import PostgresCredentialIssuer
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
@@ -80,7 +81,9 @@ class Engines:
         if chosen == "embedded":
             from controller.adapters.engine import embedded
 
-            return await embedded.connect(environment, size=self.settings.limits.engine_workers)
+            # Looks for drift have places of their own, so that applies do not starve them.
+            size = self.settings.limits.engine_workers + self.settings.limits.drift
+            return await embedded.connect(environment, size=size)
         from controller.adapters.engine import command
 
         return await command.connect(chosen, environment)
@@ -282,6 +285,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             new_secret=new_secret,
             shipped=shipped.files(),
             trust=git_source.trust(settings.repository),
+            audit_logs={
+                name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()
+            },
         )
         parts = Parts.of(world)
         yield Controller(App(parts), Loop(parts, settings.repository.poll_every))

@@ -101,10 +101,16 @@ class Catalogs:
         self._cache = load_step.ParsedFiles()
         self._pipelines: dict[str, Pipeline] = {}
         self.head: Loaded | None = None
+        self._day: date | None = None
+
+    def is_of_yesterday(self) -> bool:
+        """Tell whether the head was loaded on an earlier day: what held until then may be over."""
+        return self._day != self._world.clock.now().date()
 
     async def set_head(self, snapshot: Snapshot) -> Loaded:
         """Load the head of the branch; from now on its platform documents hold."""
-        loaded = self._load(snapshot, today=self._world.clock.now().date())
+        self._day = self._world.clock.now().date()
+        loaded = self._load(snapshot, today=self._day)
         self.head = loaded
         self._world.notifications[:] = loaded.catalog.all(Notification)
         self._world.environment_limits.update(

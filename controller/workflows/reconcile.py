@@ -40,7 +40,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     upstream = await parts.units.upstream(wanted)
     workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
     engine = await parts.units.engine(wanted)
-    if parts.units.is_as_wanted(status, workspace, engine):
+    if await parts.units.is_as_wanted(wanted, status, workspace, engine):
         await parts.recording.unit_unchanged(status, wanted.commit)
     else:
         status = await parts.recording.unit_working(status, "a plan is made and applied")
@@ -78,7 +78,9 @@ async def change(
         )  # fmt: skip
         step.detail = plan.summary()
     async with run.step("record"):
-        await parts.recording.unit_applied(status, outcome, plan)
+        look_by = parts.units.look_by(wanted)
+        await parts.recording.unit_applied(status, outcome, plan, look_by=look_by)
+        await parts.wishes.correct(wanted.unit.name, wanted=False)
     return outcome
 
 

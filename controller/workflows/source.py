@@ -13,6 +13,7 @@ from controller.steps import trust as trust_step
 from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD, note_failure, note_success
+from controller.workflows.silence import tell_of_silence
 
 LAST_WHOLE = "source/last-whole"
 """The last head without a broken document."""
@@ -27,6 +28,7 @@ SIGNATURES = "signatures"
 async def source(parts: Parts, *, every: timedelta) -> datetime:
     """Fetch once. Raises RepositoryUnreachable: then everything else goes on with what is known."""
     world = parts.world
+    await tell_of_silence(parts)
     try:
         head = await fetch_step.fetch(world.repository, await world.ledger.fact(REVISION))
     except TrueupError as error:
@@ -38,7 +40,7 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
     commit = head.revision.commit
     known = parts.catalogs.head
     before = await world.ledger.fact(HEAD)
-    if known is None or known.commit != commit:
+    if known is None or known.commit != commit or parts.catalogs.is_of_yesterday():
         loaded = await parts.catalogs.set_head(await world.repository.snapshot(commit))
         await world.ledger.put_findings("source", commit, loaded.catalog.diagnostics)
         if before != commit:

@@ -1,11 +1,12 @@
 """All that workflows need from the world, in one value; `wiring/` makes it, or a test."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.diagnostics.secret import SecretText
 from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
+from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
 from controller.ports.credential import CredentialIssuer
 from controller.ports.dispatcher import Dispatcher
@@ -51,5 +52,7 @@ class World:
     """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]
     """Modules and load tests that come with Trueup, by path."""
+    audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
+    """By environment: what tells who changed something there."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -5,31 +5,13 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from schemas.document import Document, Metadata, Part
 from schemas.names import Name
 from schemas.references import refuse_at
-from schemas.values import Many
+from schemas.values import Day, Many
 
-_DATE_WORDS = 'a day such as `"2027-01-31"`'
-
-
-def _read_day(raw: object) -> date:
-    if isinstance(raw, date):
-        return raw
-    try:
-        return date.fromisoformat(raw if isinstance(raw, str) and "-" in raw else "")
-    except ValueError:
-        raise ValueError(_DATE_WORDS) from None
-
-
-Day = Annotated[
-    date,
-    BeforeValidator(_read_day),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
-]
-"""A day in UTC: in YAML a text."""
 Pattern = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_./@+*?-]+$"), "a glob"
 ]

@@ -15,7 +15,7 @@ from controller.adapters.engine import (
 )
 from controller.adapters.engine._runner import Command, Finished, Flag, Runner
 from controller.diagnostics.errors import EngineFailed, EngineRefused, StateLocked
-from controller.model.plan import ResourceChange
+from controller.model.drift import EngineLook
 from controller.ports.engine import (
     EngineCapabilities,
     EnginePlan,
@@ -131,7 +131,7 @@ class TerraformEngine:
             await self._push_errored(directory)
         self._check(directory, "apply", finished)
 
-    async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
+    async def refresh(self, directory: Path, *, exact: bool = False) -> EngineLook:
         """See the port. Counts what the plan says, because exit codes lie here."""
         await self._recover(directory)
         file = directory / REFRESH
@@ -145,9 +145,9 @@ class TerraformEngine:
             flags = {**EVENTS, "out": REFRESH}
             await self._run(directory, Command("plan", flags), on_event=take)
             if not found:
-                return ()
+                return EngineLook()
             shown = await self._run(directory, Command("show", {"json": True}, (REFRESH,)))
-            return _plan_json.read_difference(shown.output)
+            return _plan_json.read_look(shown.output, exact=exact)
         finally:
             file.unlink(missing_ok=True)
 

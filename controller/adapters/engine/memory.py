@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +21,6 @@ from controller.adapters.engine._memory_root import (
     identify,
     read_root,
 )
-from controller.adapters.engine._plan_json import turned_round
 from controller.adapters.engine._process import identify as identify_process
 from controller.diagnostics.errors import (
     EngineRefused,
@@ -29,6 +28,7 @@ from controller.diagnostics.errors import (
     StateLocked,
     TrueupError,
 )
+from controller.model.drift import EngineLook
 from controller.model.plan import Action, AttributeChange, ResourceChange
 from controller.ports.engine import (
     EngineCapabilities,
@@ -42,6 +42,7 @@ from controller.ports.engine import (
 
 ADDRESS = "unit.this"
 PLAN = "trueup.tfplan"
+COMPUTED = "computed_"
 
 Attributes = dict[str, object]
 
@@ -122,7 +123,7 @@ class MemoryEngine:
         with self._lock(directory, "plan"):
             root, document = read_root(directory), _read(directory)
             known, real = _known(document), self._look(directory, document)
-            wanted = None if destroy else dict(root.attributes)
+            wanted = None if destroy else {**_computed(real), **root.attributes}
             outputs = {} if destroy else compute_outputs(root)
             saved = _SavedPlan(
                 *_identity(document), destroy=destroy, attributes=wanted or {}, outputs=outputs
@@ -170,18 +171,20 @@ class MemoryEngine:
             on_progress(f"{ADDRESS}: Complete")
         self._raise_planned("applied")
 
-    async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
+    async def refresh(self, directory: Path, *, exact: bool = False) -> EngineLook:
         """See the port."""
         self._begin("refresh", directory)
         with self._lock(directory, "refresh"):
             document = _read(directory)
             known = _known(document)
             if known is None:
-                return ()
+                return EngineLook()
             root, real = read_root(directory), self._look(directory, document)
-            found = self._compare(known, real, root)
-            return found or tuple(
-                turned_round(change) for change in self._compare(real, dict(root.attributes), root)
+            write = _exactly if exact else _text
+            wanted = {**_computed(real), **root.attributes}
+            return EngineLook(
+                self._compare(known, real, root, write),
+                self._compare(real, wanted, root, write),
             )
 
     async def normalise(self, directory: Path) -> None:
@@ -250,13 +253,22 @@ class MemoryEngine:
         return None if _known(document) is None else self.cloud.get(identify(directory))
 
     def _compare(
-        self, before: Attributes | None, after: Attributes | None, root: MemoryRoot
+        self,
+        before: Attributes | None,
+        after: Attributes | None,
+        root: MemoryRoot,
+        write: Callable[[object], str | None] | None = None,
     ) -> tuple[ResourceChange, ...]:
         if before == after:
             return ()
         names = sorted({*(before or {}), *(after or {})})
+        written = write or _text
         attributes = tuple(
-            _compare_attribute(name, (before or {}).get(name), (after or {}).get(name), root)
+            AttributeChange(name, None, None, sensitive=True)
+            if name in root.sensitive
+            else AttributeChange(
+                name, written((before or {}).get(name)), written((after or {}).get(name))
+            )
             for name in names
             if (before or {}).get(name) != (after or {}).get(name)
         )
@@ -271,12 +283,13 @@ class MemoryEngine:
         return (ResourceChange(ADDRESS, "unit", action, attributes),)
 
 
-def _compare_attribute(
-    name: str, before: object, after: object, root: MemoryRoot
-) -> AttributeChange:
-    if name in root.sensitive:
-        return AttributeChange(name, None, None, sensitive=True)
-    return AttributeChange(name, _text(before), _text(after))
+def _computed(real: Attributes | None) -> Attributes:
+    """Give what the cloud may set by itself: no configuration says what it should be."""
+    return {name: value for name, value in (real or {}).items() if name.startswith(COMPUTED)}
+
+
+def _exactly(value: object) -> str | None:
+    return None if value is None else json.dumps(value, sort_keys=True)
 
 
 def _text(value: object) -> str | None:

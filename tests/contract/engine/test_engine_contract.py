@@ -7,6 +7,7 @@ import pytest
 
 from controller.adapters.engine._process import is_alive
 from controller.diagnostics.errors import EngineFailed, EngineRefused, PlanStale, StateLocked
+from controller.model.drift import EngineLook
 from controller.model.plan import Action
 from controller.ports.engine import EngineProcess
 from tests.contract.engine.engine_worlds import CANARY, World
@@ -74,7 +75,7 @@ async def test_after_an_apply_there_is_nothing_to_do(world: World) -> None:
     assert CANARY not in repr(state)
     plan = await world.engine.plan(directory)
     assert (plan.changes, plan.drift, plan.outputs_change) == ((), (), False)
-    assert await world.engine.refresh(directory) == ()
+    assert await world.engine.refresh(directory) == EngineLook()
     await world.engine.normalise(directory)
     assert await world.engine.state(directory) == state
 
