@@ -292,7 +292,8 @@ class App:
         waits = allowed is not None and allowed.status == Truth.UNKNOWN
         waiting = await self._parts.wishes.waiting_plan(status.name) if waits else None
         suspended = await self._parts.wishes.is_suspended(status.name)
-        return replace(view.unit_view(status, suspended=suspended), plan_waiting=waiting or "")
+        shown = view.unit_view(status, suspended=suspended, now=self.now())
+        return replace(shown, plan_waiting=waiting or "")
 
     async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:
         await self._parts.recording.event(key, reason, f"{caller.name}: {message}")

@@ -14,6 +14,7 @@ from schemas.values import Day, Interval, Many
 _LOOKS_UNTIL_OLD = 4
 """After so many looks that should have been, the last one is too old."""
 _LONGEST = 300
+_ALL_TAGS = re.compile(r"^tags_all(?=$|[.\[])")
 _ADDRESS = re.compile(r"(?![.])(?:[\w.*?-]|\[(?:[0-9]+|\*|\"[^\"\\\x00-\x1f]*\")\])+(?<![.])")
 _ATTRIBUTE = re.compile(r"(?![.\[])(?:[\w.*?:/@+-]|\[(?:[0-9]+|\*)\])+(?<![.])")
 
@@ -47,9 +48,10 @@ ResourceAddress = Annotated[str, AfterValidator(check_resource), _TEXT]
 
 
 @lru_cache(maxsize=10_000)
-def _expression(glob: str) -> re.Pattern[str]:
+def _expression(glob: str, *, below: bool = False) -> re.Pattern[str]:
     wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(each) or re.escape(each) for each in glob), re.DOTALL)
+    text = "".join(wild.get(each) or re.escape(each) for each in glob)
+    return re.compile(text + (r"(?:[.\[].*)?" if below else ""), re.DOTALL)
 
 
 class DriftIgnore(Part):
@@ -82,9 +84,9 @@ class DriftIgnore(Part):
         """Tell whether it is for an attribute of the resource at an address in the module."""
         if _expression(self.resource).fullmatch(address) is None:
             return False
-        found = _expression(self.attribute).match(attribute)
-        is_whole = _expression(self.attribute).fullmatch(attribute) is not None
-        return is_whole or (found is not None and attribute[found.end()] in ".[")
+        # The AWS provider tells of each tag twice: as it is written, and among all that hold.
+        known = {attribute, _ALL_TAGS.sub("tags", attribute)}
+        return any(_expression(self.attribute, below=True).fullmatch(each) for each in known)
 
     def __str__(self) -> str:
         return f"{self.resource} {self.attribute}"

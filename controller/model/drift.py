@@ -1,6 +1,6 @@
 """What differs between what was applied and what is there."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from schemas.drift import DriftIgnore
 
 INSIDE = "module.unit."
 """What the address of every resource of a unit begins with: people leave it out."""
+MOST_TOLD = 10
 _RUNNING = {"localcloud_service": "running", "localcloud_database": "running"}
 """Types whose attribute tells whether it runs, and nothing that anybody can set."""
 
@@ -47,6 +48,18 @@ class Drift:
     ignored: tuple[IgnoredDrift, ...] = ()
     unused: tuple[str, ...] = ()
     """Rules that let something be, which does not differ now."""
+
+    def tell(self) -> str:
+        """Tell what was changed behind our back, with the values before and after."""
+        words = []
+        for change in self.changes:
+            shown = [str(attribute) for attribute in change.attributes[:MOST_TOLD]]
+            if more := len(change.attributes) - len(shown):
+                shown.append(f"and {more} more")
+            word = f"{change.address} {change.drift or change.action}"
+            is_gone = change.action == Action.DELETE
+            words.append(word if is_gone or not shown else f"{word} ({', '.join(shown)})")
+        return "; ".join(sorted(words)) or "in sync"
 
     def describe(self) -> str:
         """Name what was changed behind our back, in one stable line."""
@@ -126,6 +139,17 @@ def _first(path: str) -> str:
 def address_inside(address: str) -> str:
     """Give an address as the unit's module has it."""
     return address.removeprefix(INSIDE)
+
+
+def rules_that_let_be(
+    rules: Iterable[DriftIgnore], today: date
+) -> tuple[Callable[[str, str], bool], ...]:
+    """Give what tells of an address and an attribute whether a rule lets it be today."""
+
+    def made_of(rule: DriftIgnore) -> Callable[[str, str], bool]:
+        return lambda address, attribute: rule.covers(address_inside(address), attribute)
+
+    return tuple(made_of(rule) for rule in rules if not rule.has_expired(today))
 
 
 def let_be(

@@ -34,6 +34,14 @@ class AttributeChange:
     """None: not known before it is applied, or not there."""
     sensitive: bool = False
 
+    def __str__(self) -> str:
+        if self.sensitive:
+            return f"{self.path}: sensitive, not shown"
+        before, after = (
+            "(not there)" if side is None else side for side in (self.before, self.after)
+        )
+        return f"{self.path}: {before} → {after}"
+
 
 class DriftKind(StrEnum):
     """What happened behind our back, as far as it can be told."""

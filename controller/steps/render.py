@@ -26,6 +26,7 @@ _BUILT_IN = frozenset({"terraform"})
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _TEMPLATE = re.compile(r"[$%]\{")
+_TEMPLATE_START = re.compile(r"([$%])(?=\{)")
 
 
 def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
@@ -47,7 +48,7 @@ def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
             filling.wait_for(name)
     given = {**_filled_in(catalog, unit, module, commit), **unit.inputs}
     values = {name: filling.value(given[name]) for name in sorted(given)}
-    main = _main(module, environment, values)
+    main = {**_main(module, environment, values), **_imports(unit)}
     files = {
         "main.tf.json": _pretty(main),
         "terraform.tfvars.json": _pretty(values),
@@ -189,6 +190,16 @@ def _main(
         "output": outputs,
     }
     return {name: section for name, section in sections.items() if section}
+
+
+def _imports(unit: Unit) -> Mapping[str, object]:
+    """Give what is taken over; an id is doubled where Terraform would see a template in it."""
+    entries = [
+        {"to": f"module.unit.{each.to}", "id": _TEMPLATE_START.sub(r"\1\1", each.id)}
+        for each in unit.stack.spec.imports
+        if each.environment == unit.name.environment
+    ]
+    return {"import": entries} if entries else {}
 
 
 def _variable(module: Module, name: str) -> Mapping[str, object]:

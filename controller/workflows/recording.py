@@ -172,7 +172,7 @@ class Recording:
         `look_by` is when the next look is overdue, `by` who may have made the drift.
         """
         if drift.changes and drift.changes != status.drift:
-            found = f"not as it was applied: {drift.describe()}"
+            found = f"not as it was applied: {drift.tell()}"
             if told := sorted({f"{each.actor} ({each.action})" for each in by if not each.failed}):
                 found += f"; maybe by {', '.join(told)}"
             revision = f"sha1:{status.desired}"

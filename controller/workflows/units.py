@@ -8,7 +8,7 @@ from datetime import datetime
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.condition import ConditionType
-from controller.model.drift import is_put_back
+from controller.model.drift import is_put_back, rules_that_let_be
 from controller.model.graph import Unit
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.outcome import fingerprint
@@ -166,10 +166,15 @@ class Units:
         """Ask policy about a plan, with the approvals that were given for exactly its changes."""
         unit = wanted.unit
         approvals = await self._world.ledger.approvals(unit.name.stage, approval_subject(plan))
+        today = self._world.clock.now().date()
         verdict = policy_step.judge(
             plan,
-            policy_step.StackTraits(name=unit.stack.metadata.name, protect=unit.stack.spec.protect),
-            rules_for(wanted.catalog, unit.name, self._world.clock.now().date()),
+            policy_step.StackTraits(
+                name=unit.stack.metadata.name,
+                protect=unit.stack.spec.protect,
+                lets_be=rules_that_let_be(unit.stack.spec.drift.ignore, today),
+            ),
+            rules_for(wanted.catalog, unit.name, today),
             approved_by=tuple(sorted({approval.by for approval in approvals})),
         )
         is_manual = self.environment(wanted).spec.sync.mode == "manual"

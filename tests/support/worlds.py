@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from controller import shipped
 from controller.adapters.artifacts.memory import MemoryArtifacts
+from controller.adapters.audit_log.memory import MemoryAuditLog
 from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.credential.memory import MemoryCredentialIssuer
 from controller.adapters.dispatcher._store import Busy, Planned, Turn
@@ -81,6 +82,7 @@ class MemoryWorld:
     credentials: MemoryCredentialIssuer = field(default_factory=MemoryCredentialIssuer)
     generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
     trust: Trust | None = None
+    audit_logs: dict[str, MemoryAuditLog] = field(default_factory=dict)
     secrets_made: int = 0
     p95: float = 10.0
     noise: list[float] = field(default_factory=list)
@@ -127,6 +129,7 @@ class MemoryWorld:
             secret_store=store, secret_target=self.target, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
+            audit_logs=self.audit_logs,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from controller.adapters.engine import _state_file
@@ -56,6 +56,8 @@ class _SavedPlan:
     destroy: bool
     attributes: Attributes
     outputs: dict[str, dict[str, object]]
+    taken: str | None = None
+    """The name in the cloud of what is taken over."""
 
 
 class MemoryEngine:
@@ -75,6 +77,8 @@ class MemoryEngine:
         self.cloud: dict[str, Attributes] = {} if cloud is None else cloud
         self.calls: list[tuple[str, str]] = []
         """Every operation and the unit it was asked for, but looking at state and locks."""
+        self.identities: tuple[str, ...] = ()
+        """What the world calls the things that drift."""
         self._replaced_by = replaced_by
         self._version = EngineVersion("memory", version)
         self._locks: dict[str, LockHolder] = {}
@@ -123,14 +127,20 @@ class MemoryEngine:
         with self._lock(directory, "plan"):
             root, document = read_root(directory), _read(directory)
             known, real = _known(document), self._look(directory, document)
+            taken = None if known is not None or destroy else self._taken(root)
+            real = real if taken is None else self.cloud[taken]
             wanted = None if destroy else {**_computed(real), **root.attributes}
             outputs = {} if destroy else compute_outputs(root)
             saved = _SavedPlan(
-                *_identity(document), destroy=destroy, attributes=wanted or {}, outputs=outputs
-            )
+                *_identity(document), destroy=destroy, attributes=wanted or {}, outputs=outputs,
+                taken=taken,
+            )  # fmt: skip
             file = directory / PLAN
             file.write_text(json.dumps(asdict(saved), sort_keys=True), encoding="utf-8")
             changes = self._compare(real, wanted, root)
+            if taken is not None:
+                same = ResourceChange(ADDRESS, "unit", Action.IMPORT)
+                changes = tuple(replace(each, imported=True) for each in changes or (same,))
         if on_progress is not None:
             for change in changes:
                 on_progress(f"{change.address}: Plan to {change.action}")
@@ -165,6 +175,8 @@ class MemoryEngine:
             if saved.destroy:
                 self.cloud.pop(name, None)
             else:
+                if saved.taken is not None:
+                    self.cloud.pop(saved.taken, None)
                 self.cloud[name] = dict(saved.attributes)
             _write(directory, document, self.cloud.get(name), saved.outputs)
         if on_progress is not None:
@@ -182,8 +194,9 @@ class MemoryEngine:
             root, real = read_root(directory), self._look(directory, document)
             write = _exactly if exact else _text
             wanted = {**_computed(real), **root.attributes}
+            drift = self._compare(known, real, root, write)
             return EngineLook(
-                self._compare(known, real, root, write),
+                tuple(replace(each, identities=self.identities) for each in drift),
                 self._compare(real, wanted, root, write),
             )
 
@@ -206,7 +219,7 @@ class MemoryEngine:
         with self._lock(directory, "import"):
             document = _read(directory)
             if address != ADDRESS or identity not in self.cloud:
-                raise EngineRefused.because(f"memory refused: there is no `{identity}` to import")
+                raise self._missing(identity)
             if _known(document) is not None:
                 raise EngineRefused.because(f"memory refused: `{address}` is managed already")
             self.cloud[identify(directory)] = self.cloud[identity]
@@ -251,6 +264,18 @@ class MemoryEngine:
     def _look(self, directory: Path, document: Mapping[str, object] | None) -> Attributes | None:
         """Give what is in the cloud, as far as the state knows of it."""
         return None if _known(document) is None else self.cloud.get(identify(directory))
+
+    @staticmethod
+    def _missing(name: str) -> EngineRefused:
+        return EngineRefused.because(f"memory refused: there is no `{name}` to import")
+
+    def _taken(self, root: MemoryRoot) -> str | None:
+        """Give the name of what an `import` block takes over; raises EngineRefused."""
+        for name in root.imports:
+            if name not in self.cloud:
+                raise self._missing(name)
+            return name
+        return None
 
     def _compare(
         self,

@@ -1,5 +1,6 @@
 """What the rules are given beside the plan."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -9,6 +10,8 @@ class StackTraits:
 
     name: str
     protect: bool = False
+    lets_be: tuple[Callable[[str, str], bool], ...] = ()
+    """Tell of an address and an attribute whether its drift is ignored today."""
 
 
 @dataclass(frozen=True, slots=True)

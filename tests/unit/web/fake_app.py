@@ -1,16 +1,18 @@
 """An App that shows plain values and writes down what it is asked to do."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from controller.app import NotAllowed, NotFound, require
 from controller.diagnostics.errors import Stalled
 from controller.model import view
+from controller.model.audit import AuditRecord
 from controller.model.caller import Caller, Role
 from controller.model.condition import Condition, ConditionType, Truth
+from controller.model.drift import IgnoredDrift
 from controller.model.measurement import GateResult, GateRuling, ObjectiveResult
 from controller.model.names import Digest
-from controller.model.plan import Action, AttributeChange, ResourceChange
+from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 COMMIT = "a3f1c09e" + "0" * 32
@@ -54,6 +56,7 @@ def unit(environment: str, stack: str, **changes: object) -> view.UnitView:
         in_sync="True",
         drift=(),
         drift_looked_at=ago(minutes=3),
+        drift_age=180.0,
         engine="embedded 1.15.5",
         suspended=False,
         conditions=(
@@ -72,6 +75,16 @@ def unit(environment: str, stack: str, **changes: object) -> view.UnitView:
     return replace(made, **changes)
 
 
+BY = AuditRecord(
+    ago(minutes=9), "arn:aws:iam::1:user/robin", "StopInstances", "shop-api", "192.0.2.7"
+)
+IGNORED = IgnoredDrift(
+    ResourceChange(
+        "module.unit.local_service.this", "local_service", Action.UPDATE,
+        (AttributeChange("tags.LastScan", None, "monday"),), drift=DriftKind.CHANGED,
+    ),
+    "the scanner writes it every night", "team-shop", date(2031, 1, 31),
+)  # fmt: skip
 DRIFT = ResourceChange(
     address="module.stack.local_service.this",
     type="local_service",
@@ -140,6 +153,9 @@ UNITS = (
         in_sync="False",
         drift=("update module.stack.local_service.this (replicas: 3 → 1)",),
         drift_changes=(DRIFT,),
+        drift_by=(BY,),
+        drift_ignored=(IGNORED,),
+        drift_unused=("aws_instance.* user_data",),
     ),
     unit(
         "production",
