@@ -15,6 +15,7 @@ from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.status import StageStatus, UnitStatus
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
+from controller.workflows.adopt import Order, adopt
 from controller.workflows.parts import Parts
 from controller.workflows.reach import FETCHED_AT, HEAD
 from controller.workflows.stages import ALL
@@ -286,6 +287,17 @@ class App:
         await self._tell(caller, key, "RotationRequested", "asked for a rotation now")
         await self._dispatcher.wake(key, priority=5)
         return key
+
+    async def adopt(
+        self, caller: Caller, unit: str, *, branch: str = "", dry_run: bool = False
+    ) -> view.AdoptionView:
+        """Turn the drift of a unit into an edit, prove it by a plan, and push it as a branch."""
+        require(caller, Role.OPERATOR)
+        name = (await self._unit_status(unit)).name
+        made = await adopt(self._parts, Order(name, caller.name, branch, dry_run))
+        return view.AdoptionView(
+            str(name), made.drift, made.diff, made.left, made.branch, made.commit or ""
+        )
 
     async def _unit_view(self, status: UnitStatus) -> view.UnitView:
         allowed = status.condition(ConditionType.ALLOWED)

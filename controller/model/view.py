@@ -158,6 +158,21 @@ class ProductView:
 
 
 @dataclass(frozen=True)
+class AdoptionView:
+    """Drift as an edit of the repository, proved by a plan."""
+
+    unit: str
+    drift: tuple[str, ...]
+    """What is adopted, one line for each attribute."""
+    diff: str
+    left: tuple[str, ...]
+    """What stays as drift."""
+    branch: str
+    """Empty when nothing was pushed."""
+    commit: str
+
+
+@dataclass(frozen=True)
 class Overview:
     """All on one page: products and environments."""
 

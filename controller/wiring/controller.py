@@ -263,6 +263,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             clock=clock,
             repository=repository,
             pointers=repository.pointers(clock, branch=settings.repository.promotions_branch),
+            branches=repository.branches(clock),
             ledger=ledger,
             dispatcher=InProcessDispatcher(
                 SqliteWakeups(ledger.connection),

@@ -19,6 +19,7 @@ from controller.model.workspace import Workspace
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
+from controller.steps import take_over as take_over_step
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import RunJournal
 from controller.workflows.parts import Parts
@@ -77,6 +78,10 @@ async def change(
             on_process=parts.units.note_process(run, step),
         )  # fmt: skip
         step.detail = plan.summary()
+    if plan.is_empty and plan.drift and not parts.units.is_configured(status, workspace, engine):
+        outcome = await take_over_step.take_over(
+            outcome, workspace, engine=engine, workspaces=world.workspaces
+        )
     async with run.step("record"):
         look_by = parts.units.look_by(wanted)
         await parts.recording.unit_applied(status, outcome, plan, look_by=look_by)

@@ -11,7 +11,7 @@ from controller.model.drift import Drift, is_put_back
 from controller.model.event import Event, EventType
 from controller.model.names import Commit, StageName, UnitName
 from controller.model.outcome import Outcome
-from controller.model.plan import Plan
+from controller.model.plan import Plan, ResourceChange
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
 from controller.model.verdict import Ruling, Verdict
 from controller.workflows import keys
@@ -83,27 +83,15 @@ class Recording:
         before = status.outcome.serial if status.outcome else 0
         changed = outcome.changed or outcome.serial != before  # or it was interrupted in between
         now = self._clock.now()
-        # What nothing in the configuration says is not put back; an apply takes it into the state.
-        left = tuple(change for change in status.drift if not is_put_back(change))
-        back = Drift(status.name, now, tuple(c for c in status.drift if is_put_back(c)))
-        if left and not plan.is_empty:
-            taken = Drift(status.name, now, left).describe()
-            await self.event(
-                subject, "DriftTakenOver", f"not put back, for no document says what it should be; "
-                f"from now on it counts as it is: {taken}", revision=revision, warning=True,
-            )  # fmt: skip
-        if back.changes and changed:
-            told = f"put back: {back.describe()}"
-            await self.event(subject, "DriftCorrected", told, revision=revision)
-        elif changed:
-            done = "found applied" if plan.is_empty else f"applied: {plan.summary()}"
-            await self.event(subject, "Applied", done, revision=revision)
+        is_taken = plan.is_empty and bool(plan.drift) and outcome.serial != before
+        left = await self._tell_applied(status, plan, revision, changed=changed, is_taken=is_taken)
         if status.outcome is not None and status.outcome.engine != outcome.engine:
             told = f"{status.outcome.engine} → {outcome.engine}"
             await self.event(subject, "EngineChanged", told, revision=revision, warning=True)
         status = replace(
             status, outcome=outcome, desired=outcome.commit, failures=0,
-            drift=left if plan.is_empty else (), drift_looked_at=now, look_by=look_by,
+            drift=left, drift_looked_at=now, look_by=look_by,
+            ignored=status.ignored if plan.is_empty else (),
         )  # fmt: skip
         if not status.drift:
             status = replace(status, drift_by=())
@@ -118,6 +106,34 @@ class Recording:
                 ConditionType.STALLED: None,
             },
         )
+
+    async def _tell_applied(
+        self, status: UnitStatus, plan: Plan, revision: str, *, changed: bool, is_taken: bool
+    ) -> tuple[ResourceChange, ...]:
+        """Tell what became of drift, or what was applied; gives the drift that is still there.
+
+        With `is_taken` what differed is wanted so now, and nothing was changed but the state.
+        """
+        subject, now = f"unit:{status.name}", self._clock.now()
+        # What nothing in the configuration says is not put back; the state takes it over.
+        left = tuple(change for change in status.drift if not is_put_back(change))
+        back = Drift(status.name, now, tuple(c for c in status.drift if is_put_back(c)))
+        if left and (is_taken or not plan.is_empty):
+            taken = Drift(status.name, now, left).describe()
+            await self.event(
+                subject, "DriftTakenOver", f"not put back, for no document says what it should be; "
+                f"from now on it counts as it is: {taken}", revision=revision, warning=True,
+            )  # fmt: skip
+        if back.changes and is_taken:
+            told = f"wanted as it is from now on: {back.describe()}"
+            await self.event(subject, "DriftAdopted", told, revision=revision)
+        elif back.changes and changed:
+            told = f"put back: {back.describe()}"
+            await self.event(subject, "DriftCorrected", told, revision=revision)
+        elif changed:
+            done = "found applied" if plan.is_empty else f"applied: {plan.summary()}"
+            await self.event(subject, "Applied", done, revision=revision)
+        return left if plan.is_empty and not is_taken else ()
 
     async def unit_unchanged(self, status: UnitStatus, commit: Commit) -> UnitStatus:
         """Record that a unit is as wanted at a newer commit, without anything to do."""

@@ -159,8 +159,14 @@ class Units:
             and not (status.drift and await self._wishes.is_correction_asked(status.name))
             and status.is_true(ConditionType.APPLIED)
             and not status.failures
-            and status.outcome.fingerprint == fingerprint(workspace.digest, str(engine.version))
+            and self.is_configured(status, workspace, engine)
         )
+
+    @staticmethod
+    def is_configured(status: UnitStatus, workspace: Workspace, engine: Engine) -> bool:
+        """Tell whether the configuration is the one that was applied last."""
+        known = status.outcome.fingerprint if status.outcome else None
+        return known == fingerprint(workspace.digest, str(engine.version))
 
     async def judge(self, wanted: Wanted, plan: Plan) -> Verdict:
         """Ask policy about a plan, with the approvals that were given for exactly its changes."""

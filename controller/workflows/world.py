@@ -11,7 +11,7 @@ from controller.ports.clock import Clock
 from controller.ports.credential import CredentialIssuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
-from controller.ports.git import PointerWriter, RepositoryReader
+from controller.ports.git import BranchWriter, PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.notify import Notifier
@@ -30,6 +30,7 @@ class World:
     clock: Clock
     repository: RepositoryReader
     pointers: PointerWriter
+    branches: BranchWriter
     ledger: Ledger
     dispatcher: Dispatcher
     artifacts: Artifacts

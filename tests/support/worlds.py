@@ -17,7 +17,7 @@ from controller.adapters.dispatcher._store import Busy, Planned, Turn
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.memory import MemoryWakeups
 from controller.adapters.engine.memory import MemoryEngine
-from controller.adapters.git.memory import MemoryPointers, MemoryRepository
+from controller.adapters.git.memory import MemoryBranches, MemoryPointers, MemoryRepository
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
@@ -101,6 +101,7 @@ class MemoryWorld:
     def __post_init__(self) -> None:
         self.opened.append(self.workspaces)
         self.pointers = MemoryPointers(self.clock)
+        self.branches = MemoryBranches(self.repository)
         if isinstance(self.generator, MemoryLoadGenerator):
             self.generator = _Steady(self)  # type: ignore[assignment]
 
@@ -124,6 +125,7 @@ class MemoryWorld:
         dispatcher = InProcessDispatcher(self.wakeups, self.clock)
         world = World(
             clock=self.clock, repository=self.repository, pointers=self.pointers,
+            branches=self.branches,
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
             workspaces=self.workspaces, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, credentials=self.credentials,
