@@ -333,6 +333,14 @@ class FakeApp:
     async def look_for_drift(self, caller, unit):
         return self._act(caller, Role.OPERATOR, "drift", unit)
 
+    async def adopt(self, caller, unit, *, branch="", dry_run=False):
+        self._act(caller, Role.OPERATOR, "adopt", unit, branch, dry_run)
+        pushed = "" if dry_run else branch or "trueup/adopt/shop-dev-shop-api-0123456789"
+        return view.AdoptionView(
+            unit, ("aws_vpc.this cidr: a → b",), "--- a/x\n+++ b/x\n-one\n+two\x1b[31m\n",
+            ("aws_sg.this: ignored until 2031-01-31",), pushed, COMMIT if pushed else "",
+        )  # fmt: skip
+
     async def approve(self, caller, subject, reason="", *, expect=""):
         if expect not in ("", COMMIT):
             raise Stalled.because("the release has changed since it was shown")
