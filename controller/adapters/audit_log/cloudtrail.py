@@ -6,6 +6,7 @@ A file holds `{"Records": [...]}` or one record a line, plain or with gzip.
 import asyncio
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +62,7 @@ def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         with opened(path, "rb") as file:
             content = file.read(LARGEST_FILE)
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return
     is_lines = path.name.endswith((".jsonl", ".jsonl.gz"))
     for text in content.splitlines() if is_lines else [content]:
@@ -70,7 +71,8 @@ def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
         except (ValueError, RecursionError):
             continue
         records = document.get("Records", [document]) if isinstance(document, dict) else document
-        yield from (each for each in records if isinstance(each, dict))
+        if isinstance(records, list):
+            yield from (each for each in records if isinstance(each, dict))
 
 
 def _record(entry: Mapping[str, Any], names: frozenset[str]) -> AuditRecord | None:
