@@ -296,7 +296,7 @@ class App:
         name = (await self._unit_status(unit)).name
         made = await adopt(self._parts, Order(name, caller.name, branch, dry_run))
         return view.AdoptionView(
-            str(name), made.drift, made.diff, made.left, made.branch, made.commit or ""
+            str(name), made.drift, made.diff, made.proved, made.left, made.branch, made.commit or ""
         )
 
     async def _unit_view(self, status: UnitStatus) -> view.UnitView:

@@ -44,6 +44,6 @@ def _show(made: dict[str, Any]) -> None:
     for line in made["left"]:
         click.echo(f"stays as it is: {clean(line)}", err=True)
     if made["branch"]:
-        click.echo(f"pushed {clean(made['branch'])}: a plan of it is empty", err=True)
+        click.echo(f"pushed {clean(made['branch'])}: {clean(made['proved'])}", err=True)
     else:
-        click.echo("nothing was pushed; a plan of this edit is empty", err=True)
+        click.echo(f"nothing was pushed; {clean(made['proved'])}", err=True)

@@ -147,7 +147,8 @@ def _unit_drift(unit: Found) -> None:
 def _attribute(attribute: Found) -> str:
     if attribute["sensitive"]:
         return f"{cell(attribute['path'])}: sensitive, not shown"
-    sides = ("(not there)" if attribute[k] is None else attribute[k] for k in ("before", "after"))
+    found = (attribute["before"], attribute["after"])
+    sides = ("(not there)" if side is None else side or '""' for side in found)
     return f"{cell(attribute['path'])}: {' → '.join(clean(side) for side in sides)}"
 
 

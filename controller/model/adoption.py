@@ -27,6 +27,8 @@ class Adoption:
     files: Mapping[str, bytes]
     diff: str
     """The edit as a unified diff."""
+    proved: str
+    """What a plan of the edited repository was found to change, in words."""
     left: tuple[str, ...] = ()
     """What stays as drift: ignored, or said by no document."""
     branch: str = ""

@@ -38,7 +38,7 @@ class AttributeChange:
         if self.sensitive:
             return f"{self.path}: sensitive, not shown"
         before, after = (
-            "(not there)" if side is None else side for side in (self.before, self.after)
+            "(not there)" if side is None else side or '""' for side in (self.before, self.after)
         )
         return f"{self.path}: {before} → {after}"
 

@@ -165,6 +165,8 @@ class AdoptionView:
     drift: tuple[str, ...]
     """What is adopted, one line for each attribute."""
     diff: str
+    proved: str
+    """What a plan of the edited repository was found to change, in words."""
     left: tuple[str, ...]
     """What stays as drift."""
     branch: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from controller.diagnostics.errors import ConfigurationWrong, Stalled
 from controller.model.adoption import Adoption, InputEdit
 from controller.model.catalog import Reference
-from controller.model.drift import Drift, let_be
+from controller.model.drift import Drift, IgnoredDrift, let_be
 from controller.model.names import UnitName
 from controller.model.plan import Action, DriftKind, ResourceChange
 from controller.model.status import UnitStatus
@@ -62,12 +62,12 @@ async def adopt(parts: Parts, order: Order) -> Adoption:
     for way in ways:
         try:
             files = _edited_files(parts, at_head, way)
-            left = await _still_changed(parts, at_head, files)
+            left, ignored = await _still_changed(parts, at_head, files)
         except (SpliceError, ConfigurationWrong) as error:
             remaining.append(str(error))
             continue
         if not left:
-            return await _propose(parts, order, drift, files)
+            return await _propose(parts, order, drift, files, ignored)
         remaining.append(Drift(order.unit, drift.looked_at, left).describe())
     raise Stalled.because(
         f"no edit of the documents of `{order.unit}` was found after which a plan is empty: "
@@ -192,8 +192,8 @@ def _with(value: object, at: tuple[str | int, ...], new: object) -> object:
 
 async def _still_changed(
     parts: Parts, before: Wanted, files: Mapping[str, bytes]
-) -> tuple[ResourceChange, ...]:
-    """Give what the edited repository would still change, but for what is let be."""
+) -> tuple[tuple[ResourceChange, ...], tuple[IgnoredDrift, ...]]:
+    """Give what the edited repository would still change, and beside it what is let be."""
     name = before.unit.name
     loaded, catalog, graph = parts.catalogs.edited(name.product, files)
     unit = graph.units.get(name)
@@ -214,12 +214,17 @@ async def _still_changed(
     )
     rules = unit.stack.spec.drift.ignore
     updates = [change for change in left if change.action == Action.UPDATE]
-    counted, _, _ = let_be(updates, rules, parts.world.clock.now().date())
-    return (*(change for change in left if change.action != Action.UPDATE), *counted)
+    counted, ignored, _ = let_be(updates, rules, parts.world.clock.now().date())
+    others = tuple(change for change in left if change.action != Action.UPDATE)
+    return (*others, *counted), ignored
 
 
 async def _propose(
-    parts: Parts, order: Order, drift: Drift, files: Mapping[str, bytes]
+    parts: Parts,
+    order: Order,
+    drift: Drift,
+    files: Mapping[str, bytes],
+    ignored: tuple[IgnoredDrift, ...],
 ) -> Adoption:
     head = parts.catalogs.known_head()
     lines = tuple(
@@ -234,23 +239,30 @@ async def _propose(
         + [f"{each.change.address}: ignored until {each.until}" for each in drift.ignored]
     )  # fmt: skip
     diff = "".join(_diff(path, head.snapshot.read(path), text) for path, text in files.items())
-    made = Adoption(order.unit, lines, files, diff, left)
+    made = Adoption(order.unit, lines, files, diff, _proved(ignored), left)
     if order.dry_run:
         return made
     digest = hashlib.sha256(diff.encode()).hexdigest()[:10]
     branch = order.branch or f"{BRANCHES}{str(order.unit).replace('/', '-')}-{digest}"
     message = "\n".join([
         f"Adopt the drift of {order.unit}", "",
-        *lines, "", f"Asked for by {order.by}. With this commit a plan of the unit is empty.", "",
+        *lines, "", f"Asked for by {order.by}. With this commit {_proved(ignored)}.", "",
     ])  # fmt: skip
     commit = await parts.world.branches.propose(
         branch, files, base=head.commit, author=order.by, message=message
     )
     await parts.recording.event(
         keys.unit_key(order.unit), "AdoptionProposed",
-        f"{order.by}: proposed `{branch}`, after which nothing differs", revision=f"sha1:{commit}",
+        f"{order.by}: proposed `{branch}`: {_proved(ignored)}", revision=f"sha1:{commit}",
     )  # fmt: skip
     return replace(made, branch=branch, commit=commit)
+
+
+def _proved(ignored: tuple[IgnoredDrift, ...]) -> str:
+    if not ignored:
+        return "a plan of the unit is empty"
+    names = sorted({a.path for each in ignored for a in each.change.attributes})
+    return f"a plan of the unit would put back what is ignored ({', '.join(names)}), nothing else"
 
 
 def _diff(path: str, before: bytes, after: bytes) -> str:

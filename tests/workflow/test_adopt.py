@@ -90,6 +90,23 @@ async def test_what_the_environment_says_itself_is_edited_in_its_place() -> None
     assert list(world.branches.pushed) == ["robin/nine"]
 
 
+async def test_what_is_ignored_is_no_reason_to_refuse_and_is_named() -> None:
+    world, life = await settled()
+    rule = (
+        "{resource: unit.*, attribute: port, reason: somebody tries a port out, "
+        'owner: team-shop, until: "2999-01-01"}'
+    )
+    report = REPORT.strip().removesuffix("}")
+    world.edit(API, REPORT, f"  {report}, ignore: [{rule}]}}\n")
+    world.edit(API, "    replicas: 1\n", "    replicas: 1\n    port: 8000\n")
+    await life.pass_time(31)
+    cloud(world).update(replicas=7, port=9000)
+    made = await adopt(life)
+    assert "put back what is ignored (port)" in made.proved
+    assert "put back what is ignored (port)" in world.branches.pushed[made.branch].message
+    assert "port" not in "".join(lines(made.diff))
+
+
 async def test_without_drift_there_is_nothing_to_adopt() -> None:
     _, life = await settled()
     assert await code_of(life) == "adopt/no-drift"

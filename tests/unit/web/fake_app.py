@@ -338,6 +338,7 @@ class FakeApp:
         pushed = "" if dry_run else branch or "trueup/adopt/shop-dev-shop-api-0123456789"
         return view.AdoptionView(
             unit, ("aws_vpc.this cidr: a → b",), "--- a/x\n+++ b/x\n-one\n+two\x1b[31m\n",
+            "a plan of the unit is empty",
             ("aws_sg.this: ignored until 2031-01-31",), pushed, COMMIT if pushed else "",
         )  # fmt: skip
 
