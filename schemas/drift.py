@@ -15,7 +15,7 @@ _LOOKS_UNTIL_OLD = 4
 """After so many looks that should have been, the last one is too old."""
 _LONGEST = 300
 _ALL_TAGS = re.compile(r"^tags_all(?=$|[.\[])")
-_ADDRESS = re.compile(r"(?![.])(?:[\w.*?-]|\[(?:[0-9]+|\*|\"[^\"\\\x00-\x1f]*\")\])+(?<![.])")
+_ADDRESS = re.compile(r"(?![.])(?:[\w.*?-]|\[(?:[0-9]+|\*|\"[^\"\\{}\x00-\x1f]*\")\])+(?<![.])")
 _ATTRIBUTE = re.compile(r"(?![.\[])(?:[\w.*?:/@+-]|\[(?:[0-9]+|\*)\])+(?<![.])")
 
 
