@@ -58,7 +58,8 @@ class Repository(BaseModel):
         default=None, description="follow the newest tag with this name, as `v*`, not the branch"
     )
     semver: str | None = Field(
-        default=None, description="follow the highest version of a range, as `>=1.2.0 <2.0.0`"
+        default=None,
+        description="follow the highest version of a range, as `^1.2`, `>=1.2.0 <2.0.0`",
     )
     commit: str | None = Field(default=None, description="stay at one commit, 40 digits")
     promotions_branch: str = Field(

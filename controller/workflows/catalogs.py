@@ -101,6 +101,7 @@ class Catalogs:
         self._cache = load_step.ParsedFiles()
         self._pipelines: dict[str, Pipeline] = {}
         self.head: Loaded | None = None
+        self._day: date | None = None
 
     async def set_head(self, snapshot: Snapshot) -> Loaded:
         """Load the head of the branch; from now on its platform documents hold."""
@@ -115,6 +116,14 @@ class Catalogs:
         )
         self._pipelines.update({p.metadata.product: p for p in loaded.catalog.all(Pipeline)})
         return loaded
+
+    def begins_day(self) -> bool:
+        """Tell whether the head was not looked at today: what expires, expires at midnight."""
+        return self._day != self._world.clock.now().date()
+
+    def began_day(self) -> None:
+        """Note that it was."""
+        self._day = self._world.clock.now().date()
 
     async def at(self, commit: Commit) -> Loaded:
         """Give a commit that was fetched before, loaded. Raises Stalled when it is not there."""

@@ -1,7 +1,7 @@
 """Look at the repository: a new head, its diagnostics, its releases; then wake whom it concerns."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Stalled, TrueupError
@@ -13,6 +13,7 @@ from controller.steps import trust as trust_step
 from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD, note_failure, note_success
+from schemas.kinds.exception import AllowedFinding
 
 LAST_WHOLE = "source/last-whole"
 """The last head without a broken document."""
@@ -22,11 +23,13 @@ REFUSED = "source/refused"
 VERIFIED = "source/verified"
 """The last head whose signatures were looked at, and good."""
 SIGNATURES = "signatures"
+SCOPE = "source"
 
 
 async def source(parts: Parts, *, every: timedelta) -> datetime:
     """Fetch once. Raises RepositoryUnreachable: then everything else goes on with what is known."""
     world = parts.world
+    await _begin_day(parts)
     try:
         head = await fetch_step.fetch(world.repository, await world.ledger.fact(REVISION))
     except TrueupError as error:
@@ -40,7 +43,7 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
     before = await world.ledger.fact(HEAD)
     if known is None or known.commit != commit:
         loaded = await parts.catalogs.set_head(await world.repository.snapshot(commit))
-        await world.ledger.put_findings("source", commit, loaded.catalog.diagnostics)
+        await world.ledger.put_findings(SCOPE, commit, loaded.catalog.diagnostics)
         if before != commit:
             await _tell(parts, head, loaded.snapshot.subject)
         await wake_stages(parts)
@@ -48,7 +51,50 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
         await world.ledger.set_fact(HEAD, commit)
         if not loaded.catalog.broken:
             await world.ledger.set_fact(LAST_WHOLE, commit)
-    return world.clock.now() + every
+    again = world.clock.now() + every
+    expiry = await _wake_at_expiry(parts)
+    return min(again, expiry or again)
+
+
+async def _begin_day(parts: Parts) -> None:
+    """Look at the head anew on each day, and after each start: an exception may have expired.
+
+    What is found is compared with what was written down, so that nothing is missed by a process
+    that was not there at midnight.
+    """
+    head = parts.catalogs.head
+    if head is None or not parts.catalogs.begins_day():
+        return
+    ledger = parts.world.ledger
+    loaded = await parts.catalogs.set_head(head.snapshot)
+    found = loaded.catalog.diagnostics
+    before = {_mark(each) for scope, each in await ledger.findings() if scope == SCOPE}
+    if {_mark(each) for each in found} != before:
+        revision = await ledger.fact(REVISION) or ""
+        for diagnostic in found:
+            if _mark(diagnostic) not in before:
+                await _tell_found(parts, diagnostic, revision)
+        await ledger.put_findings(SCOPE, head.commit, found)
+        await wake_stages(parts)
+    parts.catalogs.began_day()
+    await _wake_at_expiry(parts)
+
+
+def _mark(diagnostic: Diagnostic) -> tuple[str, str, str]:
+    return diagnostic.code, diagnostic.message, str(diagnostic.span)
+
+
+async def _wake_at_expiry(parts: Parts) -> datetime | None:
+    """Give when the next exception expires, and come again then, also while the repository is not there."""
+    now, head = parts.world.clock.now(), parts.catalogs.head
+    ends = [
+        datetime.combine(each.spec.expires + timedelta(days=1), time(), UTC)
+        for each in (head.catalog.all(AllowedFinding) if head else ())
+    ]
+    soonest = min((end for end in ends if end > now), default=None)
+    if soonest is not None:
+        await parts.world.dispatcher.wake(keys.SOURCE, at=soonest)
+    return soonest
 
 
 async def _accept(parts: Parts, head: Head) -> bool:
@@ -99,11 +145,16 @@ async def _tell(parts: Parts, head: Head, subject: str) -> None:
     await parts.recording.event(keys.SOURCE, "NewRevision", subject, revision=revision)
     await _tell_rewritten(parts, head)
     for diagnostic in parts.catalogs.known_head().catalog.diagnostics:
-        place = f"{diagnostic.span}: " if diagnostic.span else ""
-        await parts.recording.event(
-            keys.SOURCE, "DocumentRefused", f"{place}{diagnostic.message}",
-            revision=revision, warning=True,
-        )  # fmt: skip
+        await _tell_found(parts, diagnostic, revision)
+
+
+async def _tell_found(parts: Parts, diagnostic: Diagnostic, revision: str) -> None:
+    is_expiry = diagnostic.code == "load/exception-expired"
+    place = f"{diagnostic.span}: " if diagnostic.span else ""
+    await parts.recording.event(
+        keys.SOURCE, "ExceptionExpired" if is_expiry else "DocumentRefused",
+        f"{place}{diagnostic.message}", revision=revision, warning=True,
+    )  # fmt: skip
 
 
 async def _tell_rewritten(parts: Parts, head: Head) -> None:

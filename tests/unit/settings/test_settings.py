@@ -85,8 +85,8 @@ def test_two_things_cannot_be_followed() -> None:
 
 
 def test_a_range_that_cannot_be_read_is_said() -> None:
-    with pytest.raises(Stalled, match=r"repository\.semver.*\^1"):
-        git_source.following(Repository(url="/x", semver="^1"))
+    with pytest.raises(Stalled, match=r"repository\.semver.*\^?one"):
+        git_source.following(Repository(url="/x", semver="^one"))
 
 
 def test_signatures_are_wanted_when_a_key_or_a_rule_is_given(tmp_path: Path) -> None:
