@@ -47,6 +47,7 @@ class Loop:
     async def _wake_known(self) -> None:
         """Look at everything once: the world may have changed while nobody looked."""
         ledger, wake = self.parts.world.ledger, self.parts.world.dispatcher.wake
+        await wake(keys.RECEIVERS)
         for stage in await ledger.stages():
             await wake(keys.stage_key(stage.name))
         for secret in await ledger.secrets():

@@ -85,7 +85,7 @@ def _mark(diagnostic: Diagnostic) -> tuple[str, str, str]:
 
 
 async def _wake_at_expiry(parts: Parts) -> datetime | None:
-    """Give when the next exception expires, and come again then, also while the repository is not there."""
+    """Give when the next exception expires, and come again then, whatever else happens."""
     now, head = parts.world.clock.now(), parts.catalogs.head
     ends = [
         datetime.combine(each.spec.expires + timedelta(days=1), time(), UTC)
