@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Stalled, TrueupError
+from controller.model.following import FoundTag
 from controller.model.history import Trust
 from controller.model.names import Commit, StageName
 from controller.ports.git import Head
@@ -22,6 +23,8 @@ REVISION = "source/revision"
 REFUSED = "source/refused"
 VERIFIED = "source/verified"
 """The last head whose signatures were looked at, and good."""
+VERIFIED_TAG = "source/verified-tag"
+"""The tag of the last head that was good, with its time: no older one is accepted after it."""
 SIGNATURES = "signatures"
 SCOPE = "source"
 
@@ -110,6 +113,8 @@ async def _accept(parts: Parts, head: Head) -> bool:
             await _tell_refused(parts, head, refused)
             return False
     await world.repository.accept(commit)
+    if head.tag is not None and verified != commit:
+        await world.ledger.set_fact(VERIFIED_TAG, f"{head.tag.made_at} {head.tag.name}")
     await world.ledger.set_fact(VERIFIED, commit)
     if await world.ledger.fact(REFUSED):
         await world.ledger.put_findings(SIGNATURES, commit, ())
@@ -121,7 +126,9 @@ async def _judge(
     parts: Parts, trust: Trust, head: Head, verified: Commit | None
 ) -> tuple[Diagnostic, ...]:
     try:
-        return await trust_step.judge(parts.world.repository, trust, head, verified)
+        made_at, _, name = (await parts.world.ledger.fact(VERIFIED_TAG) or "").partition(" ")
+        tagged = FoundTag(name, int(made_at)) if name else None
+        return await trust_step.judge(parts.world.repository, trust, head, verified, tagged)
     except Stalled as error:  # keys that cannot be read: what cannot be checked is not believed
         return error.diagnostics
 

@@ -6,7 +6,9 @@ import pytest
 
 from controller.adapters.git.memory import MemoryRepository
 from controller.diagnostics.errors import RepositoryUnreachable
+from controller.model.following import FoundTag, Semver
 from controller.model.history import SignersRule, Trust
+from controller.model.versions import VersionRange
 from controller.workflows.source import source
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
 
@@ -174,6 +176,27 @@ async def test_a_refused_rewrite_is_told(guarded: MemoryWorld) -> None:
     assert len(await life.events("HistoryRewritten")) == 1
     assert await scopes(life) == {"signatures": "trust/rewritten"}
     assert life.parts.catalogs.known_head().commit == good
+
+
+async def test_an_older_tag_or_one_that_nobody_signed_is_refused(guarded: MemoryWorld) -> None:
+    repository = guarded.repository
+    repository.chosen_by = Semver(VersionRange.parse("^1"))
+    repository.tag, repository.tag_signers = FoundTag("v1.2.0", 20), {"v1.2.0": ANN, "v1.1.0": ANN}
+    guarded.example()
+    good = push(guarded, "2", ANN)
+    life = await begun(guarded)
+    assert life.parts.catalogs.known_head().commit == good
+    for tag, code in (
+        (FoundTag("v1.3.0", 30), "trust/tag-not-signed"),
+        (FoundTag("v1.1.0", 40), "trust/moved-back"),
+    ):
+        repository.tag = tag
+        push(guarded, tag.name, ANN)
+        again = guarded.start()
+        await again.begin()
+        await again.pass_time(31)
+        assert again.parts.catalogs.known_head().commit == good
+        assert (await scopes(again))["signatures"] == code
 
 
 EXCEPTION = """\

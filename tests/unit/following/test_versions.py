@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from controller.model.following import FoundTag, Semver, Tag, choose_tag
+from controller.model.following import FoundTag, Semver, Tag, choose_tag, is_moved_back
 from controller.model.names import Commit, Revision
 from controller.model.versions import Version, VersionRange
 
@@ -112,3 +112,19 @@ def test_the_newest_tag_and_the_highest_version_are_chosen(following, wanted) ->
 def test_a_revision_is_read_back(branch: str) -> None:
     revision = Revision(branch, Commit("a" * 40))
     assert Revision.parse(str(revision)) == revision
+
+
+@pytest.mark.parametrize(
+    ("following", "before", "now", "wanted"),
+    [
+        (Semver(VersionRange.parse("^1")), ("v1.3.0", 1), ("v1.2.0", 9), True),
+        (Semver(VersionRange.parse("^1")), ("v1.2.0", 9), ("v1.3.0", 1), False),
+        (Semver(VersionRange.parse("^1")), ("v2.0.0", 1), ("v1.3.0", 9), False),
+        (Semver(VersionRange.parse("^1")), ("v1.3.0", 9), ("v1.3.0", 1), True),
+        (Tag("v*"), ("v9", 5), ("v1", 4), True),
+        (Tag("v*"), ("v9", 5), ("v1", 6), False),
+        (Tag("v*"), ("w9", 5), ("v1", 4), False),
+    ],
+)
+def test_what_comes_before_what_was_followed_is_moved_back(following, before, now, wanted) -> None:
+    assert is_moved_back(following, FoundTag(*before), FoundTag(*now)) is wanted
