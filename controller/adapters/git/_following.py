@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.adapters.git._addresses import checked_branch, is_commit
+from controller.adapters.git._addresses import checked_branch, is_commit, is_plain_name
 from controller.adapters.git._failures import branch_missing, commit_not_there, tag_missing
 from controller.adapters.git._mirror import Mirror
 from controller.diagnostics.errors import Stalled
@@ -83,10 +83,12 @@ async def _tags(mirror: Mirror) -> list[FoundTag]:
 
 
 def _parse_tags(listing: bytes) -> Iterator[FoundTag]:
-    """Read the tags that lead to a commit; a name that is not UTF-8 is nobody's to follow."""
+    """Read the tags that lead to a commit; a name that is not plain text is nobody's to follow."""
     for line in listing.splitlines():
         try:
             name, identity, made_at, *kinds = line.decode("utf-8").split(" ")
+            if not is_plain_name(name):
+                continue
             if {"commit", "tag"} & set(kinds[-1:] if kinds[-1] else kinds[:1]):
                 yield FoundTag(name, int(made_at), identity if kinds[0] == "tag" else "")
         except ValueError:
