@@ -13,7 +13,8 @@ TrueupError
 ├── Transient       the world failed; tried again with growing pauses
 │   ├── StoreUnreachable     the secret store does not answer
 │   ├── RepositoryUnreachable  the Git repository does not answer
-│   └── EngineFailed         the engine or its provider broke off
+│   ├── EngineFailed         the engine or its provider broke off
+│   └── Throttled            a provider asks for fewer requests
 └── Bug             ours; asks for a report
 
 Every error holds exactly one argument, a tuple of diagnostics, so that it can be stored and read
@@ -128,6 +129,12 @@ class EngineFailed(Transient):
     """The engine, a provider or a backend broke off."""
 
     code = "engine/failed"
+
+
+class Throttled(Transient):
+    """A provider asks for fewer requests: longer pauses, and fewer units of its account at once."""
+
+    code = "engine/throttled"
 
 
 class Bug(TrueupError):  # noqa: N818 - what happens next, not what went wrong
