@@ -1,5 +1,6 @@
 """The controller's loop: which workflow works on which key."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from controller.workflows.promote import promote
 from controller.workflows.reach import HEAD
 from controller.workflows.reconcile import reconcile
 from controller.workflows.source import LAST_WHOLE, source
+from controller.workflows.stages import Stages
 from controller.workflows.tell import tell
 from controller.workflows.watch import watch
 
@@ -46,14 +48,16 @@ class Loop:
 
     async def _wake_known(self) -> None:
         """Look at everything once: the world may have changed while nobody looked."""
-        ledger, wake = self.parts.world.ledger, self.parts.world.dispatcher.wake
-        for stage in await ledger.stages():
-            await wake(keys.stage_key(stage.name))
-        for secret in await ledger.secrets():
-            await wake(keys.secret_key(secret.name))
-        for unit in await ledger.units():
-            await wake(keys.unit_key(unit.name))
-            await wake(keys.drift_key(unit.name))
+        ledger = self.parts.world.ledger
+        units = [unit.name for unit in await ledger.units()]
+        await self.parts.world.dispatcher.wake_all(
+            [
+                *(keys.stage_key(stage.name) for stage in await ledger.stages()),
+                *(keys.secret_key(secret.name) for secret in await ledger.secrets()),
+                *map(keys.unit_key, units),
+                *map(keys.drift_key, units),
+            ]
+        )
 
     async def _recall_head(self) -> None:
         """Load the head that was known before, from the mirror, without the network."""
@@ -97,7 +101,15 @@ class Loop:
             return await promote(self.parts, name)
         except TrueupError as error:
             await self.parts.recording.stage_stopped(name, error)
+            await self._look_over(name)
             raise
+
+    async def _look_over(self, name: StageName) -> None:
+        """Let the units of a stage follow the platform although the stage itself cannot move."""
+        status = await self.parts.world.ledger.stage(name)
+        if status is not None:
+            with contextlib.suppress(TrueupError):  # what stopped the stage was told
+                await Stages(self.parts).wake_all(status)
 
     async def _unit(self, name: UnitName) -> datetime | None:
         try:

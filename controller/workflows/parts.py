@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from controller.model.names import Commit, StageName
 from controller.workflows.catalogs import Catalogs
 from controller.workflows.journal import Journal, OnStep
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
+from controller.workflows.survey import Survey
 from controller.workflows.units import Units
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
@@ -22,6 +24,9 @@ class Parts:
     wishes: Wishes
     units: Units
     removal: Removal
+    survey: Survey
+    surveyed: dict[StageName, tuple[Commit, Commit | None]]
+    """The head and the release at which all of a stage was woken; empty in a new life."""
 
     @classmethod
     def of(cls, world: World, *, on_step: OnStep | None = None) -> "Parts":
@@ -32,4 +37,5 @@ class Parts:
         wishes = Wishes(world.ledger)
         units = Units(world, catalogs, wishes)
         removal = Removal(world, recording, journal, units)
-        return cls(world, catalogs, recording, journal, wishes, units, removal)
+        survey = Survey(world, units, recording)
+        return cls(world, catalogs, recording, journal, wishes, units, removal, survey, {})

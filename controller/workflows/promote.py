@@ -34,7 +34,9 @@ async def promote(parts: Parts, name: StageName) -> datetime | None:
     moved, status = await let_in(parts, stages, status, pointer, text)
     if moved != pointer:
         pointer, text = await stages.pointer(name)
-    if pointer is not None:
+    if pointer is None:
+        await stages.wake_all(status)
+    else:
         status = await stages.adopt(status, pointer)
         status = await verify(parts, stages, status)
         status = await take_back(parts, stages, status, pointer, text)

@@ -34,7 +34,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     if wanted is None:
         await parts.removal.remove(name)
         return None
-    status = await parts.recording.unit_wanted(name, wanted.commit)
+    status = before = await parts.recording.unit_wanted(name, wanted.commit)
     if await parts.units.is_suspended(wanted):
         return None
     upstream = await parts.units.upstream(wanted)
@@ -46,7 +46,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
         status = await parts.recording.unit_working(status, "a plan is made and applied")
         async with parts.journal.run(f"unit:{name}", wanted.commit) as run:
             await change(parts, run, wanted, workspace, status)
-    await parts.units.wake_dependents(wanted)
+    await parts.units.wake_dependents(wanted, before)
     return parts.units.next_turn(wanted)
 
 

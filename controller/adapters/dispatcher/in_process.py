@@ -8,13 +8,13 @@ import asyncio
 import functools
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from controller.adapters.dispatcher._store import Busy, GroupOf, Planned, Turn, WakeupStore
+from controller.adapters.dispatcher._store import Again, Busy, GroupOf, Planned, Turn, WakeupStore
 from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
 from controller.ports.clock import Clock
 from controller.ports.dispatcher import Handler, Wakeup
@@ -81,14 +81,30 @@ class InProcessDispatcher:
         Raises ValueError for a key that does not read `<lane>:<subject>`, Transient when it cannot
         be written down.
         """
-        lane, subject = _parts(key)
-        due = self._clock.now() if at is None else _aware(at)
-        work = self._working.get(key)
-        if work is not None and not work.forgotten:
-            self._store.wake_again(key, due, priority)
-            return
-        self._store.wake(Planned(key, lane, subject, self._group_of(key), due, priority))
-        self._changed.set()
+        self._wake([key], self._clock.now() if at is None else _aware(at), priority)
+
+    async def wake_all(self, keys: Iterable[str]) -> None:
+        """Make many keys due now, in one transaction.
+
+        Raises ValueError for a key that does not read `<lane>:<subject>`, Transient when they
+        cannot be written down.
+        """
+        self._wake(dict.fromkeys(keys), self._clock.now(), 0)
+
+    def _wake(self, keys: Iterable[str], due: datetime, priority: int) -> None:
+        wishes, again = [], []
+        for key in keys:
+            lane, subject = _parts(key)
+            work = self._working.get(key)
+            if work is not None and not work.forgotten:
+                again.append(Again(key, due, priority))
+            else:
+                group = self._group_of(key)
+                wishes.append(Planned(key, lane, subject, group, due, priority))
+        if wishes or again:
+            self._store.wake(wishes, again)
+        if wishes:
+            self._changed.set()
 
     async def run(self, handler: Handler) -> None:
         """Work until cancelled; then cancel what is worked on and wait until it has ended."""

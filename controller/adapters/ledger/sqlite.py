@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from controller.adapters.ledger._chain import GENESIS, ChainEnd, Link, link_hash
 from controller.adapters.ledger._database import Database
 from controller.adapters.ledger._runs import RUNS_KEPT, no_such_run, run_id
+from controller.adapters.ledger._unit_rows import UnitRows
 from controller.adapters.ledger._values import from_json, to_json
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.model.decision import Approval
@@ -33,6 +34,7 @@ class SqliteLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._units = UnitRows(database)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -52,28 +54,23 @@ class SqliteLedger:
 
     async def unit(self, name: UnitName) -> UnitStatus | None:
         """Give the status of a unit; None when there is none."""
-        return self._one(UnitStatus, "SELECT body FROM unit WHERE name = ?", str(name))
+        return self._units.find(str(name))
 
     async def units(self, stage: StageName | None = None) -> Sequence[UnitStatus]:
         """Give the units of a stage, or all, by name."""
-        if stage is None:
-            return self._all(UnitStatus, "SELECT body FROM unit ORDER BY name")
-        return self._all(
-            UnitStatus, "SELECT body FROM unit WHERE stage = ? ORDER BY name", str(stage)
-        )
+        return self._units.of(None if stage is None else str(stage))
 
     async def put_unit(self, status: UnitStatus) -> None:
         """Write a unit's status over the one before."""
-        self._write(
-            "INSERT OR REPLACE INTO unit (name, stage, body) VALUES (?, ?, ?)",
-            str(status.name),
-            str(status.name.stage),
-            to_json(UnitStatus, status),
-        )
+        self._units.put([status])
+
+    async def put_units(self, statuses: Sequence[UnitStatus]) -> None:
+        """Write many statuses in one transaction."""
+        self._units.put(statuses)
 
     async def remove_unit(self, name: UnitName) -> None:
         """Forget a unit; one that is not there is no error."""
-        self._write("DELETE FROM unit WHERE name = ?", str(name))
+        self._units.remove(str(name))
 
     async def stage(self, name: StageName) -> StageStatus | None:
         """Give the status of a stage; None when there is none."""
@@ -245,6 +242,11 @@ class SqliteLedger:
                 (release.product, release.digest),
             ).fetchone()
         return from_json(Release, body)
+
+    async def release(self, product: str, digest: Digest) -> Release | None:
+        """Give a release that was seen, by its digest; None when it was not."""
+        query = "SELECT body FROM release WHERE product = ? AND digest = ?"
+        return self._one(Release, query, product, digest)
 
     async def releases(self, product: str, limit: int = 50) -> Sequence[Release]:
         """Give a product's releases, the newest first."""
