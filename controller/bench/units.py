@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 ENVIRONMENTS = ("dev", "staging")
 """Both follow the head of the branch, so that a push reaches every unit at once."""
-LARGEST_PRODUCT = 100
+LARGEST_PRODUCT = 250
 """How many stacks a product has at most."""
 TOGETHER = 10
 

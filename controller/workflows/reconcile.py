@@ -40,7 +40,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     upstream = await parts.units.upstream(wanted)
     workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
     engine = await parts.units.engine(wanted)
-    if parts.units.is_as_wanted(status, workspace, engine):
+    if parts.units.is_as_wanted(status, workspace.digest, engine):
         await parts.recording.unit_unchanged(status, wanted.commit)
     else:
         status = await parts.recording.unit_working(status, "a plan is made and applied")

@@ -4,10 +4,12 @@ What a turn of each unit would find without any process is found here for all of
 not. What is as wanted is written down in one write; the others have a turn of their own.
 """
 
-from controller.diagnostics.errors import TrueupError
+from controller.diagnostics.errors import ConfigurationWrong, TrueupError
+from controller.model.catalog import Reference
 from controller.model.condition import ConditionType
-from controller.model.names import Commit, UnitName
+from controller.model.names import Commit, Digest, UnitName
 from controller.model.status import UnitStatus
+from controller.model.workspace import Upstream
 from controller.steps import render as render_step
 from controller.workflows.catalogs import StageTarget, Wanted
 from controller.workflows.recording import Recording, status_at
@@ -22,6 +24,7 @@ class Survey:
         self._world = world
         self._units = units
         self._recording = recording
+        self._digests: dict[UnitName, tuple[tuple[object, ...], Digest]] = {}
 
     async def settle(self, target: StageTarget) -> frozenset[UnitName]:
         """Write down which units of a stage are as wanted; gives the names of the others.
@@ -31,6 +34,8 @@ class Survey:
         known = {status.name: status for status in await self._world.ledger.units(target.name)}
         wanted = {each.unit.name: each for each in target.wanted()}
         others, unchanged = set(known.keys() - wanted.keys()), []
+        for name in others:
+            self._digests.pop(name, None)
         for name in _upstream_first(wanted):
             status, each = known.get(name), wanted[name]
             if status is None or not await self._is_as_wanted(each, status, known, wanted):
@@ -59,12 +64,47 @@ class Survey:
         try:
             if await self._units.is_suspended(each):
                 return False
-            upstream = await self._units.upstream(each, known=known)
-            workspace = render_step.render(each.catalog, each.unit, upstream)
+            workspace = self._rendered(each, await self._units.upstream(each, known=known))
             engine = await self._units.engine(each)
         except TrueupError:
             return False  # its own turn says why
         return self._units.is_as_wanted(status, workspace, engine)
+
+    def _rendered(self, each: Wanted, upstream: Upstream) -> Digest:
+        """Give the digest of a unit's workspace, from memory where nothing that it holds differs.
+
+        Rendering is a function of these values, and nearly all of them are the same objects as at
+        the commit before.
+        """
+        made_of = _made_of(each, upstream)
+        name = each.unit.name
+        known = self._digests.get(name)
+        if known is None or known[0] != made_of:
+            workspace = render_step.render(each.catalog, each.unit, upstream)
+            known = self._digests[name] = (made_of, workspace.digest)
+        return known[1]
+
+
+def _made_of(each: Wanted, upstream: Upstream) -> tuple[object, ...]:
+    """Give all that a workspace is made of. Raises ConfigurationWrong when a part is missing."""
+    unit, catalog = each.unit, each.catalog
+    module = catalog.modules.get(unit.stack.spec.module)
+    if module is None:
+        raise ConfigurationWrong.because(f"`{unit.name}` has no module", code="render/incomplete")
+    product, environment = unit.name.product, unit.name.environment
+    documents = (
+        Reference("Stack", product, unit.name.stack),
+        Reference("Product", "", product),
+        Reference("Environment", "", environment),
+    )
+    return (
+        *(document.digest for each in documents if (document := catalog.documents.get(each))),
+        module.digest,
+        each.commit if "commit" in module.variables else "",
+        upstream.outputs,
+        upstream.secret_addresses,
+        upstream.tree_paths,
+    )
 
 
 def is_told(status: UnitStatus, commit: Commit) -> bool:

@@ -14,7 +14,7 @@ from controller.model.outcome import fingerprint
 from controller.model.plan import Plan
 from controller.model.status import UnitStatus
 from controller.model.verdict import Level, PolicyFinding, Ruling, Verdict
-from controller.model.workspace import Upstream, Workspace
+from controller.model.workspace import Upstream
 from controller.ports.engine import Engine, EngineProcess, OnProcess
 from controller.steps.policy import judge as policy_step
 from controller.steps.policy.allowed import rules_for
@@ -149,14 +149,14 @@ class Units:
         return found
 
     @staticmethod
-    def is_as_wanted(status: UnitStatus, workspace: Workspace, engine: Engine) -> bool:
+    def is_as_wanted(status: UnitStatus, workspace: Digest, engine: Engine) -> bool:
         """Tell, without any process, that nothing has to be planned."""
         return (
             status.outcome is not None
             and not status.drift
             and status.is_true(ConditionType.APPLIED)
             and not status.failures
-            and status.outcome.fingerprint == fingerprint(workspace.digest, str(engine.version))
+            and status.outcome.fingerprint == fingerprint(workspace, str(engine.version))
         )
 
     async def judge(self, wanted: Wanted, plan: Plan) -> Verdict:
