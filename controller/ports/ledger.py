@@ -88,6 +88,10 @@ class DecisionLedger(Protocol):
 
 
 class Ledger(StatusLedger, EventLedger, RunLedger, DecisionLedger, Protocol):
-    """All of it. What is written has survived a crash once the call has returned."""
+    """All of it. What is written has survived a kill of the process once the call has returned.
+
+    It has survived a power cut as well, but for what a start finds out anew: statuses of units and
+    the journal.
+    """
 
     async def close(self) -> None: ...

@@ -33,6 +33,8 @@ class Units:
         self._world = world
         self._wishes = wishes
         self._catalogs = catalogs
+        self._awaited: dict[StageName, UnitName] = {}
+        """A unit of each stage that was not there yet when it was last looked at: asked first."""
 
     async def target(self, stage: StageName) -> StageTarget:
         """Tell what a stage should be, by the release it is at. Raises DependencyNotReady."""
@@ -214,12 +216,19 @@ class Units:
 
         Otherwise each of a thousand units would have the stage look at all the others.
         """
+        last = self._awaited.get(target.name)
+        awaited = target.find(last) if last is not None and last != name else None
+        if awaited is not None and not await self._is_there(awaited):
+            return True
         for each in target.wanted():
-            if each.unit.name != name:
-                status = await self._world.ledger.unit(each.unit.name)
-                if status is None or not is_there(status, each.commit):
-                    return True
+            if each.unit.name != name and not await self._is_there(each):
+                self._awaited[target.name] = each.unit.name
+                return True
         return False
+
+    async def _is_there(self, wanted: Wanted) -> bool:
+        status = await self._world.ledger.unit(wanted.unit.name)
+        return status is not None and is_there(status, wanted.commit)
 
     def next_look(self, wanted: Wanted) -> datetime | None:
         """Tell when to look for drift next; None when the stack has it off."""

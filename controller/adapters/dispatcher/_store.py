@@ -51,7 +51,7 @@ class Turn:
 
 
 class WakeupStore(Protocol):
-    """Keys by due time. Changes have survived a crash once a method has returned.
+    """Keys by due time. Changes have survived a kill of the process once a method has returned.
 
     The methods take about a millisecond and do not wait. They raise Transient when the disk does
     not let them.

@@ -62,7 +62,11 @@ WHERE key = :key
 
 
 class SqliteWakeups:
-    """Implements `WakeupStore` over a connection that nothing else writes through meanwhile."""
+    """Implements `WakeupStore` over a connection that nothing else writes through meanwhile.
+
+    Writes survive a kill; those of the last moments before a power cut may be lost. A controller
+    that starts wakes everything that it knows, so nobody waits for the disk here.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Make the table when it is not there; the connection's isolation level must be None."""
@@ -152,6 +156,7 @@ class SqliteWakeups:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with _in_words():
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

@@ -44,7 +44,7 @@ class UnitRows:
         given = {str(status.name): status for status in statuses}
         if not given:
             return
-        with self._database.writing() as sql:
+        with self._database.writing(soft=True) as sql:
             sql.executemany(
                 "INSERT OR REPLACE INTO unit (name, stage, body) VALUES (?, ?, ?)",
                 [

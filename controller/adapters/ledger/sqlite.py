@@ -26,7 +26,10 @@ _CHAIN_BATCH = 1000
 
 
 class SqliteLedger:
-    """Statuses, events, runs, approvals and findings; each write is on the disk when it returns.
+    """Statuses, events, runs, approvals and findings; each write survives a kill once it returns.
+
+    Statuses of units and the journal of runs may be lost when the machine itself goes down: a start
+    looks at every unit anew, and then no engine's process is left that the journal could name.
 
     Every method may be called from the thread that opened the ledger, takes about a millisecond,
     and raises Transient when the disk does not let us, Stalled when the file is damaged.
@@ -161,7 +164,7 @@ class SqliteLedger:
 
     async def begin_run(self, subject: str, revision: str, at: datetime) -> Run:
         """Open the next attempt for (subject, revision); forgets its oldest ended runs."""
-        with self._database.writing() as sql:
+        with self._database.writing(soft=True) as sql:
             (number,) = sql.execute(
                 "SELECT coalesce(max(number), 0) + 1 FROM run WHERE subject = ?", (subject,)
             ).fetchone()
@@ -183,7 +186,7 @@ class SqliteLedger:
 
     async def end_run(self, run: str, result: str, at: datetime) -> None:
         """Close a run; the first result of a run stands. Raises Bug when there is no such run."""
-        with self._database.writing() as sql:
+        with self._database.writing(soft=True) as sql:
             row = sql.execute("SELECT body, ended FROM run WHERE id = ?", (run,)).fetchone()
             if row is None:
                 raise no_such_run(run)
@@ -203,6 +206,7 @@ class SqliteLedger:
                 step.run,
                 step.step,
                 to_json(JournalStep, step),
+                soft=True,
             )
         except sqlite3.IntegrityError as error:
             raise no_such_run(step.run) from error
@@ -307,6 +311,6 @@ class SqliteLedger:
             rows = sql.execute(query, given).fetchall()
         return [from_json(kind, body) for (body,) in rows]
 
-    def _write(self, statement: str, *given: object) -> None:
-        with self._database.writing() as sql:
+    def _write(self, statement: str, *given: object, soft: bool = False) -> None:
+        with self._database.writing(soft=soft) as sql:
             sql.execute(statement, given)
