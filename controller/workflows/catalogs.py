@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from controller.diagnostics.errors import Stalled, Waiting
+from controller.model.accounts import AccountShare
 from controller.model.catalog import UNREADABLE, Catalog
 from controller.model.graph import Graph, Unit
 from controller.model.names import Commit, Digest, StageName, UnitName
@@ -119,6 +120,15 @@ class Catalogs:
                 environment.metadata.name: environment.spec.limits.concurrent_applies
                 for environment in loaded.catalog.all(Environment)
             }
+        )
+        self._world.accounts.follow(
+            AccountShare(
+                environment.metadata.name,
+                environment.spec.account or environment.metadata.name,
+                environment.spec.limits.per_account,
+                environment.spec.limits.starts_per_minute,
+            )
+            for environment in loaded.catalog.all(Environment)
         )
         self._pipelines.update({p.metadata.product: p for p in loaded.catalog.all(Pipeline)})
         return loaded

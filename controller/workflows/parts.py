@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from controller.model.names import Commit, StageName
 from controller.workflows.catalogs import Catalogs
 from controller.workflows.journal import Journal, OnStep
+from controller.workflows.pace import Pace
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
 from controller.workflows.survey import Survey
@@ -25,6 +26,7 @@ class Parts:
     units: Units
     removal: Removal
     survey: Survey
+    pace: Pace
     surveyed: dict[StageName, tuple[Commit, Commit | None]]
     """The head and the release at which all of a stage was woken; empty in a new life."""
 
@@ -38,4 +40,6 @@ class Parts:
         units = Units(world, catalogs, wishes)
         removal = Removal(world, recording, journal, units)
         survey = Survey(world, units, recording)
-        return cls(world, catalogs, recording, journal, wishes, units, removal, survey, {})
+        return cls(
+            world, catalogs, recording, journal, wishes, units, removal, survey, Pace(world), {}
+        )

@@ -42,6 +42,9 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     engine = await parts.units.engine(wanted)
     if parts.units.is_as_wanted(status, workspace.digest, engine):
         await parts.recording.unit_unchanged(status, wanted.commit)
+    elif (later := parts.pace.wait_until(f"unit:{name}", name.environment)) is not None:
+        await parts.recording.unit_working(status, "waits for its account: `startsPerMinute`")
+        return later
     else:
         status = await parts.recording.unit_working(status, "a plan is made and applied")
         async with parts.journal.run(f"unit:{name}", wanted.commit) as run:

@@ -220,7 +220,7 @@ class Units:
         awaited = target.find(last) if last is not None and last != name else None
         if awaited is not None and not await self._is_there(awaited):
             return True
-        for each in target.wanted():
+        for each in reversed(tuple(target.wanted())):  # the last ones take longest
             if each.unit.name != name and not await self._is_there(each):
                 self._awaited[target.name] = each.unit.name
                 return True

@@ -15,13 +15,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from controller.adapters.dispatcher._store import Again, Busy, GroupOf, Planned, Turn, WakeupStore
-from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
+from controller.adapters.dispatcher.slowing import Slowing
+from controller.diagnostics.errors import Bug, Stalled, Throttled, Transient, TrueupError, Waiting
+from controller.model.accounts import Accounts
 from controller.ports.clock import Clock
 from controller.ports.dispatcher import Handler, Wakeup
 
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 """Seconds between two tries of a key that fails: doubled each time, with jitter."""
+FIRST_THROTTLED = 30.0
+LONGEST_THROTTLED = 900.0
+"""The same for a provider that asks for fewer requests."""
 WAITING_PAUSE = 30.0
 BUG_PAUSE = 300.0
 STALLED_PAUSE = 600.0
@@ -58,18 +63,21 @@ class InProcessDispatcher:
         lanes: Mapping[str, int] | None = None,
         group_of: GroupOf = _no_group,
         group_limits: Mapping[str, int] | None = None,
+        slowing: Slowing | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Say how many keys are worked on at a time, by lane and by group.
 
         A lane that `lanes` does not name works on one. A group that `group_limits`
-        does not name has no limit. `jitter` gives numbers from 0 to 1.
+        does not name has no limit. `slowing` knows which groups share the limits of an account, and
+        hears of keys that were throttled. `jitter` gives numbers from 0 to 1.
         """
         self._store = store
         self._clock = clock
         self._lanes = dict(lanes or {})
         self._group_of = group_of
         self._group_limits = {} if group_limits is None else group_limits  # may change at any time
+        self._slowing = slowing or Slowing(Accounts(), _no_group)
         self._jitter = jitter
         self._working: dict[str, _Work] = {}
         self._changed = asyncio.Event()
@@ -167,13 +175,17 @@ class InProcessDispatcher:
 
     def _busy(self) -> Busy:
         lanes = Counter(work.planned.lane for work in self._working.values())
-        groups = Counter(work.planned.group for work in self._working.values())
+        groups = self._groups()
         closed = {lane for lane, limit in self._lanes.items() if limit <= 0}
         return Busy(
             subjects={work.planned.subject for work in self._working.values()},
             lanes=closed | {lane for lane, n in lanes.items() if n >= self._lanes.get(lane, 1)},
-            groups={name for name, limit in self._group_limits.items() if groups[name] >= limit},
+            groups={name for name, limit in self._group_limits.items() if groups[name] >= limit}
+            | self._slowing.closed(groups, self._clock.now()),
         )
+
+    def _groups(self) -> Counter[str | None]:
+        return Counter(work.planned.group for work in self._working.values())
 
     async def _rest(self, until: datetime | None) -> None:
         """Wait until something has changed, or the time has come."""
@@ -223,6 +235,10 @@ class InProcessDispatcher:
                 pause, attempts = STALLED_PAUSE, 0
             case Bug():
                 pause, attempts = BUG_PAUSE, planned.attempts + 1
+            case Throttled():
+                self._slowing.throttled(planned.key, self._groups(), self._clock.now())
+                pause = self._backoff(planned.attempts, FIRST_THROTTLED, LONGEST_THROTTLED)
+                attempts = planned.attempts + 1
             case _:
                 pause, attempts = self._backoff(planned.attempts), planned.attempts + 1
         if isinstance(error, Bug) or not isinstance(error, TrueupError):
@@ -232,9 +248,11 @@ class InProcessDispatcher:
         due = self._clock.now() + timedelta(seconds=pause)
         return Turn(due, attempts, planned.priority)
 
-    def _backoff(self, attempts: int) -> float:
-        longest = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2.0 ** min(attempts, 32))
-        return max(SHORTEST_PAUSE, longest * (0.5 + 0.5 * self._jitter()))
+    def _backoff(
+        self, attempts: int, shortest: float = SHORTEST_PAUSE, most: float = LONGEST_PAUSE
+    ) -> float:
+        longest = min(most, shortest * 2.0 ** min(attempts, 32))
+        return max(shortest, longest * (0.5 + 0.5 * self._jitter()))
 
 
 def _parts(key: str) -> tuple[str, str]:
