@@ -9,7 +9,7 @@ from controller.model.caller import Caller
 from controller.model.names import NAME
 from controller.web.refusals import RequestWrong
 
-SUBJECT = re.compile(f"{NAME.pattern}(?:/{NAME.pattern}){{1,2}}")
+SUBJECT = re.compile(f"{NAME.pattern}(?:/{NAME.pattern}){{0,2}}")
 REASON_LIMIT = 1000
 
 
@@ -19,7 +19,7 @@ class Ask:
 
     caller: Caller
     subject: str
-    """A stage, a unit or a secret; empty for the repository."""
+    """An environment, a stage, a unit or a secret; empty for the repository."""
     reason: str = ""
     expect: str = ""
     """What the caller was shown and means; empty when it does not matter."""
@@ -28,7 +28,7 @@ class Ask:
         """Let through what can be meant. Raises RequestWrong."""
         if self.subject and SUBJECT.fullmatch(self.subject) is None:
             raise RequestWrong.because(
-                "`subject` does not name a stage, a unit or a secret",
+                "`subject` does not name an environment, a stage, a unit or a secret",
                 hint="write `product/environment` or `product/environment/name`",
             )
         for name, text in (("reason", self.reason), ("expect", self.expect)):
@@ -45,6 +45,9 @@ ACTIONS: Mapping[str, Act] = {
     "drift": lambda app, ask: app.look_for_drift(ask.caller, ask.subject),
     "approve": lambda app, ask: app.approve(ask.caller, ask.subject, ask.reason, expect=ask.expect),
     "approve-plan": lambda app, ask: app.approve_plan(
+        ask.caller, ask.subject, ask.reason, expect=ask.expect
+    ),
+    "approve-backlog": lambda app, ask: app.approve_backlog(
         ask.caller, ask.subject, ask.reason, expect=ask.expect
     ),
     "promote": lambda app, ask: app.promote(ask.caller, ask.subject),

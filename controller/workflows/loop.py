@@ -10,6 +10,7 @@ from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
 from controller.workflows.deliver import deliver
 from controller.workflows.parts import Parts
+from controller.workflows.patience import end_of
 from controller.workflows.promote import promote
 from controller.workflows.reach import HEAD
 from controller.workflows.reconcile import reconcile
@@ -40,6 +41,7 @@ class Loop:
             )  # fmt: skip
             await parts.world.dispatcher.wake(run.subject)
         await self._recall_head()
+        await parts.breaker.look()
         await parts.world.dispatcher.wake(keys.SOURCE, priority=10)
         await self._wake_known()
         if on_ready is not None:
@@ -75,6 +77,8 @@ class Loop:
         """Work on one key; the dispatcher decides what an error means for its next turn."""
         lane, _, subject = key.partition(":")
         if lane == "source":
+            await self.parts.breaker.look()
+            await self.parts.breaker.tidy()
             return await source(self.parts, every=self.poll_every)
         if self.parts.catalogs.head is None:
             raise Waiting.because("the repository was not read yet")
@@ -113,10 +117,22 @@ class Loop:
 
     async def _unit(self, name: UnitName) -> datetime | None:
         try:
+            return await self._reconcile(name)
+        finally:
+            status = await self.parts.world.ledger.unit(name)
+            if status is not None:
+                await self.parts.breaker.saw([(name, status.desired)])
+
+    async def _reconcile(self, name: UnitName) -> datetime | None:
+        try:
             return await reconcile(self.parts, name)
         except PlanStale as error:  # the world moved on in between: a new plan is made
             await self.parts.recording.unit_stopped(name, Transient(error.diagnostics))
             raise Transient(error.diagnostics) from error
         except TrueupError as error:
-            await self.parts.recording.unit_stopped(name, error)
-            raise
+            status = await self.parts.world.ledger.unit(name)
+            ended = end_of(error, status, self.parts.world.clock.now())
+            await self.parts.recording.unit_stopped(name, ended)
+            if ended is error:
+                raise
+            raise ended from error

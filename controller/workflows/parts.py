@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from controller.model.names import Commit, StageName
+from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Catalogs
 from controller.workflows.journal import Journal, OnStep
 from controller.workflows.pace import Pace
@@ -27,6 +28,7 @@ class Parts:
     removal: Removal
     survey: Survey
     pace: Pace
+    breaker: Breaker
     surveyed: dict[StageName, tuple[Commit, Commit | None]]
     """The head and the release at which all of a stage was woken; empty in a new life."""
 
@@ -38,8 +40,19 @@ class Parts:
         journal = Journal(world.ledger, world.clock, on_step)
         wishes = Wishes(world.ledger)
         units = Units(world, catalogs, wishes)
-        removal = Removal(world, recording, journal, units)
-        survey = Survey(world, units, recording)
+        breaker = Breaker(world, catalogs, units, recording)
+        removal = Removal(world, recording, journal, units, breaker)
+        survey = Survey(world, units, recording, breaker)
         return cls(
-            world, catalogs, recording, journal, wishes, units, removal, survey, Pace(world), {}
+            world,
+            catalogs,
+            recording,
+            journal,
+            wishes,
+            units,
+            removal,
+            survey,
+            Pace(world),
+            breaker,
+            {},
         )

@@ -121,6 +121,7 @@ async def wake_stages(parts: Parts) -> None:
     A stage looks over its units; those whose stage is there no more are woken one by one.
     """
     world = parts.world
+    await parts.breaker.look()
     stages: set[StageName] = set()
     for product in parts.catalogs.products():
         release = parts.catalogs.release_at_head(product)

@@ -11,6 +11,7 @@ from controller.model.names import Commit, Digest, UnitName
 from controller.model.status import UnitStatus
 from controller.model.workspace import Upstream
 from controller.steps import render as render_step
+from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import StageTarget, Wanted
 from controller.workflows.recording import Recording, status_at
 from controller.workflows.units import Units
@@ -20,10 +21,11 @@ from controller.workflows.world import World
 class Survey:
     """Finds what has nothing to do."""
 
-    def __init__(self, world: World, units: Units, recording: Recording) -> None:
+    def __init__(self, world: World, units: Units, recording: Recording, breaker: Breaker) -> None:
         self._world = world
         self._units = units
         self._recording = recording
+        self._breaker = breaker
         self._digests: dict[UnitName, tuple[tuple[object, ...], Digest]] = {}
 
     async def settle(self, target: StageTarget) -> frozenset[UnitName]:
@@ -45,7 +47,11 @@ class Survey:
                 unchanged.append((status, each.commit))
                 known[name] = status_at(status, each.commit)
         written = {status.name for status in await self._recording.units_unchanged(unchanged)}
-        return frozenset(others | ({status.name for status, _ in unchanged} - written))
+        others |= {status.name for status, _ in unchanged} - written
+        await self._breaker.saw(
+            (name, each.commit) for name, each in wanted.items() if name not in others
+        )
+        return frozenset(others)
 
     async def _is_as_wanted(
         self,

@@ -31,6 +31,7 @@ async def watch(parts: Parts, name: UnitName) -> datetime | None:
     )  # fmt: skip
     await parts.recording.unit_drift(status, drift)
     if drift.changes and drift_rule.mode == "correct":
+        await parts.breaker.drifted(name)
         await world.dispatcher.wake(keys.unit_key(name))
     await world.dispatcher.wake(keys.stage_key(name.stage))
     return parts.units.next_look(wanted)
