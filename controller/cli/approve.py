@@ -26,7 +26,7 @@ from controller.cli.place import asks_controller
 )
 @asks_controller
 def command(client: Client, name: str, reason: str, expect: str) -> None:
-    """Approve a release for a stage, the plan of a unit, or what waits in an environment.
+    """Approve a release, a plan, or what piled up.
 
     A stage is `product/environment`, a unit `product/environment/stack`. An environment stops when
     much has piled up in it during a pause. Nobody approves their own change; it needs the role

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from controller.workflows.world import World
+from controller.model.accounts import Accounts
+from controller.ports.clock import Clock
 
 MINUTE = timedelta(minutes=1)
 BURST = 6
@@ -12,9 +13,9 @@ BURST = 6
 class Pace:
     """Gives each run of an engine its instant; forgotten with the process, which costs a burst."""
 
-    def __init__(self, world: World) -> None:
-        self._clock = world.clock
-        self._accounts = world.accounts
+    def __init__(self, clock: Clock, accounts: Accounts) -> None:
+        self._clock = clock
+        self._accounts = accounts
         self._next: dict[str, datetime] = {}
         self._places: dict[str, datetime] = {}
 

@@ -40,6 +40,7 @@ class Parts:
         journal = Journal(world.ledger, world.clock, on_step)
         wishes = Wishes(world.ledger)
         units = Units(world, catalogs, wishes)
+        pace = Pace(world.clock, world.accounts)
         breaker = Breaker(world, catalogs, units, recording)
         removal = Removal(world, recording, journal, units, breaker)
         survey = Survey(world, units, recording, breaker)
@@ -52,7 +53,7 @@ class Parts:
             units,
             removal,
             survey,
-            Pace(world),
+            pace,
             breaker,
             {},
         )

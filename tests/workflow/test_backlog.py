@@ -38,7 +38,7 @@ def changed(number: int, text: str) -> dict[str, str]:
 
 @pytest.fixture
 async def world() -> MemoryWorld:
-    """Eight units in each of two environments, all as wanted; an hour is a pause, three are much."""
+    """Eight units in each environment, all as wanted; an hour is a pause, three are much."""
     world = MemoryWorld()
     files = dict(units.repository(COUNT))
     environments = files["platform/environments.yaml"].replace(

@@ -1,6 +1,5 @@
 """Accounts: limits that environments share, slowing down when asked to, and places in a row."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -61,16 +60,10 @@ def test_what_asks_no_provider_slows_nothing() -> None:
     assert slowing.at_once("aws", START) == 4
 
 
-@dataclass
-class _World:
-    clock: MemoryClock
-    accounts: Accounts
-
-
 def pace(rate: int | None) -> tuple[Pace, MemoryClock]:
     accounts, clock = Accounts(), MemoryClock(by_hand=True)
     accounts.follow(AccountShare(name, "aws", None, rate) for name in ("dev", "staging"))
-    return Pace(_World(clock, accounts)), clock  # type: ignore[arg-type]
+    return Pace(clock, accounts), clock
 
 
 def test_starts_of_an_account_come_one_after_the_other_in_the_order_of_asking() -> None:
