@@ -16,6 +16,7 @@ from controller.adapters.artifacts.disk import DiskArtifacts
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.credential.postgres import PostgresCredentialIssuer
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
+from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
 from controller.adapters.ledger.sqlite import SqliteLedger
@@ -32,12 +33,13 @@ from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
+from controller.model.accounts import Accounts
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
-from controller.workflows.keys import environment_of
+from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
 from controller.workflows.world import World
@@ -255,6 +257,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         environment_limits: dict[str, int] = {}
+        accounts = Accounts()
         notifiers = Notifiers(stack)
         world = World(
             clock=clock,
@@ -267,7 +270,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
                 lanes=lanes(settings),
                 group_of=environment_of,
                 group_limits=environment_limits,
+                slowing=Slowing(accounts, environment_used_by),
             ),
+            accounts=accounts,
             environment_limits=environment_limits,
             notifier=notifiers.get,
             notifications=[],

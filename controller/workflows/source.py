@@ -174,14 +174,20 @@ async def _tell_rewritten(parts: Parts, head: Head) -> None:
 
 
 async def wake_stages(parts: Parts) -> None:
-    """Remember each product's release at the head, and wake all of its stages."""
+    """Remember each product's release at the head, and wake all of its stages.
+
+    A stage looks over its units; those whose stage is there no more are woken one by one.
+    """
     world = parts.world
+    await parts.breaker.look()
+    stages: set[StageName] = set()
     for product in parts.catalogs.products():
         release = parts.catalogs.release_at_head(product)
         if release is not None:
             await world.ledger.put_release(replace(release))
         pipeline = parts.catalogs.pipeline(product)
         for stage in pipeline.spec.stages if pipeline else ():
-            await world.dispatcher.wake(keys.stage_key(StageName(product, stage.environment)))
-    for unit in await world.ledger.units():
-        await world.dispatcher.wake(keys.unit_key(unit.name))
+            stages.add(StageName(product, stage.environment))
+    left = [unit.name for unit in await world.ledger.units() if unit.name.stage not in stages]
+    woken = [keys.stage_key(stage) for stage in sorted(stages)]
+    await world.dispatcher.wake_all([*woken, *map(keys.unit_key, left)])

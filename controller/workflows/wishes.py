@@ -14,9 +14,15 @@ class Wishes:
     def __init__(self, ledger: DecisionLedger) -> None:
         self._ledger = ledger
 
-    async def suspend(self, subject: Subject, *, suspended: bool) -> None:
+    async def suspend(self, subject: Subject, *, suspended: bool, at: datetime) -> None:
         """Leave a stage or a unit alone, or look after it again."""
-        await self._ledger.set_fact(f"suspended/{subject}", "yes" if suspended else "")
+        since = await self.suspended_since(subject) or at
+        await self._ledger.set_fact(f"suspended/{subject}", since.isoformat() if suspended else "")
+
+    async def suspended_since(self, subject: Subject) -> datetime | None:
+        """Tell since when somebody has a stage or a unit left alone; None when nobody has."""
+        found = await self._ledger.fact(f"suspended/{subject}")
+        return datetime.fromisoformat(found) if found and found != "yes" else None
 
     async def is_suspended(self, subject: Subject) -> bool:
         """Tell whether somebody suspended a stage or a unit; a unit also by its stage."""

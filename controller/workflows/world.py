@@ -1,9 +1,10 @@
 """All that workflows need from the world, in one value; `wiring/` makes it, or a test."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.diagnostics.secret import SecretText
+from controller.model.accounts import Accounts
 from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
 from controller.ports.clock import Clock
@@ -51,5 +52,7 @@ class World:
     """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]
     """Modules and load tests that come with Trueup, by path."""
+    accounts: Accounts = field(default_factory=Accounts)
+    """Which environments share an account, and its limits; follows the head of the branch."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""
