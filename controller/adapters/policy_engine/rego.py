@@ -134,8 +134,8 @@ class RegoPolicyEngine:
 
 
 def _with_about(document: str, about: Mapping[str, object]) -> str:
-    """Put `trueup` into a JSON object without reading it."""
-    body = document.strip().removeprefix("{")
+    """Put `trueup` into a JSON object without reading it, and all of it on one line."""
+    body = " ".join(document.splitlines()).strip().removeprefix("{").lstrip()
     comma = "" if body.startswith("}") else ", "
     return f'{{"trueup": {json.dumps(about)}{comma}{body}'
 

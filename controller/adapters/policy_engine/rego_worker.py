@@ -20,6 +20,7 @@ PR_SET_PDEATHSIG = 1
 FAULT = re.compile(
     r"\(error \d+:[^|]*\|(?P<offset>\d+)\|.*?\(errormsg \d+:(?P<text>[^)]*)", re.DOTALL
 )
+BARE_QUOTE = re.compile(r"(?P<kept>\\.)|\"", re.DOTALL)
 MESSAGE = re.compile(r"\(errormsg \d+:(?P<text>[^)]*)")
 
 
@@ -88,23 +89,30 @@ class _Policies:
             return [self._read(each) for each in inside]
         if kind == kinds.Object:
             pairs = [[library.rego_node_get(item, side) for side in (0, 1)] for item in inside]
-            return {_key(self._read(key)): self._read(value) for key, value in pairs}
+            return {self._key(key): self._read(value) for key, value in pairs}
         text = library.rego_node_value(node)
-        if kind == kinds.String:
-            return _plain(text)
-        return json.loads(text)
+        return _plain(text) if kind == kinds.String else json.loads(text)
+
+    def _key(self, node: Any) -> str:
+        """Give a key: a bare text, or JSON."""
+        library = self._library
+        while library.rego_node_type(node) in {library.NodeKind.Term, library.NodeKind.Scalar}:
+            node = library.rego_node_get(node, 0)
+        if library.rego_node_type(node) == library.NodeKind.String:
+            return str(library.rego_node_value(node))
+        return json.dumps(self._read(node))
 
 
 def _plain(text: str) -> str:
-    """Read a text as it stands between quotes; what a policy put together may not be one."""
+    """Read a text as it stands between quotes.
+
+    Quotes that are its own are escaped; bare ones are left from the library putting it together.
+    """
+    text = BARE_QUOTE.sub(lambda found: found["kept"] or "", text)
     try:
         return str(json.loads(f'"{text}"', strict=False))
     except ValueError:
-        return text.replace('\\"', '"')
-
-
-def _key(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+        return text
 
 
 def _check(files: dict[str, str], calls: list[str]) -> dict[str, Any]:
