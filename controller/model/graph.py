@@ -52,6 +52,20 @@ class Graph:
                 found.setdefault(needed, []).append(name)
         return {name: tuple(units) for name, units in found.items()}
 
+    def all_dependents(self, name: UnitName) -> tuple[UnitName, ...]:
+        """Give the units that need `name`, directly or by way of others."""
+        needed_by: dict[UnitName, list[UnitName]] = {}
+        for unit in self.units.values():
+            for need in unit.needs_units:
+                needed_by.setdefault(need, []).append(unit.name)
+        found: set[UnitName] = set()
+        queue = [name]
+        for each in queue:
+            new = [other for other in needed_by.get(each, ()) if other not in found]
+            found.update(new)
+            queue.extend(new)
+        return tuple(sorted(found - {name}))
+
     def waves(self, stage: StageName) -> Iterator[tuple[UnitName, ...]]:
         """Give the units of a stage in waves: each needs only units of earlier waves."""
         left = {unit.name: set(unit.needs_units) for unit in self.of_stage(stage)}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from controller.model.plan import ResourceChange
+from controller.model.plan_document import PlanDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class EngineCapabilities:
 class EnginePlan:
     """What `plan` found. `file` lies in the workspace directory and may hold secrets.
 
-    Sensitive values are redacted before they get into the changes.
+    Sensitive values are redacted before they get into the changes and into the document.
     """
 
     file: Path
@@ -42,6 +43,7 @@ class EnginePlan:
     drift: tuple[ResourceChange, ...]
     outputs_change: bool
     errored: bool = False
+    document: PlanDocument = field(default=PlanDocument(), repr=False)
 
 
 @dataclass(frozen=True)

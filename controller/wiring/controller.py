@@ -23,6 +23,7 @@ from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
+from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
@@ -259,6 +260,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         environment_limits: dict[str, int] = {}
         accounts = Accounts()
         notifiers = Notifiers(stack)
+        policies = RegoPolicyEngine()
+        stack.push_async_callback(policies.close)
         world = World(
             clock=clock,
             repository=repository,
@@ -286,6 +289,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
+            policies=policies,
             trust=git_source.trust(settings.repository),
         )
         parts = Parts.of(world)

@@ -151,7 +151,11 @@ class Catalogs:
         return self._load(await self._world.repository.snapshot(commit))
 
     def _load(self, snapshot: Snapshot, today: date | None = None) -> Loaded:
-        catalog = load_step.load(snapshot, self._world.shipped, self._cache, today=today)
+        world = self._world
+        policies = world.policies if today is not None else None  # only those at the head are asked
+        catalog = load_step.load(
+            snapshot, world.shipped, self._cache, today=today, policies=policies
+        )
         loaded = Loaded(snapshot, catalog)
         self._loaded[loaded.commit] = loaded
         while len(self._loaded) > KEPT_COMMITS:

@@ -10,6 +10,7 @@ from controller.model.event import Event, EventType
 from controller.model.names import Commit, StageName, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import Plan
+from controller.model.risk import Risk
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
 from controller.model.verdict import Ruling, Verdict
 from controller.workflows import keys
@@ -21,6 +22,8 @@ UNCHANGED = {
     ConditionType.RECONCILING: None,
     ConditionType.STALLED: None,
 }
+REASONS = 20
+"""So many reasons of a risk are kept with a unit."""
 
 
 class Recording:
@@ -58,7 +61,8 @@ class Recording:
         )
 
     async def unit_planned(self, status: UnitStatus, plan: Plan, verdict: Verdict) -> UnitStatus:
-        """Record a plan and what policy says of it."""
+        """Record a plan, its risk, and what policy says of it."""
+        status = replace(status, risk=_kept(verdict.risk) if not plan.is_empty else None)
         allowed = {
             Ruling.ALLOWED: (Truth.TRUE, "Allowed", "policy allows the plan"),
             Ruling.NEEDS_APPROVAL: (Truth.UNKNOWN, "ApprovalRequired", _findings(verdict)),
@@ -232,3 +236,8 @@ def status_at(status: UnitStatus, commit: Commit) -> UnitStatus:
 def _findings(verdict: Verdict) -> str:
     texts: Sequence[str] = sorted({finding.message for finding in verdict.findings})
     return "; ".join(texts)
+
+
+def _kept(risk: Risk | None) -> Risk | None:
+    """Give a risk with the reasons that weigh most: a row of the ledger stays small."""
+    return replace(risk, reasons=risk.reasons[:REASONS]) if risk else None

@@ -16,11 +16,10 @@ from controller.model.status import UnitStatus
 from controller.model.verdict import Level, PolicyFinding, Ruling, Verdict
 from controller.model.workspace import Upstream
 from controller.ports.engine import Engine, EngineProcess, OnProcess
-from controller.steps.policy import judge as policy_step
-from controller.steps.policy.allowed import rules_for
 from controller.workflows import keys
 from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
+from controller.workflows.judging import Judging
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
@@ -35,6 +34,7 @@ class Units:
         self._catalogs = catalogs
         self._awaited: dict[StageName, UnitName] = {}
         """A unit of each stage that was not there yet when it was last looked at: asked first."""
+        self._judging = Judging(world, catalogs)
 
     async def target(self, stage: StageName) -> StageTarget:
         """Tell what a stage should be, by the release it is at. Raises DependencyNotReady."""
@@ -162,14 +162,14 @@ class Units:
         )
 
     async def judge(self, wanted: Wanted, plan: Plan) -> Verdict:
-        """Ask policy about a plan, with the approvals that were given for exactly its changes."""
+        """Ask risk and policy about a plan, with the approvals of exactly its changes."""
         unit = wanted.unit
         approvals = await self._world.ledger.approvals(unit.name.stage, approval_subject(plan))
-        verdict = policy_step.judge(
+        verdict = await self._judging.judge(
+            wanted,
             plan,
-            policy_step.StackTraits(name=unit.stack.metadata.name, protect=unit.stack.spec.protect),
-            rules_for(wanted.catalog, unit.name, self._world.clock.now().date()),
-            approved_by=tuple(sorted({approval.by for approval in approvals})),
+            await self.target(unit.name.stage),
+            tuple(sorted({approval.by for approval in approvals})),
         )
         is_manual = self.environment(wanted).spec.sync.mode == "manual"
         if is_manual and verdict.ruling == Ruling.ALLOWED and not approvals and not plan.is_empty:

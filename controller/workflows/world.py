@@ -15,6 +15,7 @@ from controller.ports.git import PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.notify import Notifier
+from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
@@ -51,7 +52,8 @@ class World:
     environment_limits: dict[str, int]
     """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]
-    """Modules and load tests that come with Trueup, by path."""
+    """Modules, load tests and policies that come with Trueup, by path."""
+    policies: PolicyEngine
     accounts: Accounts = field(default_factory=Accounts)
     """Which environments share an account, and its limits; follows the head of the branch."""
     trust: Trust | None = None
