@@ -27,6 +27,11 @@ def spoken(kind: str) -> str:
     return _SPOKEN.get(kind, kind.lower())
 
 
+def article(kind: str) -> str:
+    """Write a kind behind its article: `an Environment document`."""
+    return f"{'an' if kind[0] in 'AEIO' else 'a'} {kind} document"
+
+
 @dataclass
 class Linking:
     """What is known while documents are linked; grows, and is read out at the end."""
@@ -154,7 +159,7 @@ class Linking:
             message,
             path,
             expected=one_of(names),
-            hint=did_you_mean(name, names) or f"add a {kind} document with `name: {name}`",
+            hint=did_you_mean(name, names) or f"add {article(kind)} with `name: {name}`",
         )
         return False
 

@@ -180,7 +180,8 @@ def _trees(
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by place; what several documents share is told once."""
-    once = dict.fromkeys(diagnostics)
+    one_each = {id(found): found for found in diagnostics}  # equal ones may be long to compare
+    once = dict.fromkeys(one_each.values())
     return tuple(
         sorted(
             once,
