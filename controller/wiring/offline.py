@@ -11,7 +11,7 @@ from pathlib import Path
 from controller import shipped
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.git.folder import snapshot as folder_snapshot
-from controller.adapters.workspaces.disk import DiskWorkspaces, tree_path, unit_path
+from controller.adapters.workspaces.disk import DATED, DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
 from controller.model.catalog import Catalog
 from controller.model.graph import Graph, Unit
@@ -61,7 +61,7 @@ def render(path: Path, environment: str, stack: str | None, out: Path) -> Sequen
     for unit in folder.units(environment, stack):
         workspace = folder.render(unit, {}, Path("not-delivered"), {})
         target = out / unit.name.product / unit.name.environment / unit.name.stack
-        for name, content in workspace.files.items():
+        for name, content in {**workspace.files, **workspace.dated}.items():
             file = target / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
@@ -111,6 +111,9 @@ async def _copy_states(
         target = workspaces.directory(unit.name)
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copy2(source, target / STATE)
+        if (dated := source.parent / DATED).is_file():
+            (target / DATED).parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copy2(dated, target / DATED)
         engine = await engines.get(folder.environment(unit).spec.engine)
         state = await engine.state(target)
         if state is not None:

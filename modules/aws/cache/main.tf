@@ -43,6 +43,8 @@ resource "aws_elasticache_subnet_group" "this" {
 }
 
 resource "aws_elasticache_parameter_group" "this" {
+  count = length(var.parameters) > 0 ? 1 : 0
+
   name   = "${local.id}-${replace(local.family, ".", "-")}"
   family = local.family
   tags   = var.tags
@@ -85,7 +87,7 @@ resource "aws_elasticache_replication_group" "this" {
 
   subnet_group_name    = aws_elasticache_subnet_group.this.name
   security_group_ids   = [aws_security_group.this.id]
-  parameter_group_name = aws_elasticache_parameter_group.this.name
+  parameter_group_name = try(aws_elasticache_parameter_group.this[0].name, null)
 
   auto_minor_version_upgrade = true
   apply_immediately          = var.apply_immediately

@@ -21,7 +21,20 @@ run "is_encrypted_and_fails_over" {
   }
 
   assert {
-    condition     = aws_elasticache_parameter_group.this.family == "valkey8" && aws_elasticache_parameter_group.this.name == "shop-dev-cache-valkey8"
+    condition     = length(aws_elasticache_parameter_group.this) == 0
+    error_message = "AWS's own parameters, as long as none is set."
+  }
+}
+
+run "has_parameters_of_its_own" {
+  command = plan
+
+  variables {
+    parameters = { maxmemory-policy = "allkeys-lru" }
+  }
+
+  assert {
+    condition     = aws_elasticache_parameter_group.this[0].family == "valkey8" && aws_elasticache_parameter_group.this[0].name == "shop-dev-cache-valkey8"
     error_message = "The family follows the version."
   }
 }
