@@ -11,11 +11,11 @@ resource "aws_budgets_budget" "this" {
   tags         = var.tags
 
   dynamic "cost_filter" {
-    for_each = var.whole_account ? [] : ["product", "environment"]
+    for_each = var.whole_account ? [] : [var.product]
 
     content {
       name   = "TagKeyValue"
-      values = [format("user:%s$%s", cost_filter.value, cost_filter.value == "product" ? var.product : var.environment)]
+      values = [format("user:product$%s", cost_filter.value)]
     }
   }
 

@@ -75,7 +75,7 @@ variable "period" {
 
 variable "whole_account" {
   type        = bool
-  description = "Whether all of the account counts; otherwise what is tagged with this product and environment."
+  description = "Whether all of the account counts; otherwise what is tagged with this product."
   default     = false
   nullable    = false
 }
