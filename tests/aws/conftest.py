@@ -27,8 +27,8 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def engine(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    """Two warm workers: the schema of the provider is read once in each."""
+    """As many warm workers as work at a time: each reads the schema of the provider once."""
     environment = engine_environment(tmp_path_factory.mktemp("engine"), mirror)
-    connected = await embedded.connect(environment, size=2, trust_mirror=True)
+    connected = await embedded.connect(environment, size=4, trust_mirror=True)
     yield connected
     await connected.close()

@@ -40,6 +40,7 @@ SERVICES = (
     "secretsmanager", "sns", "sqs", "ssm", "sts", "wafv2",
 )  # fmt: skip
 START_SECONDS = 60
+PROGRAM = Path(__file__).with_name("moto_program.py")
 
 
 def find_mirror() -> Path | None:
@@ -147,16 +148,15 @@ def running_moto(folder: Path) -> Iterator[Moto]:
     credentials = folder / "credentials"
     credentials.write_text("[default]\naws_access_key_id = test\naws_secret_access_key = test\n")
     log = folder / "moto.log"
-    code = "import sys; from moto.server import main; main(sys.argv[1:])"
     arguments = ["-H", "127.0.0.1", "-p", str(port)]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+        "MOTO_ACM_VALIDATION_WAIT": "0",
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
+            [sys.executable, str(PROGRAM), *arguments],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, env=environment,
         )  # fmt: skip
     moto = Moto(f"http://127.0.0.1:{port}", credentials)
