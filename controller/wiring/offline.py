@@ -74,8 +74,8 @@ def plan(
 ) -> Sequence[Planned]:
     """Plan and judge units against copies of the states in `data`, without applying anything.
 
-    Without `data`, or for a unit that was never applied, everything is to be created. Raises
-    ConfigurationWrong, Stalled.
+    Without `data`, or for a unit that was never applied, everything is to be created. Units of
+    suspended environments are left out. Raises ConfigurationWrong, Stalled.
     """
     return asyncio.run(_plan(_Folder.read(path), environment, stack, data or Path(".trueup")))
 
@@ -83,7 +83,7 @@ def plan(
 async def _plan(
     folder: "_Folder", environment: str | None, stack: str | None, data: Path
 ) -> Sequence[Planned]:
-    units = list(folder.units(environment, stack))
+    units = list(folder.active(environment, stack))
     settings = Settings(data=data, repository=Repository(url="."))
     found: list[Planned] = []
     async with AsyncExitStack() as stack_:
@@ -172,6 +172,19 @@ class _Folder:
                 hint="leave out `-e` and `-s` to see all",
             )
         yield from found
+
+    def active(self, environment: str | None, stack: str | None) -> Iterator[Unit]:
+        """Give those that are not suspended. Raises Stalled when just those were asked for."""
+        found = list(self.units(environment, stack))
+        active = [unit for unit in found if not self.environment(unit).spec.suspended]
+        if found and not active and (environment or stack):
+            name = found[0].name.environment
+            raise Stalled.because(
+                f"the environment `{name}` is suspended: nothing is planned there",
+                hint="`trueup render` shows what would be planned; set `suspended: false` when it "
+                "is to live",
+            )
+        yield from active
 
     def environment(self, unit: Unit) -> Environment:
         """Give the unit's environment. Raises Stalled."""
