@@ -12,7 +12,7 @@ from controller import shipped
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.git.folder import snapshot as folder_snapshot
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
-from controller.adapters.workspaces.disk import DiskWorkspaces, tree_path, unit_path
+from controller.adapters.workspaces.disk import DATED, DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
 from controller.model.catalog import Catalog
 from controller.model.graph import Graph, Unit
@@ -70,7 +70,7 @@ def render(path: Path, environment: str, stack: str | None, out: Path) -> Sequen
     for unit in folder.units(environment, stack):
         workspace = folder.render(unit, {}, Path("not-delivered"), {})
         target = out / unit.name.product / unit.name.environment / unit.name.stack
-        for name, content in workspace.files.items():
+        for name, content in {**workspace.files, **workspace.dated}.items():
             file = target / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
@@ -83,8 +83,8 @@ def plan(
 ) -> Sequence[Planned]:
     """Plan and judge units against copies of the states in `data`, without applying anything.
 
-    Without `data`, or for a unit that was never applied, everything is to be created. Raises
-    ConfigurationWrong, Stalled.
+    Without `data`, or for a unit that was never applied, everything is to be created. Units of
+    suspended environments are left out. Raises ConfigurationWrong, Stalled.
     """
     return asyncio.run(_plan(_Folder.read(path), environment, stack, data or Path(".trueup")))
 
@@ -92,7 +92,7 @@ def plan(
 async def _plan(
     folder: "_Folder", environment: str | None, stack: str | None, data: Path
 ) -> Sequence[Planned]:
-    units = list(folder.units(environment, stack))
+    units = list(folder.active(environment, stack))
     settings = Settings(data=data, repository=Repository(url="."))
     found: list[Planned] = []
     async with AsyncExitStack() as stack_:
@@ -125,6 +125,9 @@ async def _copy_states(
         target = workspaces.directory(unit.name)
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copy2(source, target / STATE)
+        if (dated := source.parent / DATED).is_file():
+            (target / DATED).parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copy2(dated, target / DATED)
         engine = await engines.get(folder.environment(unit).spec.engine)
         state = await engine.state(target)
         if state is not None:
@@ -181,6 +184,19 @@ class _Folder:
                 hint="leave out `-e` and `-s` to see all",
             )
         yield from found
+
+    def active(self, environment: str | None, stack: str | None) -> Iterator[Unit]:
+        """Give those that are not suspended. Raises Stalled when just those were asked for."""
+        found = list(self.units(environment, stack))
+        active = [unit for unit in found if not self.environment(unit).spec.suspended]
+        if found and not active and (environment or stack):
+            name = found[0].name.environment
+            raise Stalled.because(
+                f"the environment `{name}` is suspended: nothing is planned there",
+                hint="`trueup render` shows what would be planned; set `suspended: false` when it "
+                "is to live",
+            )
+        yield from active
 
     def environment(self, unit: Unit) -> Environment:
         """Give the unit's environment. Raises Stalled."""
