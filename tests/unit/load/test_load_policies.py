@@ -38,6 +38,6 @@ def test_what_is_wrong_in_a_file_is_told_there() -> None:
 
 
 def test_a_path_without_a_policy_is_told_at_the_document() -> None:
-    place = "load/unknown-path platform/network.yaml:7:16"
+    place = "load/unknown-path platform/network.yaml:7:17"
     assert found("policies/c.rego", a=RIGHT) == [place]
     assert found("nothing", a=RIGHT) == [place]
