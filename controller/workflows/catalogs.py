@@ -103,6 +103,7 @@ class Catalogs:
         self._loaded: OrderedDict[Commit, Loaded] = OrderedDict()
         self._graphs: OrderedDict[tuple[str, Commit, Commit], tuple[Catalog, Graph]] = OrderedDict()
         self._releases: dict[str, Release | None] = {}
+        self._alone: tuple[Commit, Graph] | None = None
         self._cache = load_step.ParsedFiles()
         self._pipelines: dict[str, Pipeline] = {}
         self.head: Loaded | None = None
@@ -178,6 +179,12 @@ class Catalogs:
             self._forget_graphs(product)
         self._graphs.move_to_end(key)
         return self._graphs[key]
+
+    def alone(self, release: Loaded) -> tuple[Catalog, Graph]:
+        """Give what a commit says by itself, its platform included."""
+        if self._alone is None or self._alone[0] != release.commit:
+            self._alone = (release.commit, graph_step.graph(release.catalog))
+        return release.catalog, self._alone[1]
 
     def _forget_graphs(self, product: str) -> None:
         """Keep a few of each product: however many products there are, each turn needs one."""

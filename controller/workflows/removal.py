@@ -12,7 +12,8 @@ from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import Journal
 from controller.workflows.recording import Recording
-from controller.workflows.units import Units
+from controller.workflows.units import Units, approval_subject
+from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 
 
@@ -22,6 +23,7 @@ class Removal:
     def __init__(
         self, world: World, recording: Recording, journal: Journal, units: Units, breaker: Breaker
     ) -> None:
+        self._wishes = Wishes(world.ledger)
         self._world = world
         self._recording = recording
         self._journal = journal
@@ -80,6 +82,7 @@ class Removal:
             if verdict.ruling == Ruling.DENIED:
                 raise PolicyDenied.because(findings)
             if verdict.ruling == Ruling.NEEDS_APPROVAL:
+                await self._wishes.plan_waits(name, approval_subject(plan))
                 raise ApprovalPending.because(findings, hint=f"`trueup approve {name}`")
             async with self._breaker.admitted(plan, status), run.step("destroy") as step:
                 await apply_step.apply(

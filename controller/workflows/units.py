@@ -72,12 +72,19 @@ class Units:
         return await self._world.engine(named)
 
     async def last_applied(self, status: UnitStatus) -> Wanted | None:
-        """Give a unit as it was at the commit that was applied last."""
+        """Give a unit as it was at the commit that was applied last.
+
+        Where the platform has no such environment or product any more, the platform of that commit
+        holds: what was made there can still be looked at, and taken away.
+        """
         if status.outcome is None:
             return None
         loaded = await self._catalogs.at(status.outcome.commit)
         catalog, graph = self._catalogs.composed(status.name.product, loaded)
         unit = graph.units.get(status.name)
+        if unit is None:
+            catalog, graph = self._catalogs.alone(loaded)
+            unit = graph.units.get(status.name)
         return Wanted(unit, catalog, loaded.commit, loaded.snapshot) if unit else None
 
     async def upstream(
