@@ -59,7 +59,7 @@ def update_budget(response: BudgetsResponse) -> str:
     account = response.backend.budgets[response._get_param("AccountId")]
     wanted = response._get_param("NewBudget")
     budget = account[wanted["BudgetName"]]
-    budget.limit = wanted["BudgetLimit"]
+    budget.budget.update(wanted)
     return "{}"
 
 
