@@ -55,6 +55,14 @@ def tag_budget(response: BudgetsResponse) -> str:
     return "{}"
 
 
+def update_budget(response: BudgetsResponse) -> str:
+    account = response.backend.budgets[response._get_param("AccountId")]
+    wanted = response._get_param("NewBudget")
+    budget = account[wanted["BudgetName"]]
+    budget.budget.update(wanted)
+    return "{}"
+
+
 def with_members(create: Any) -> Any:
     """Let the nodes of a replication group be there, as clusters that can be described."""
 
@@ -96,6 +104,7 @@ GAPS = {
         "untag_resource": untag_target,
     },
     BudgetsResponse: {
+        "update_budget": update_budget,
         "describe_subscribers_for_notification": subscribers_of_a_notification,
         "list_tags_for_resource": list_tags_of_budget,
         "tag_resource": tag_budget,

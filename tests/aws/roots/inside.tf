@@ -11,6 +11,12 @@ module "network" {
   flow_log_retention_days = var.later ? 30 : 90
 }
 
+# The listener wants one that there is.
+resource "aws_acm_certificate" "api" {
+  domain_name       = "api.example.com"
+  validation_method = "DNS"
+}
+
 module "service" {
   source                   = "./parts/service"
   product                  = var.product
@@ -19,7 +25,7 @@ module "service" {
   vpc_id                   = module.network.vpc_id
   subnet_ids               = module.network.private_subnet_ids
   load_balancer_subnet_ids = module.network.public_subnet_ids
-  certificate_arn          = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+  certificate_arn          = aws_acm_certificate.api.arn
   image                    = "example/api:1"
   allowed_cidrs            = ["10.20.0.0/16"]
   deletion_protection      = false
