@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.diagnostics.errors import ConfigurationWrong
+from controller.model.backend import backend_block
 from controller.model.catalog import Catalog
 from controller.model.graph import Unit
 from controller.model.module import Module
@@ -19,17 +20,22 @@ from controller.model.workspace import Upstream, Workspace
 from schemas.kinds.environment import Environment
 from schemas.kinds.product import Product
 from schemas.references import FromOutput, FromPath, FromSecret
+from schemas.state_backends import LocalState
 
 REQUIRED_VERSION = ">= 1.5"
-STATE_FILE = "terraform.tfstate"
 _BUILT_IN = frozenset({"terraform"})
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _TEMPLATE = re.compile(r"[$%]\{")
 
 
-def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
+def render(
+    catalog: Catalog, unit: Unit, upstream: Upstream, *, local_state: bool = False
+) -> Workspace:
     """Give the workspace of a unit; a function of its arguments.
+
+    With `local_state` the state is a file beside it, wherever the environment keeps its own: for a
+    look at what would change, which must not touch what is there.
 
     What is not known yet is null, and named in `provisional`: such a workspace can be planned to
     be looked at, but not applied. Raises ConfigurationWrong for what could not be written safely.
@@ -47,7 +53,8 @@ def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
             filling.wait_for(name)
     given = {**_filled_in(catalog, unit, module, commit), **unit.inputs}
     values = {name: filling.value(given[name]) for name in sorted(given)}
-    main = _main(module, environment, values)
+    state = LocalState() if local_state else environment.spec.state
+    main = _main(module, environment, values, backend_block(state, unit.name))
     files = {
         "main.tf.json": _pretty(main),
         "terraform.tfvars.json": _pretty(values),
@@ -144,7 +151,10 @@ class _Filling:
 
 
 def _main(
-    module: Module, environment: Environment, values: dict[str, object]
+    module: Module,
+    environment: Environment,
+    values: dict[str, object],
+    backend: Mapping[str, object],
 ) -> Mapping[str, object]:
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
@@ -181,7 +191,7 @@ def _main(
         "terraform": {
             "required_version": REQUIRED_VERSION,
             "required_providers": required,
-            "backend": {environment.spec.state.backend: {"path": STATE_FILE}},
+            "backend": backend,
         },
         "provider": providers,
         "variable": given,

@@ -128,7 +128,7 @@ async def _plan_one(
 ) -> Planned:
     root = data.absolute() / "workspaces"
     trees = {path: str(tree_path(root, folder.catalog.trees[path])) for path in unit.stack.paths()}
-    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees)
+    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees, planned=True)
     engine = await engines.get(folder.environment(unit).spec.engine)
     found = await plan_step.plan(workspace, engine=engine, workspaces=workspaces)
     return (unit.name, found, folder.judge(unit, found), None)
@@ -183,14 +183,22 @@ class _Folder:
         outputs: dict[UnitName, dict[str, object]],
         secrets: Path,
         trees: dict[str, str],
+        *,
+        planned: bool = False,
     ) -> Workspace:
-        """Render one unit; addresses of secrets are where they would be delivered."""
+        """Render one unit; addresses of secrets are where they would be delivered.
+
+        One that is to be planned works on a copy of its state beside it.
+        """
         addresses = {
             name: str(secrets / name.product / name.environment / name.secret)
             for name in unit.needs_secrets
         }
         return render_step.render(
-            self.catalog, unit, Upstream(outputs, frozenset(), addresses, trees)
+            self.catalog,
+            unit,
+            Upstream(outputs, frozenset(), addresses, trees),
+            local_state=planned,
         )
 
     def judge(self, unit: Unit, plan: Plan) -> Verdict:
