@@ -79,8 +79,8 @@ class HttpState(Part):
         examples=["http"],
     )
     address: HttpAddress = Field(
-        description="Where it answers; the state of a unit is at `/<product>.<environment>.<stack>` "
-        "below. Logins are in the controller's settings.",
+        description="Where it answers; below, the state of a unit is at "
+        "`/<product>.<environment>.<stack>`. Logins are in the controller's settings.",
         examples=["https://git.example.com/api/v4/projects/7/terraform/state"],
     )
     lock_path: str = Field(
@@ -106,8 +106,8 @@ class PostgresState(Part):
         description="`pg`: a PostgreSQL database, with a schema for each unit.", examples=["pg"]
     )
     address: PostgresAddress = Field(
-        description="The database, without a login: that is in the controller's settings. It has to "
-        "be the server itself, or a pool of whole sessions: locks belong to a session.",
+        description="The database, without a login: that is in the controller's settings. It has "
+        "to be the server itself, or a pool of whole sessions: locks belong to a session.",
         examples=["postgres://db.example.com:5432/states?sslmode=verify-full"],
     )
     schema_prefix: str = Field(

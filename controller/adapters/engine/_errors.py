@@ -1,6 +1,7 @@
 """An engine's output → the error that says what happens next, with the engine's words quoted."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,10 @@ from controller.diagnostics.errors import (
     StateLocked,
     TrueupError,
 )
-from controller.ports.engine import EngineVersion
+from controller.ports.engine import EngineVersion, LockHolder
 
 LONGEST_QUOTE = 4000
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 STALE = (
     "Saved plan is stale",
@@ -160,9 +162,14 @@ def _locked(version: EngineVersion, words: EngineWords) -> StateLocked:
     holder = read_holder(words.detail)
     if holder is None:
         return StateLocked(_diagnostics(StateLocked, f"{version} cannot lock the state", (words,)))
+    return locked_by(holder)
+
+
+def locked_by(holder: LockHolder) -> StateLocked:
+    """Give the error that names who holds the lock."""
     return StateLocked.because(
         f"the state is locked by {holder.who or 'somebody'} for {holder.operation or 'something'}"
-        f" since {holder.created} (lock {holder.id})"
+        f" since {holder.created or 'an unknown time'} (lock {holder.id})"
     )
 
 
@@ -218,7 +225,8 @@ def _place(entry: Mapping[str, Any]) -> str:
 
 
 def _from_text(text: str) -> Iterator[EngineWords]:
-    lines = [line.strip().lstrip("│╷╵|").strip() for line in text.splitlines()]
+    plain = _COLOUR.sub("", text)  # `state push` knows no `-no-color`
+    lines = [line.strip().lstrip("│╷╵|").strip() for line in plain.splitlines()]
     starts = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
     if not starts:
         rest = [line for line in lines if line]

@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
-from controller.adapters.engine import _lock_error
+from controller.adapters.engine import _lock_error, _made
 from controller.diagnostics.errors import EngineFailed
+from controller.diagnostics.secret import SecretText
 from controller.ports.engine import EngineState
 
 _log = structlog.get_logger(__name__)
@@ -35,6 +36,15 @@ def is_remote(directory: Path) -> bool:
         return True
     path = (backend.get("config") or {}).get("path")
     return not (backend.get("type") == "local" and path in {None, STATE})
+
+
+def backend_type(directory: Path) -> str:
+    """Name the backend that `init` has set up; empty when there is none."""
+    try:
+        text = (directory / ".terraform" / STATE).read_text(encoding="utf-8")
+        return str((json.loads(text).get("backend") or {}).get("type", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def parse(text: str) -> EngineState:
@@ -67,6 +77,7 @@ def parse(text: str) -> EngineState:
             sorted(name for name, output in outputs.items() if output.get("sensitive", False))
         ),
         resources=tuple(_addresses(document)),
+        content=SecretText(text),
     )
 
 
@@ -110,16 +121,22 @@ def check_not_lost(directory: Path) -> None:
     """Raise EngineFailed when a local state was there and is not any more.
 
     Terraform writes its state in place. An apply that was killed in the middle of that leaves a
-    file that is empty or cut off: the last copy is put back when that apply had made nothing, and
-    an empty file of a first run is taken away when nothing can have been in it.
+    file that is empty or cut off: the last copy is put back when that apply had made nothing, or
+    when it is noted by its id what it had made; an empty file of a first run is taken away.
     """
     state = directory / STATE
     if is_remote(directory) or _is_whole(state):
         return
     copies = sorted((directory / KEPT).glob("*.tfstate"))
     is_idle = _lock_error.local_holder(directory) is None
-    if state.is_file() and copies and is_idle and _noted(directory) == BEGUN:
+    made = _made.missing(directory, ())
+    is_noted = made is not None and all(each.identity for each in made if each.is_complete)
+    if state.is_file() and is_idle and (_noted(directory) == BEGUN or is_noted) and copies:
         _put_back(copies[-1], state)
+        forget_apply(directory)
+        return
+    if state.is_file() and is_idle and _noted(directory) == MADE and is_noted and not copies:
+        state.unlink()  # a first apply: what it had made is taken in by its id
         forget_apply(directory)
         return
     if copies or _noted(directory) == MADE:

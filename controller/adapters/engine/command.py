@@ -33,7 +33,12 @@ EPHEMERAL = {"terraform": (1, 10), "tofu": (1, 11)}
 
 
 async def connect(
-    binary: str, environment: Mapping[str, str], *, size: int = 4, trust_mirror: bool = False
+    binary: str,
+    environment: Mapping[str, str],
+    *,
+    size: int = 4,
+    trust_mirror: bool = False,
+    backend_config: Path | None = None,
 ) -> TerraformEngine:
     """Look at a binary (a name on the environment's PATH, or a path) and give the engine.
 
@@ -48,7 +53,9 @@ async def connect(
         )
     runner = _Commands(program, environment, size)
     await runner.look()
-    return TerraformEngine(runner, trust_mirror=trust_mirror)
+    return TerraformEngine(
+        runner, environment, trust_mirror=trust_mirror, backend_config=backend_config
+    )
 
 
 class _Commands:
