@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from controller.diagnostics.secret import SecretText
+from controller.model.names import Digest
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,15 @@ class EngineProcess:
     """Seconds since the machine started, which no clock that is set can change."""
     boot: str = ""
     """Which start of the machine that was; empty when it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptState:
+    """An earlier state that is kept: what it is, since when and why, without its content."""
+
+    serial: int
+    lineage: str
+    digest: Digest
+    at: datetime
+    why: str
+    resources: tuple[str, ...]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.diagnostics.errors import PlanStale, Transient, TrueupError, Waiting
+from controller.diagnostics.errors import PlanStale, StateLocked, Transient, TrueupError, Waiting
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
 from controller.workflows.deliver import deliver
@@ -81,7 +81,7 @@ class Loop:
             case "unit":
                 return await self._unit(UnitName.parse(subject))
             case "drift":
-                return await watch(self.parts, UnitName.parse(subject))
+                return await self._watch(UnitName.parse(subject))
             case "secret":
                 return await deliver(self.parts, keys.parse_secret(subject))
             case "notify":
@@ -99,9 +99,19 @@ class Loop:
             await self.parts.recording.stage_stopped(name, error)
             raise
 
+    async def _watch(self, name: UnitName) -> datetime | None:
+        try:
+            return await watch(self.parts, name)
+        except StateLocked as locked:
+            raise await self.parts.states.settle_lock(name, locked) from locked
+
     async def _unit(self, name: UnitName) -> datetime | None:
         try:
             return await reconcile(self.parts, name)
+        except StateLocked as locked:
+            error = await self.parts.states.settle_lock(name, locked)
+            await self.parts.recording.unit_stopped(name, error)
+            raise error from locked
         except PlanStale as error:  # the world moved on in between: a new plan is made
             await self.parts.recording.unit_stopped(name, Transient(error.diagnostics))
             raise Transient(error.diagnostics) from error

@@ -6,6 +6,7 @@ from controller.workflows.catalogs import Catalogs
 from controller.workflows.journal import Journal, OnStep
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
+from controller.workflows.states import States
 from controller.workflows.units import Units
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
@@ -22,6 +23,7 @@ class Parts:
     wishes: Wishes
     units: Units
     removal: Removal
+    states: States
 
     @classmethod
     def of(cls, world: World, *, on_step: OnStep | None = None) -> "Parts":
@@ -32,4 +34,5 @@ class Parts:
         wishes = Wishes(world.ledger)
         units = Units(world, catalogs, wishes)
         removal = Removal(world, recording, journal, units)
-        return cls(world, catalogs, recording, journal, wishes, units, removal)
+        states = States(world, recording, journal, units, wishes)
+        return cls(world, catalogs, recording, journal, wishes, units, removal, states)

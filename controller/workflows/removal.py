@@ -80,6 +80,7 @@ class Removal:
             async with run.step("destroy") as step:
                 await apply_step.apply(
                     plan, verdict, workspace, engine=engine, workspaces=self._world.workspaces,
+                    history=self._world.states,
                     on_process=self._units.note_process(run, step),
                 )  # fmt: skip
         await self._world.workspaces.remove(name)

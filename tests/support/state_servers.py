@@ -70,7 +70,8 @@ class StateServer:
             self.locks.pop(path, None)
         return 200, b""
 
-    def _handler(server) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler's self is inner
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
         expected = "Basic " + base64.b64encode(":".join(LOGIN).encode()).decode()
 
         class Handler(BaseHTTPRequestHandler):

@@ -189,7 +189,10 @@ class TerraformEngine:
 
     async def push_state(self, directory: Path, content: SecretText) -> None:
         """See the port. The file that is pushed is ours alone, and gone afterwards."""
-        pushed, found = _state_file.parse(content.reveal()), await self.state(directory)
+        pushed = _state_file.parse(content.reveal())
+        if not _state_file.is_remote(directory):
+            _state_file.set_broken_aside(directory)
+        found = await self.state(directory)
         if found is not None and (pushed.lineage != found.lineage or pushed.serial <= found.serial):
             raise EngineRefused.because(
                 f"serial {pushed.serial} of `{pushed.lineage}` cannot be written over serial"

@@ -105,6 +105,17 @@ def keep_copy(directory: Path) -> None:
         old.unlink()
 
 
+def set_broken_aside(directory: Path) -> None:
+    """Take a local state that cannot be read out of the way of one that is put in its place."""
+    state = directory / STATE
+    if state.is_file() and not _is_whole(state) and _lock_error.local_holder(directory) is None:
+        kept = directory / KEPT
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state.replace(kept / "broken")
+        forget_apply(directory)
+        _made.forget(directory)
+
+
 def note_apply(directory: Path, *, made_something: bool) -> None:
     """Note that an apply is under way, and whether anything was made by it."""
     path = directory / APPLYING

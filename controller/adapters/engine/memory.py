@@ -223,6 +223,7 @@ class MemoryEngine:
         """See the port."""
         self._begin("push", directory)
         with self._lock(directory, "state push"):
+            _state_file.set_broken_aside(directory)
             pushed, found = _state_file.parse(content.reveal()), _state_file.read_local(directory)
             is_next = found is None or pushed.serial > found.serial
             if not is_next or (found is not None and found.lineage != pushed.lineage):
