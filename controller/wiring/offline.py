@@ -10,7 +10,9 @@ from pathlib import Path
 
 from controller import shipped
 from controller.adapters.clock.system import SystemClock
+from controller.adapters.engine.private_file import write_private
 from controller.adapters.git.folder import snapshot as folder_snapshot
+from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
 from controller.model.catalog import Catalog
@@ -104,13 +106,19 @@ async def _copy_states(
 ) -> dict[UnitName, dict[str, object]]:
     """Copy the state of every unit that was applied, and read its outputs."""
     outputs: dict[UnitName, dict[str, object]] = {}
+    history = DiskStateHistory(states.parent / "states", limit=1, now=SystemClock().now)
     for unit in folder.graph.units.values():
         source = unit_path(states, unit.name) / STATE
-        if not source.is_file():
-            continue
         target = workspaces.directory(unit.name)
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copy2(source, target / STATE)
+        if source.is_file():
+            shutil.copy2(source, target / STATE)
+        elif kept := await history.kept(unit.name):  # of a state that lies elsewhere
+            content = await history.read(unit.name, kept[0].serial)
+            if content is not None:
+                write_private(target / STATE, content.reveal())
+        else:
+            continue
         engine = await engines.get(folder.environment(unit).spec.engine)
         state = await engine.state(target)
         if state is not None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.adapters.engine._lock_error import SUMMARY as LOCK_SUMMARY
@@ -28,6 +28,11 @@ STALE = (
     "Invalid plan file",
     "Can't read plan file",
     "Failed to load",
+)
+MOVED = ("Backend configuration changed", "Backend configuration block has changed")
+HOW_TO_MOVE = (
+    "suspend the unit and run `terraform init -migrate-state` in its directory, or take the change"
+    " of `spec.state` back"
 )
 NEEDS_INIT = (
     "Backend initialization required",
@@ -140,6 +145,11 @@ def make_error(version: EngineVersion, operation: str, finished: Finished) -> Tr
     first = words[0]
     if first.summary.startswith(LOCK_SUMMARY):
         return _locked(version, first)
+    if first.summary.startswith(MOVED):
+        found = _diagnostics(EngineRefused, "the state would have to be moved first", words)
+        return EngineRefused(
+            replace(each, code="engine/backend-changed", hint=HOW_TO_MOVE) for each in found
+        )
     if first.summary.startswith(STALE):
         return PlanStale(_diagnostics(PlanStale, f"{version} refuses the saved plan", words))
     refused = operation == "validate" or all(word.is_refusal for word in words)
