@@ -83,7 +83,7 @@ class Loop:
             case "drift":
                 return await self._watch(UnitName.parse(subject))
             case "secret":
-                return await deliver(self.parts, keys.parse_secret(subject))
+                return await self._guarded(deliver(self.parts, keys.parse_secret(subject)))
             case "notify":
                 await tell(self.parts)
                 return None
@@ -94,20 +94,31 @@ class Loop:
 
     async def _stage(self, name: StageName) -> datetime | None:
         try:
-            return await promote(self.parts, name)
+            return await self._guarded(promote(self.parts, name))
         except TrueupError as error:
             await self.parts.recording.stage_stopped(name, error)
             raise
 
+    async def _guarded(self, work: Awaitable[datetime | None]) -> datetime | None:
+        """Await work; a disk that is full, or a file that cannot be had, is tried again."""
+        try:
+            return await work
+        except OSError as error:
+            raise Transient.because(
+                f"this machine does not let us: {error.strerror or error}",
+                hint="look at the free space and the permissions of the data folder",
+                code="trueup/machine-failed",
+            ) from error
+
     async def _watch(self, name: UnitName) -> datetime | None:
         try:
-            return await watch(self.parts, name)
+            return await self._guarded(watch(self.parts, name))
         except StateLocked as locked:
             raise await self.parts.states.settle_lock(name, locked) from locked
 
     async def _unit(self, name: UnitName) -> datetime | None:
         try:
-            return await reconcile(self.parts, name)
+            return await self._guarded(reconcile(self.parts, name))
         except StateLocked as locked:
             error = await self.parts.states.settle_lock(name, locked)
             await self.parts.recording.unit_stopped(name, error)

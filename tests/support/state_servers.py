@@ -34,6 +34,8 @@ class StateServer:
         self.serials: dict[str, list[int]] = {}
         self.failing = False
         self.refuse_posts = False
+        self.refuse_unlock = False
+        self.on_lock = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_port}/states"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -60,8 +62,12 @@ class StateServer:
 
     def _lock(self, method: str, path: str, told: dict) -> tuple[int, bytes]:
         held = self.locks.get(path)
+        if method == "UNLOCK" and self.refuse_unlock:
+            return 500, b""
         if method == "LOCK" and held is None:
             self.locks[path] = told
+            if self.on_lock is not None:
+                self.on_lock(told)
         elif method == "LOCK":
             return 423, json.dumps(held).encode()
         elif held is not None and told and told.get("ID") != held["ID"]:

@@ -1,13 +1,13 @@
 """An apply as it is heard of: progress for people, and notes for the case that it is cut off."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from controller.adapters.engine import _made, _state_file
-from controller.diagnostics.errors import EngineFailed
 from controller.ports.engine import OnProgress
 
 # Events whose message is for everybody: those of provisioners and outputs may hold values.
@@ -24,6 +24,8 @@ TELLING = frozenset(
         "change_summary",
     }
 )
+
+_log = structlog.get_logger(__name__)
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 
@@ -56,9 +58,11 @@ def teller(on_progress: OnProgress | None) -> OnEvent | None:
     return take
 
 
-@contextmanager
-def noted_apply(directory: Path, inner: OnEvent | None) -> Iterator[OnEvent]:
-    """Keep a copy of the state and a note of the apply; the note stays when the engine died."""
+def note_apply(directory: Path, inner: OnEvent | None) -> OnEvent:
+    """Keep a copy of the state and begin notes of an apply; give who hears of its events.
+
+    They stay when the engine died, or could not write its state: `end_apply` is for the good end.
+    """
     if not _state_file.is_remote(directory):
         _state_file.keep_copy(directory)
     _state_file.note_apply(directory, made_something=False)
@@ -67,25 +71,28 @@ def noted_apply(directory: Path, inner: OnEvent | None) -> Iterator[OnEvent]:
 
     def take(event: Mapping[str, Any]) -> None:
         nonlocal noted
-        _made.take(directory, event)
-        if event.get("type") == "apply_complete" and not noted:
-            noted = True
-            _state_file.note_apply(directory, made_something=True)
+        try:
+            _made.take(directory, event)
+            if event.get("type") == "apply_complete" and not noted:
+                noted = True
+                _state_file.note_apply(directory, made_something=True)
+        except OSError as error:  # a full disk: the engine will say so as well
+            _log.warning("an apply cannot be noted", error=str(error))
         if inner is not None:
             inner(event)
 
-    try:
-        yield take
-    except EngineFailed:  # the process died
-        raise
-    except BaseException:
-        _end(directory)
-        raise
+    return take
+
+
+def end_apply(directory: Path) -> None:
+    """End the notes: the state says it all."""
     if not _state_file.is_remote(directory):
+        _state_file.sync(directory)
         _state_file.keep_copy(directory)
-    _end(directory)
+    forget(directory)
 
 
-def _end(directory: Path) -> None:
+def forget(directory: Path) -> None:
+    """Take the notes away."""
     _state_file.forget_apply(directory)
     _made.forget(directory)

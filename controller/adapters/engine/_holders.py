@@ -76,7 +76,9 @@ def noted(directory: Path, process: EngineProcess, command: str) -> Iterator[Non
         yield
     except EngineFailed:  # the process died: what it left is looked at
         raise
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error.__cause__, EngineFailed):
+            raise
         _write(directory, [*earlier, replace(note, ended=time.time())])
         raise
     _write(directory, [*earlier, replace(note, ended=time.time())])
@@ -102,20 +104,32 @@ def is_orphan(directory: Path, holder: LockHolder) -> bool:
 
 
 def _others(directory: Path, at: float) -> Iterator[int]:
-    """Find engines of this machine that may have taken a lock at an instant."""
-    for process in psutil.process_iter(["pid", "name", "create_time", "status"]):
+    """Find engines of this machine that may have taken the same lock at an instant."""
+    ours = backend(directory)
+    for process in psutil.process_iter(["pid", "name", "create_time", "status", "cmdline"]):
         found = process.info
         name, since = found["name"] or "", found["create_time"]
         if not name.startswith(_ENGINES) or found["status"] == psutil.STATUS_ZOMBIE:
             continue
         if name.startswith("terraform-provider") or (since is not None and since > at + SLACK):
             continue
+        words = [word for word in found["cmdline"] or () if word.startswith("-chdir=")]
         try:
-            folder = Path(process.cwd())
-        except psutil.Error:
-            folder = Path("/")
-        if folder == directory or not (folder / NOTES).is_file():  # else it is ours, elsewhere
+            folder = Path(process.cwd()) / (words[0].partition("=")[2] if words else "")
+            theirs = backend(folder)
+        except (psutil.Error, OSError):
+            theirs = ours
+        if theirs == ours:
             yield found["pid"]
+
+
+def backend(directory: Path) -> object:
+    """Give the backend that a directory was set up with."""
+    try:
+        text = (directory / ".terraform" / "terraform.tfstate").read_text(encoding="utf-8")
+        return json.loads(text).get("backend")
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
 
 
 def _instant(text: str) -> float | None:

@@ -5,6 +5,7 @@ killed has made things that no state knows of. Without this note they would be m
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from controller.adapters.engine._process import is_alive
 from controller.ports.engine import EngineProcess
 
+_TELLING = frozenset({"apply_start", "apply_complete", "apply_errored"})
 NOTE = Path(".trueup") / "made.jsonl"
 
 
@@ -23,6 +25,7 @@ class Made:
     address: str
     identity: str = ""
     is_complete: bool = False
+    is_refused: bool = False
 
 
 def begin(directory: Path) -> None:
@@ -35,13 +38,13 @@ def begin(directory: Path) -> None:
 def take(directory: Path, event: Mapping[str, Any]) -> None:
     """Note what an event of the engine tells of a resource that is created."""
     kind, hook = event.get("type"), event.get("hook")
-    if kind not in {"apply_start", "apply_complete"} or not isinstance(hook, Mapping):
+    if kind not in _TELLING or not isinstance(hook, Mapping):
         return
     if hook.get("action") != "create":
         return
     address = str((hook.get("resource") or {}).get("addr", ""))
     identity = str(hook.get("id_value") or "") if hook.get("id_key") == "id" else ""
-    _add(directory, [address, identity, kind == "apply_complete"])
+    _add(directory, [address, identity, kind == "apply_complete", kind == "apply_errored"])
 
 
 def works(directory: Path, process: EngineProcess) -> None:
@@ -77,13 +80,16 @@ def missing(directory: Path, known: Iterable[str]) -> tuple[Made, ...] | None:
     if not (directory / NOTE).is_file():
         return None
     found = {line[0]: Made(*line) for line in _lines(directory) if isinstance(line, list)}
-    in_state = set(known)
+    # What the provider refused to make is not there; what it made in part is in the state.
+    in_state = {*known, *(made.address for made in found.values() if made.is_refused)}
     return tuple(made for address, made in sorted(found.items()) if address not in in_state)
 
 
 def _add(directory: Path, line: object) -> None:
     with (directory / NOTE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _lines(directory: Path) -> Iterator[Any]:

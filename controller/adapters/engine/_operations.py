@@ -15,7 +15,14 @@ from controller.adapters.engine import (
     _plan_json,
     _state_file,
 )
-from controller.adapters.engine._applying import OnEvent, listener, noted_apply, teller
+from controller.adapters.engine._applying import (
+    OnEvent,
+    end_apply,
+    forget,
+    listener,
+    note_apply,
+    teller,
+)
 from controller.adapters.engine._http_lock import PROBE, HttpLock
 from controller.adapters.engine._runner import Command, Finished, Flag, Runner
 from controller.adapters.engine.private_file import write_private
@@ -133,19 +140,18 @@ class TerraformEngine:
     ) -> None:
         """See the port."""
         await self._recover(directory)
-        with noted_apply(directory, teller(on_progress)) as on_event:
 
-            async def note(process: EngineProcess) -> None:
-                _made.works(directory, process)
-                if on_process is not None:
-                    await on_process(process)
+        async def note(process: EngineProcess) -> None:
+            _made.works(directory, process)
+            if on_process is not None:
+                await on_process(process)
 
-            finished = await self._attempt(
-                directory, Command("apply", EVENTS, (PLAN,)), on_event, note
-            )
+        on_event = note_apply(directory, teller(on_progress))
+        finished = await self._attempt(directory, Command("apply", EVENTS, (PLAN,)), on_event, note)
         if finished.code:
             await self._push_errored(directory)
         await self._check(directory, "apply", finished)
+        end_apply(directory)
 
     async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
         """See the port. Counts what the plan says, because exit codes lie here."""
@@ -170,8 +176,9 @@ class TerraformEngine:
     async def normalise(self, directory: Path) -> None:
         """See the port."""
         flags = {**EVENTS, "refresh-only": True, "auto-approve": True}
-        with noted_apply(directory, None) as on_event:
-            await self._run(directory, Command("apply", flags), on_event=on_event)
+        on_event = note_apply(directory, None)
+        await self._run(directory, Command("apply", flags), on_event=on_event)
+        end_apply(directory)
 
     async def state(self, directory: Path) -> EngineState | None:
         """See the port."""
@@ -338,8 +345,7 @@ class TerraformEngine:
                 f"`{directory / _made.NOTE}` and ask with `trueup reconcile`",
                 code="engine/made-not-saved",
             ) from error
-        _made.forget(directory)
-        _state_file.forget_apply(directory)
+        forget(directory)
         if missing:
             raise EngineFailed.because(_made.tell(missing), code="engine/cut-off")
 

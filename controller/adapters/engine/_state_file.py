@@ -1,6 +1,8 @@
 """The state as bytes: reading it, keeping earlier ones, and noticing that it was lost."""
 
+import contextlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -105,6 +107,17 @@ def keep_copy(directory: Path) -> None:
         old.unlink()
 
 
+def sync(directory: Path) -> None:
+    """Bring a local state to the disk itself, which Terraform leaves to the kernel."""
+    with contextlib.suppress(FileNotFoundError):
+        for path, flags in ((directory / STATE, os.O_RDONLY), (directory, os.O_DIRECTORY)):
+            descriptor = os.open(path, flags)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
 def set_broken_aside(directory: Path) -> None:
     """Take a local state that cannot be read out of the way of one that is put in its place."""
     state = directory / STATE
@@ -142,12 +155,13 @@ def check_not_lost(directory: Path) -> None:
     is_idle = _lock_error.local_holder(directory) is None
     made = _made.missing(directory, ())
     is_noted = made is not None and all(each.identity for each in made if each.is_complete)
-    if state.is_file() and is_idle and (_noted(directory) == BEGUN or is_noted) and copies:
+    is_begun = state.is_file() and _noted(directory) == BEGUN
+    if is_idle and (is_begun or is_noted) and copies:
         _put_back(copies[-1], state)
         forget_apply(directory)
         return
-    if state.is_file() and is_idle and _noted(directory) == MADE and is_noted and not copies:
-        state.unlink()  # a first apply: what it had made is taken in by its id
+    if is_idle and is_noted and not copies:
+        state.unlink(missing_ok=True)  # a first apply: what it had made is taken in by its id
         forget_apply(directory)
         return
     if copies or _noted(directory) == MADE:
