@@ -105,7 +105,8 @@ def engine_gets(number: signal.Signals) -> Bring:
         engine = await stage.engine()
         children = engine.children(recursive=True) if number == signal.SIGKILL else []
         for process in [engine, *children]:  # first, so that it does not see the others die
-            process.send_signal(number)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
         await task
         await stage.let_go()
 
@@ -260,7 +261,8 @@ def power_goes(left: str) -> Bring:
         engine = await stage.engine()
         whole = stage.crash.tfstate.read_bytes()
         for process in [engine, *engine.children(recursive=True)]:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task

@@ -351,7 +351,7 @@ class TerraformEngine:
 
     async def _push_errored(self, directory: Path) -> None:
         errored = directory / ERRORED
-        if not errored.is_file():
+        if not errored.is_file() or not _state_file.is_usable(errored):
             return
         finished = await self._attempt(directory, Command("state push", {}, (ERRORED,)))
         if finished.code:

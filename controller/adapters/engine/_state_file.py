@@ -175,6 +175,20 @@ def check_not_lost(directory: Path) -> None:
         forget_apply(directory)
 
 
+def is_usable(errored: Path) -> bool:
+    """Tell whether a state that could not be saved is whole; on a full disk it may be cut off.
+
+    One that is not is set aside: the notes of its apply say what was made.
+    """
+    if _is_whole(errored):
+        return True
+    _log.warning("a state that could not be saved is cut off", file=str(errored))
+    kept = errored.parent / KEPT
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    errored.replace(kept / "errored-cut-off")
+    return False
+
+
 def _is_whole(state: Path) -> bool:
     """Tell whether a state ends as Terraform ends it; a cut-off one does not."""
     try:
