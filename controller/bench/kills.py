@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -182,10 +183,15 @@ class Play:
         return []
 
     def _kill(self) -> None:
+        what = self._chance.choice(VICTIMS)
         controller, *others = self._descendants() or (None,)
+        until = time.monotonic() + LONGEST_PAUSE
+        while what != "controller" and not others and time.monotonic() < until:
+            time.sleep(0.05)  # it has not started its engines yet
+            controller, *others = self._descendants() or (None,)
         if controller is None:
             return
-        what = self._chance.choice(VICTIMS if others else VICTIMS[:1])
+        what = what if others else "controller"
         victims = {"controller": [controller], "all": [controller, *others]}.get(what)
         for process in victims or [self._chance.choice(others)]:
             with contextlib.suppress(psutil.Error):
@@ -276,7 +282,7 @@ async def _log_faults(data: Path) -> list[str]:
     return faults + [f"a run of {run.subject} is open" for run in runs]
 
 
-async def _kept(data: Path, name: UnitName) -> list[dict[str, int]]:
+async def _kept(data: Path, name: UnitName) -> list[dict[str, Any]]:
     """Give the kept states of a unit, the oldest first."""
     history = DiskStateHistory(data / "states", limit=20, now=lambda: datetime.now(UTC))
     kept = [await history.read(name, each.serial) for each in reversed(await history.kept(name))]

