@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= .trueup-demo
 ARGS ?=
 
-.PHONY: demo setup setup-dev test test-fast fuzz kills lint types imports format lock wheel clean
+.PHONY: demo setup setup-dev test test-fast fuzz kills lint types imports format module-docs lock wheel clean
 
 demo: setup
 	@$(BIN)/trueup demo --dir $(DEMO_DIR) $(ARGS)
@@ -56,6 +56,10 @@ imports: setup-dev
 format: setup-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Write the tables of the modules' READMEs anew from their code.
+module-docs: setup-dev
+	$(BIN)/python -m tests.support.module_readmes
 
 # Resolve the dependencies anew: `make lock`, then look at the diff.
 lock: setup-dev

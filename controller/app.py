@@ -16,8 +16,9 @@ from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
+from controller.workflows.backlog import FETCHED_AT
 from controller.workflows.parts import Parts
-from controller.workflows.reach import FETCHED_AT, HEAD
+from controller.workflows.reach import HEAD
 from controller.workflows.stages import ALL
 from schemas.kinds.product import Product
 
@@ -248,6 +249,24 @@ class App:
         await self._dispatcher.wake(key, priority=5)
         return subject
 
+    async def approve_backlog(
+        self, caller: Caller, environment: str, reason: str = "", *, expect: str = ""
+    ) -> str:
+        """Let the changes go that piled up in an environment; `expect` is how many were shown."""
+        require(caller, Role.APPROVER)
+        backlog = await self._parts.breaker.find(environment)
+        if backlog is None or backlog.let_go_by or not backlog.asked:
+            raise Stalled.because(
+                f"no changes of `{environment}` wait for an approval",
+                hint="`trueup get findings` names the environments where some do",
+            )
+        _require_unchanged(expect, str(backlog.asked), f"what waits in `{environment}`")
+        said = f"lets {backlog.asked} units of `{environment}` be changed"
+        said += f": {reason}" if reason else ""
+        await self._tell(caller, f"environment:{environment}", "Approved", said)
+        await self._parts.breaker.let_go(backlog, caller.name)
+        return environment
+
     async def promote(self, caller: Caller, stage: str) -> str:
         """Ask for the verified release to be let into a stage that does not take it by itself."""
         require(caller, Role.OPERATOR)
@@ -266,11 +285,14 @@ class App:
         reason = "Suspended" if suspended else "Resumed"
         if subject.count("/") == 1:
             stage = (await self._stage_status(subject)).name
-            await self._parts.wishes.suspend(stage, suspended=suspended)
+            since = await self._parts.wishes.suspended_since(stage)
+            if since is not None and not suspended:
+                await self._parts.breaker.pause(stage.environment, since, "it was suspended")
+            await self._parts.wishes.suspend(stage, suspended=suspended, at=self.now())
             key, units = keys.stage_key(stage), await self._ledger.units(stage)
         else:
             unit = await self._unit_status(subject)
-            await self._parts.wishes.suspend(unit.name, suspended=suspended)
+            await self._parts.wishes.suspend(unit.name, suspended=suspended, at=self.now())
             key, units = keys.unit_key(unit.name), [unit]
         await self._tell(caller, key, reason, f"{reason.lower()} by hand")
         await self._dispatcher.wake(key, priority=5)

@@ -4,10 +4,10 @@ Settings come from a YAML file, and from variables `TRUEUP_…` (`__` between le
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import (
@@ -58,7 +58,8 @@ class Repository(BaseModel):
         default=None, description="follow the newest tag with this name, as `v*`, not the branch"
     )
     semver: str | None = Field(
-        default=None, description="follow the highest version of a range, as `>=1.2.0 <2.0.0`"
+        default=None,
+        description="follow the highest version of a range, as `^1.2`, `>=1.2.0 <2.0.0`",
     )
     commit: str | None = Field(default=None, description="stay at one commit, 40 digits")
     promotions_branch: str = Field(
@@ -227,6 +228,43 @@ class Settings(BaseSettings):
 
         found = FromFile()
         return cls.model_validate(found.model_dump())
+
+
+PREFIX = "TRUEUP_"
+_OF_OTHERS = ("TRUEUP_LOCALCLOUD_", "TRUEUP_LOAD_", "TRUEUP_PYTHON", "TRUEUP_TEST_")
+"""Variables of our own programs that are no settings: engines, load tests and tests have them."""
+
+
+def setting_names(model: type[BaseModel] = Settings) -> Iterator[str]:
+    """Give every setting by its path, as `repository.url`; a group comes before what it holds."""
+    for name, field in model.model_fields.items():
+        yield name
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from (f"{name}.{inner}" for inner in setting_names(part))
+
+
+def variable_of(setting: str) -> str:
+    """Give the variable of a setting."""
+    return PREFIX + setting.upper().replace(".", "__")
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Give the variables that are named like settings, and are none."""
+    known = {variable_of(setting) for setting in setting_names()}
+    return tuple(
+        name
+        for name in sorted(os.environ)
+        if name.upper().startswith(PREFIX)
+        and name.upper() not in known
+        and not name.startswith(_OF_OTHERS)
+    )
+
+
+def are_in_variables() -> bool:
+    """Tell whether variables say what must be said: where the repository is."""
+    given = {name.upper() for name in os.environ}
+    return not given.isdisjoint({variable_of("repository"), variable_of("repository.url")})
 
 
 def search_path() -> str:

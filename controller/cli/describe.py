@@ -100,6 +100,10 @@ def _unit(unit: Found) -> None:
             ("Updated", instant(unit["updated_at"])),
         ]
     )
+    if unit.get("risk"):
+        click.echo(f"\nRisk of the last plan: {cell(unit['risk'])}")
+        for reason in unit["risk_reasons"]:
+            click.echo(f"  {cell(reason)}")
     print_section("Conditions", columns.CONDITIONS, unit["conditions"])
     _drift(unit["drift"])
     if unit["outputs"]:

@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),
     "describe": Entry("Looking", "Show all that is known of one thing."),
     "events": Entry("Looking", "Show what has happened, and follow it."),
-    "approve": Entry("Acting", "Approve a release for a stage, or the plan of a unit."),
+    "approve": Entry("Acting", "Approve a release, a plan, or what piled up."),
     "promote": Entry("Acting", "Ask for a verified release to be let into a stage."),
     "reconcile": Entry("Acting", "Ask for a look at the repository, a stage or a unit now."),
     "drift": Entry("Acting", "Ask for a look whether a unit is still what was applied."),

@@ -11,6 +11,7 @@ from controller.model.measurement import GateResult
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import ResourceChange
+from controller.model.risk import Risk
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class UnitStatus:
     drift_looked_at: datetime | None = None
     failures: int = 0
     """Failures in a row since the last success."""
+    risk: Risk | None = None
+    """Of the last plan that would change something."""
     updated_at: datetime | None = None
 
     def condition(self, kind: ConditionType) -> Condition | None:

@@ -39,6 +39,10 @@ class UnitView:
     plan_waiting: str = ""
     """What an approval of the plan that waits is bound to; empty when none waits."""
     suspended_because: str = ""
+    risk: str = ""
+    """The risk of the last plan that would change something, as `65 (high)`."""
+    risk_reasons: tuple[str, ...] = ()
+    """What it comes from, the heaviest first."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,8 @@ def unit_view(status: UnitStatus, *, suspended: bool = False) -> UnitView:
         conditions=status.conditions,
         outputs=dict(outcome.outputs) if outcome else {},
         updated_at=status.updated_at,
+        risk=str(status.risk) if status.risk else "",
+        risk_reasons=tuple(str(reason) for reason in status.risk.top()) if status.risk else (),
     )
 
 

@@ -1,12 +1,13 @@
 """Terraform or OpenTofu: what may be asked of an engine, for one workspace directory at a time."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from controller.diagnostics.secret import SecretText
 from controller.model.plan import ResourceChange
+from controller.model.plan_document import PlanDocument
 from controller.model.state import EngineProcess, EngineState, LockHolder
 
 __all__ = [
@@ -41,7 +42,7 @@ class EngineCapabilities:
 class EnginePlan:
     """What `plan` found. `file` lies in the workspace directory and may hold secrets.
 
-    Sensitive values are redacted before they get into the changes.
+    Sensitive values are redacted before they get into the changes and into the document.
     """
 
     file: Path
@@ -49,6 +50,7 @@ class EnginePlan:
     drift: tuple[ResourceChange, ...]
     outputs_change: bool
     errored: bool = False
+    document: PlanDocument = field(default=PlanDocument(), repr=False)
 
 
 OnProcess = Callable[[EngineProcess], Awaitable[None]]

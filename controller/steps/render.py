@@ -23,6 +23,10 @@ from schemas.references import FromOutput, FromPath, FromSecret
 from schemas.state_backends import LocalState
 
 REQUIRED_VERSION = ">= 1.5"
+DATED_FILE = "trueup-commit.auto.tfvars.json"
+COMMIT_VARIABLE = "trueup_commit"
+UNCOMMITTED = "uncommitted"
+TAGGED_SOURCE = "hashicorp/aws"
 _BUILT_IN = frozenset({"terraform"})
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
@@ -51,10 +55,20 @@ def render(
     for name in unit.needs_units:
         if name in upstream.pending:
             filling.wait_for(name)
-    given = {**_filled_in(catalog, unit, module, commit), **unit.inputs}
+    given = {**_filled_in(catalog, unit, module), **unit.inputs}
     values = {name: filling.value(given[name]) for name in sorted(given)}
     state = LocalState() if local_state else environment.spec.state
-    main = _main(module, environment, values, backend_block(state, unit.name))
+    dated = ({"commit"} if "commit" in module.variables else set()) - values.keys()
+    main = _main(
+        module,
+        environment,
+        values,
+        dated,
+        _tags(catalog, unit.name),
+        backend=backend_block(state, unit.name),
+    )
+    if COMMIT_VARIABLE in main["variable"]:
+        dated.add(COMMIT_VARIABLE)
     files = {
         "main.tf.json": _pretty(main),
         "terraform.tfvars.json": _pretty(values),
@@ -74,6 +88,9 @@ def render(
         ),
         provisional=tuple(sorted(filling.provisional)),
         digest=digest({"engine": engine, "files": contents}),
+        dated={DATED_FILE: _pretty(dict.fromkeys(sorted(dated), commit or UNCOMMITTED))}
+        if dated
+        else {},
     )
 
 
@@ -83,19 +100,47 @@ def digest(value: object) -> Digest:
     return Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
 
 
-def _filled_in(
-    catalog: Catalog, unit: Unit, module: Module, commit: Commit
-) -> Mapping[str, object]:
-    """Give the variables that the controller knows, as far as the module has them."""
+def _filled_in(catalog: Catalog, unit: Unit, module: Module) -> Mapping[str, object]:
+    """Give the variables that the controller knows, as far as the module has them.
+
+    `commit` is not among them: it is in a file of its own, which does not count.
+    """
     product = catalog.find(Product, unit.name.product)
     known: Mapping[str, object] = {
         "product": unit.name.product,
         "environment": unit.name.environment,
         "stack": unit.name.stack,
         "owner": product.spec.owner if product else "",
-        "commit": commit,
     }
     return {name: value for name, value in known.items() if name in module.variables}
+
+
+class _Expression(str):
+    """A text of ours that Terraform is to evaluate."""
+
+    __slots__ = ()
+
+
+def _tags(catalog: Catalog, unit: UnitName) -> Mapping[str, str]:
+    """Give the tags of all that a unit makes."""
+    product = catalog.find(Product, unit.product)
+    return {
+        "product": unit.product,
+        "environment": unit.environment,
+        **({"owner": product.spec.owner} if product else {}),
+        "commit": _Expression(f"${{var.{COMMIT_VARIABLE}}}"),
+    }
+
+
+def _tagged(configuration: Mapping[str, object], tags: Mapping[str, str]) -> Mapping[str, object]:
+    """Add tags to the configuration of a provider; those that it has itself win."""
+    block = configuration.get("default_tags", {})
+    if isinstance(block, (tuple, list)) and len(block) == 1:
+        block = block[0]
+    own = block.get("tags", {}) if isinstance(block, Mapping) else None
+    if not isinstance(own, Mapping):
+        return configuration  # Terraform says what is wrong with it
+    return {**configuration, "default_tags": [{"tags": {**tags, **own}}]}
 
 
 @dataclass
@@ -154,10 +199,14 @@ def _main(
     module: Module,
     environment: Environment,
     values: dict[str, object],
+    dated: set[str],
+    tags: Mapping[str, str],
+    *,
     backend: Mapping[str, object],
-) -> Mapping[str, object]:
+) -> Mapping[str, Mapping[str, object]]:
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
+    given |= {name: {**_variable(module, name), "default": None} for name in dated}
     call = {"source": "./module", **{name: f"${{var.{name}}}" for name in sorted(given)}}
     for name in sorted(module.providers.keys() - environment.spec.providers.keys() - _BUILT_IN):
         where = environment.metadata.name
@@ -172,11 +221,9 @@ def _main(
         if name not in _BUILT_IN
     }
     texts: dict[str, str] = {}
-    providers = {
-        _name(name): _as_expressions(environment.spec.providers[name], texts)
-        for name in sorted(environment.spec.providers)
-        if name in required
-    }
+    providers = _providers(environment, required, tags, texts)
+    if any(_is_tagged(each["source"]) for each in required.values()):
+        given[COMMIT_VARIABLE] = {"type": "string", "default": None}
     for name, text in texts.items():
         given[name] = {"type": "string"}
         values[name] = text
@@ -187,7 +234,7 @@ def _main(
         }
         for _, output in sorted(module.outputs.items())
     }
-    sections: dict[str, object] = {
+    sections: dict[str, Mapping[str, object]] = {
         "terraform": {
             "required_version": REQUIRED_VERSION,
             "required_providers": required,
@@ -198,7 +245,27 @@ def _main(
         "module": {"unit": call},
         "output": outputs,
     }
-    return {name: section for name, section in sections.items() if section}
+    return {name: section for name, section in sections.items() if section or name == "variable"}
+
+
+def _providers(
+    environment: Environment,
+    required: Mapping[str, Mapping[str, str]],
+    tags: Mapping[str, str],
+    texts: dict[str, str],
+) -> Mapping[str, object]:
+    """Give the configurations of providers, with tags for those that tag all that they make."""
+    providers = {}
+    for name in sorted(environment.spec.providers.keys() & required.keys()):
+        configuration = environment.spec.providers[name]
+        if _is_tagged(required[name]["source"]):
+            configuration = _tagged(configuration, tags)
+        providers[_name(name)] = _as_expressions(configuration, texts)
+    return providers
+
+
+def _is_tagged(source: str) -> bool:
+    return source == TAGGED_SOURCE or source.endswith(f"/{TAGGED_SOURCE}")
 
 
 def _variable(module: Module, name: str) -> Mapping[str, object]:
@@ -215,6 +282,8 @@ def _as_expressions(value: object, texts: dict[str, str]) -> object:
         return {str(key): _as_expressions(inner, texts) for key, inner in value.items()}
     if isinstance(value, (tuple, list)):
         return [_as_expressions(inner, texts) for inner in value]
+    if isinstance(value, _Expression):
+        return str(value)
     if isinstance(value, str) and _TEMPLATE.search(value):
         name = f"trueup_provider_{len(texts)}"
         texts[name] = value

@@ -16,12 +16,14 @@ from controller.adapters.artifacts.disk import DiskArtifacts
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.credential.postgres import PostgresCredentialIssuer
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
+from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
+from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
@@ -33,13 +35,14 @@ from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
+from controller.model.accounts import Accounts
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
 from controller.wiring.state_logins import StateLogin
-from controller.workflows.keys import environment_of
+from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
 from controller.workflows.world import World
@@ -271,7 +274,10 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         environment_limits: dict[str, int] = {}
+        accounts = Accounts()
         notifiers = Notifiers(stack)
+        policies = RegoPolicyEngine()
+        stack.push_async_callback(policies.close)
         world = World(
             clock=clock,
             repository=repository,
@@ -283,7 +289,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
                 lanes=lanes(settings),
                 group_of=environment_of,
                 group_limits=environment_limits,
+                slowing=Slowing(accounts, environment_used_by),
             ),
+            accounts=accounts,
             environment_limits=environment_limits,
             notifier=notifiers.get,
             notifications=[],
@@ -298,6 +306,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
+            policies=policies,
             trust=git_source.trust(settings.repository),
         )
         parts = Parts.of(world)

@@ -95,7 +95,10 @@ class States:
         engine = await self._units.engine(wanted)
         await self._check_unlocked(name, engine)
         await self._wishes.suspend(
-            name, suspended=True, because=f"{by} restored its state of serial {serial}"
+            name,
+            suspended=True,
+            at=self._world.clock.now(),
+            because=f"{by} restored its state of serial {serial}",
         )
         await self._wishes.restore(name, serial)
         await self._world.dispatcher.wake(keys.unit_key(name), priority=5)

@@ -20,6 +20,9 @@ async def watch(parts: Parts, name: UnitName) -> datetime | None:
     drift_rule = wanted.unit.stack.spec.drift
     if drift_rule.mode == "off" or await parts.units.is_suspended(wanted):
         return None
+    later = parts.pace.wait_until(keys.drift_key(name), name.environment)
+    if later is not None:
+        return later
     upstream = await parts.units.upstream(applied, whatever_it_is=True)
     workspace = render_step.render(applied.catalog, applied.unit, upstream)
     drift = await drift_step.drift(
@@ -28,6 +31,7 @@ async def watch(parts: Parts, name: UnitName) -> datetime | None:
     )  # fmt: skip
     await parts.recording.unit_drift(status, drift)
     if drift.changes and drift_rule.mode == "correct":
+        await parts.breaker.drifted(name)
         await world.dispatcher.wake(keys.unit_key(name))
     await world.dispatcher.wake(keys.stage_key(name.stage))
     return parts.units.next_look(wanted)

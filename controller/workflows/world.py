@@ -1,9 +1,10 @@
 """All that workflows need from the world, in one value; `wiring/` makes it, or a test."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.diagnostics.secret import SecretText
+from controller.model.accounts import Accounts
 from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
 from controller.ports.clock import Clock
@@ -14,6 +15,7 @@ from controller.ports.git import PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.notify import Notifier
+from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
@@ -54,6 +56,9 @@ class World:
     environment_limits: dict[str, int]
     """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]
-    """Modules and load tests that come with Trueup, by path."""
+    """Modules, load tests and policies that come with Trueup, by path."""
+    policies: PolicyEngine
+    accounts: Accounts = field(default_factory=Accounts)
+    """Which environments share an account, and its limits; follows the head of the branch."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -20,6 +20,7 @@ from controller.adapters.git.memory import MemoryPointers, MemoryRepository
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
+from controller.adapters.policy_engine.memory import MemoryPolicyEngine
 from controller.adapters.processes.memory import MemoryProcesses
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
@@ -30,6 +31,7 @@ from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiti
 from controller.diagnostics.secret import SecretText
 from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
+from controller.ports.policy_engine import PolicyEngine
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
@@ -82,6 +84,7 @@ class MemoryWorld:
     target: MemorySecretTarget = field(default_factory=MemorySecretTarget)
     credentials: MemoryCredentialIssuer = field(default_factory=MemoryCredentialIssuer)
     generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
+    policies: PolicyEngine = field(default_factory=MemoryPolicyEngine)
     trust: Trust | None = None
     secrets_made: int = 0
     p95: float = 10.0
@@ -129,6 +132,7 @@ class MemoryWorld:
             secret_store=store, secret_target=self.target, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
+            policies=self.policies,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from controller.adapters.engine._error_classes import ErrorClass, Known, classify
 from controller.adapters.engine._lock_error import SUMMARY as LOCK_SUMMARY
 from controller.adapters.engine._lock_error import read_holder
 from controller.adapters.engine._runner import Finished
@@ -15,6 +16,7 @@ from controller.diagnostics.errors import (
     EngineRefused,
     PlanStale,
     StateLocked,
+    Throttled,
     TrueupError,
 )
 from controller.ports.engine import EngineVersion, LockHolder
@@ -124,6 +126,16 @@ class EngineWords:
         """Whether the same will be said again of the same configuration."""
         return self.summary.startswith(REFUSED) or self.says(REFUSED_BECAUSE)
 
+    @property
+    def known(self) -> Known | None:
+        """What is known of the words that a provider or a network uses."""
+        return classify(f"{self.summary}\n{self.detail}")
+
+    def is_a(self, kind: ErrorClass) -> bool:
+        """Tell whether the error is known to be of a class."""
+        known = self.known
+        return known is not None and known.kind == kind
+
     def says(self, phrases: Iterable[str]) -> bool:
         """Tell whether one of the phrases is in the detail, wherever its lines were broken."""
         detail = " ".join(self.detail.split())
@@ -152,10 +164,24 @@ def make_error(version: EngineVersion, operation: str, finished: Finished) -> Tr
         )
     if first.summary.startswith(STALE):
         return PlanStale(_diagnostics(PlanStale, f"{version} refuses the saved plan", words))
-    refused = operation == "validate" or all(word.is_refusal for word in words)
-    if refused and operation != "apply":
+    if any(word.is_a(ErrorClass.THROTTLED) for word in words):
+        return Throttled(_diagnostics(Throttled, f"{version} was slowed at `{operation}`", words))
+    if _is_refused(operation, words):
         return EngineRefused(_diagnostics(EngineRefused, f"{version} refused `{operation}`", words))
     return EngineFailed(_diagnostics(EngineFailed, f"{version} broke off `{operation}`", words))
+
+
+def _is_refused(operation: str, words: Iterable[EngineWords]) -> bool:
+    """Tell whether the same will be said again.
+
+    What an apply says of its configuration does not count: it may be of what it made on the way.
+    """
+    if operation == "validate":
+        return True
+    by_provider = ErrorClass.PERMANENT
+    if operation == "apply":
+        return all(word.is_a(by_provider) for word in words)
+    return all(word.is_a(by_provider) or word.is_refusal for word in words)
 
 
 def needs_init(finished: Finished) -> bool:
@@ -187,7 +213,11 @@ def _diagnostics(
     error: type[TrueupError], sentence: str, words: Iterable[EngineWords]
 ) -> tuple[Diagnostic, ...]:
     return tuple(
-        Diagnostic(code=error.code, message=f"{sentence}: {word.summary}{_quote(word)}")
+        Diagnostic(
+            code=error.code,
+            message=f"{sentence}: {word.summary}{_quote(word)}",
+            hint=word.known.hint if word.known else None,
+        )
         for word in words
     )
 

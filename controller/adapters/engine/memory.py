@@ -21,6 +21,7 @@ from controller.adapters.engine._memory_root import (
     identify,
     read_root,
 )
+from controller.adapters.engine._plan_document import pack
 from controller.adapters.engine._plan_json import turned_round
 from controller.adapters.engine._process import identify as identify_process
 from controller.adapters.engine.private_file import write_private
@@ -32,6 +33,7 @@ from controller.diagnostics.errors import (
 )
 from controller.diagnostics.secret import SecretText
 from controller.model.plan import Action, AttributeChange, ResourceChange
+from controller.model.plan_document import PlanDocument
 from controller.ports.engine import (
     EngineCapabilities,
     EnginePlan,
@@ -136,6 +138,7 @@ class MemoryEngine:
             file = directory / PLAN
             file.write_text(json.dumps(asdict(saved), sort_keys=True), encoding="utf-8")
             changes = self._compare(real, wanted, root)
+            shown = _document(changes, real, wanted, root)
         if on_progress is not None:
             for change in changes:
                 on_progress(f"{change.address}: Plan to {change.action}")
@@ -144,6 +147,7 @@ class MemoryEngine:
             changes=changes,
             drift=() if known is None else self._compare(known, real, root),
             outputs_change=outputs != (document or {}).get("outputs", {}),
+            document=shown,
         )
 
     async def apply(
@@ -309,6 +313,39 @@ class MemoryEngine:
         else:
             action = Action.UPDATE
         return (ResourceChange(ADDRESS, "unit", action, attributes),)
+
+
+def _document(
+    changes: tuple[ResourceChange, ...],
+    before: Attributes | None,
+    after: Attributes | None,
+    root: MemoryRoot,
+) -> PlanDocument:
+    """Give the plan as Terraform would show it."""
+    action = changes[0].action if changes else Action.NO_OP
+    marks = dict.fromkeys(root.sensitive, True)
+    secrets = {
+        text
+        for side in (before, after)
+        for name, text in (side or {}).items()
+        if name in root.sensitive and isinstance(text, str)
+    }
+    entry = {
+        "address": ADDRESS,
+        "mode": "managed",
+        "type": "unit",
+        "name": "this",
+        "change": {
+            "actions": ["delete", "create"] if action is Action.REPLACE else [str(action)],
+            "before": before,
+            "after": after,
+            "after_unknown": {},
+            "before_sensitive": marks,
+            "after_sensitive": marks,
+        },
+    }
+    is_there = before is not None or after is not None
+    return pack({"format_version": "1.2", "resource_changes": [entry] * is_there}, secrets)
 
 
 def _compare_attribute(

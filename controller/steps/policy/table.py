@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from controller.model.plan import Plan
-from controller.steps.policy.rules import protected_stack, provisional, too_many_deletions
+from controller.steps.policy.rules import max_risk, protected_stack, provisional, too_many_deletions
 from controller.steps.policy.traits import Breach, PolicyRule, StackTraits
 
 Rule = Callable[[Plan, StackTraits, PolicyRule], Iterator[Breach]]
@@ -11,6 +11,7 @@ Rule = Callable[[Plan, StackTraits, PolicyRule], Iterator[Breach]]
 RULES: Mapping[str, Rule] = {
     "protected-stack": protected_stack.find_breaches,
     "provisional": provisional.find_breaches,
+    "max-risk": max_risk.find_breaches,
     "too-many-deletions": too_many_deletions.find_breaches,
 }
 

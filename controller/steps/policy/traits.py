@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from controller.model.risk import Risk
+from controller.ports.policy_engine import PolicyModules
+
 
 @dataclass(frozen=True, slots=True)
 class StackTraits:
@@ -9,6 +12,7 @@ class StackTraits:
 
     name: str
     protect: bool = False
+    risk: Risk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,19 @@ class PolicyRule:
     rule: str
     level: str
     limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegoRule:
+    """A rule in Rego, of ours or of the repository, and what its findings lead to."""
+
+    level: str
+    modules: PolicyModules
+
+    @property
+    def rule(self) -> str:
+        """The name by which exceptions know it."""
+        return self.modules.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,8 +157,9 @@ async def test_a_worker_that_died_idle_is_replaced(embedded_with: Make, tmp_path
     engine = await embedded_with(size=1)
     world = RealWorld(engine, tmp_path / "units")
     first = await process_of(engine, world)
-    psutil.Process(first.pid).kill()
-    psutil.Process(first.pid).wait(10)
+    worker = psutil.Process(first.pid)
+    worker.kill()
+    worker.wait(10)
     await asyncio.sleep(0.1)
     second = await process_of(engine, world, "again")
     assert second.pid != first.pid

@@ -34,7 +34,7 @@ def test_an_action_is_asked_for_and_told(trueup, app, words, asked):
 @pytest.mark.parametrize(
     "words",
     [
-        ["approve"], ["approve", "shop"], ["approve", "a/b/c/d"], ["drift", "shop/dev"],
+        ["approve"], ["approve", "shop/"], ["approve", "a/b/c/d"], ["drift", "shop/dev"],
         ["rotate", "SHOP/dev/x"], ["promote", "--frobnicate"], ["suspend", "a/b; x"],
     ],
 )  # fmt: skip
