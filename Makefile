@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= .trueup-demo
 ARGS ?=
 
-.PHONY: demo setup setup-dev test test-fast fuzz lint types imports format module-docs lock wheel clean
+.PHONY: demo setup setup-dev test test-fast fuzz kills lint types imports format module-docs lock wheel clean
 
 demo: setup
 	@$(BIN)/trueup demo --dir $(DEMO_DIR) $(ARGS)
@@ -35,6 +35,10 @@ test: setup-dev lint types imports
 # A million mutilated repositories through load and every format; some hours.
 fuzz: setup-dev
 	$(BIN)/trueup bench fuzz --cases 1000000 $(ARGS)
+
+# A controller that is killed a thousand times; about an hour.
+kills: setup
+	$(BIN)/trueup bench kills --kills 1000 $(ARGS)
 
 test-fast: setup-dev
 	$(BIN)/python -m pytest -m "not slow and not e2e"

@@ -12,6 +12,7 @@ from controller.model.caller import Caller, Role
 from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
+from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
@@ -78,6 +79,10 @@ class App:
     async def unit(self, name: str) -> view.UnitView:
         """One unit. Raises NotFound."""
         return await self._unit_view(await self._unit_status(name))
+
+    async def states(self, name: str) -> Sequence[KeptState]:
+        """The kept states of a unit, the newest first, without what is in them."""
+        return await self._parts.states.kept((await self._unit_status(name)).name)
 
     async def stages(self) -> Sequence[view.StageView]:
         """All stages."""
@@ -307,12 +312,40 @@ class App:
         await self._dispatcher.wake(key, priority=5)
         return key
 
+    async def unlock(self, caller: Caller, unit: str, lock: str) -> str:
+        """Break the lock of a unit's state by its id; only when its holder is not known to live."""
+        require(caller, Role.ADMIN)
+        status = await self._unit_status(unit)
+        if not lock:
+            raise Stalled.because("which lock is meant?", hint="name it with `--lock ID`")
+        await self._parts.states.unlock(status.name, lock)
+        await self._tell(caller, keys.unit_key(status.name), "Unlocked", f"broke the lock {lock}")
+        return lock
+
+    async def restore_state(self, caller: Caller, unit: str, serial: str) -> str:
+        """Ask for an earlier state of a unit, which is suspended until somebody resumes it."""
+        require(caller, Role.ADMIN)
+        status = await self._unit_status(unit)
+        if not serial.isascii() or not serial.isdecimal():
+            raise Stalled.because(f"`{serial}` is no serial of a state")
+        await self._parts.states.ask_restore(status.name, int(serial), caller.name)
+        await self._tell(
+            caller, keys.unit_key(status.name), "RestoreRequested",
+            f"asked for the state of serial {serial}; the unit is suspended",
+        )  # fmt: skip
+        return serial
+
     async def _unit_view(self, status: UnitStatus) -> view.UnitView:
         allowed = status.condition(ConditionType.ALLOWED)
         waits = allowed is not None and allowed.status == Truth.UNKNOWN
         waiting = await self._parts.wishes.waiting_plan(status.name) if waits else None
         suspended = await self._parts.wishes.is_suspended(status.name)
-        return replace(view.unit_view(status, suspended=suspended), plan_waiting=waiting or "")
+        because = await self._parts.wishes.suspended_because(status.name)
+        return replace(
+            view.unit_view(status, suspended=suspended),
+            plan_waiting=waiting or "",
+            suspended_because=because,
+        )
 
     async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:
         await self._parts.recording.event(key, reason, f"{caller.name}: {message}")

@@ -4,7 +4,7 @@ Settings come from a YAML file, and from variables `TRUEUP_…` (`__` between le
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Self, get_args
@@ -185,6 +185,13 @@ class Settings(BaseSettings):
     )
     remote_load_targets: bool = Field(
         default=False, description="let load tests reach other machines than this one"
+    )
+    state_credentials: Mapping[str, Path] = Field(
+        default={},
+        description="for an environment by name, the file with the login to where its states are",
+    )
+    state_history: int = Field(
+        default=20, ge=2, le=1000, description="how many earlier states of each unit are kept"
     )
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"

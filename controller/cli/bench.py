@@ -45,6 +45,28 @@ def load(documents: int, form: str) -> None:
     _print(bench_load(documents, _say), form)
 
 
+@command.command(epilog=example("trueup bench kills --kills 1000"))
+@click.option(
+    "--kills",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="How often something is killed.",
+)
+@click.option("--seed", type=int, default=20261126, show_default=True, help="Of what is random.")
+@OUTPUT
+def kills(kills: int, seed: int, form: str) -> ExitCode:
+    """Kill a controller and its engines at random instants, and look at what is left.
+
+    Ends with 1 when anything was lost or made twice; `-o json` names it.
+    """
+    from controller.bench.kills import bench_kills
+
+    report = bench_kills(kills, _say, seed=seed)
+    _print(report, form)
+    return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
+
+
 @command.command(epilog=example("trueup bench fuzz --cases 1000000"))
 @click.option(
     "--cases",

@@ -95,7 +95,7 @@ def _unit(unit: Found) -> None:
             ("Wanted", unit["wanted_revision"]),
             ("In sync", f"{unit['in_sync']}, looked at {instant(unit['drift_looked_at'])}"),
             ("Engine", unit["engine"]),
-            ("Suspended", unit["suspended"]),
+            ("Suspended", unit.get("suspended_because") or unit["suspended"]),
             ("Plan waiting", unit.get("plan_waiting", "")),
             ("Updated", instant(unit["updated_at"])),
         ]

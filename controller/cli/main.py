@@ -49,6 +49,8 @@ COMMANDS: Mapping[str, Entry] = {
     "drift": Entry("Acting", "Ask for a look whether a unit is still what was applied."),
     "suspend": Entry("Acting", "Stop looking after a stage or a unit."),
     "resume": Entry("Acting", "Look after a stage or a unit again."),
+    "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),
+    "state": Entry("Acting", "Show earlier states of a unit, and bring one back."),
     "rotate": Entry("Acting", "Rotate a secret now."),
     "bench": Entry("Looking", "Run a published benchmark, beside the plain tools."),
     "version": Entry("Begin", "Print the version."),

@@ -95,6 +95,7 @@ class JournalStep:
     detail: str = ""
     pid: int | None = None
     pid_started: float | None = None
+    pid_boot: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class UnitView:
     """What differs, attribute by attribute: before is what was applied, after what is there."""
     plan_waiting: str = ""
     """What an approval of the plan that waits is bound to; empty when none waits."""
+    suspended_because: str = ""
     risk: str = ""
     """The risk of the last plan that would change something, as `65 (high)`."""
     risk_reasons: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.diagnostics.errors import ConfigurationWrong
+from controller.model.backend import backend_block
 from controller.model.catalog import Catalog
 from controller.model.graph import Unit
 from controller.model.module import Module
@@ -19,9 +20,9 @@ from controller.model.workspace import Upstream, Workspace
 from schemas.kinds.environment import Environment
 from schemas.kinds.product import Product
 from schemas.references import FromOutput, FromPath, FromSecret
+from schemas.state_backends import LocalState
 
 REQUIRED_VERSION = ">= 1.5"
-STATE_FILE = "terraform.tfstate"
 DATED_FILE = "trueup-commit.auto.tfvars.json"
 COMMIT_VARIABLE = "trueup_commit"
 UNCOMMITTED = "uncommitted"
@@ -32,8 +33,13 @@ _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _TEMPLATE = re.compile(r"[$%]\{")
 
 
-def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
+def render(
+    catalog: Catalog, unit: Unit, upstream: Upstream, *, local_state: bool = False
+) -> Workspace:
     """Give the workspace of a unit; a function of its arguments.
+
+    With `local_state` the state is a file beside it, wherever the environment keeps its own: for a
+    look at what would change, which must not touch what is there.
 
     What is not known yet is null, and named in `provisional`: such a workspace can be planned to
     be looked at, but not applied. Raises ConfigurationWrong for what could not be written safely.
@@ -51,8 +57,16 @@ def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
             filling.wait_for(name)
     given = {**_filled_in(catalog, unit, module), **unit.inputs}
     values = {name: filling.value(given[name]) for name in sorted(given)}
+    state = LocalState() if local_state else environment.spec.state
     dated = ({"commit"} if "commit" in module.variables else set()) - values.keys()
-    main = _main(module, environment, values, dated, _tags(catalog, unit.name))
+    main = _main(
+        module,
+        environment,
+        values,
+        dated,
+        _tags(catalog, unit.name),
+        backend=backend_block(state, unit.name),
+    )
     if COMMIT_VARIABLE in main["variable"]:
         dated.add(COMMIT_VARIABLE)
     files = {
@@ -187,6 +201,8 @@ def _main(
     values: dict[str, object],
     dated: set[str],
     tags: Mapping[str, str],
+    *,
+    backend: Mapping[str, object],
 ) -> Mapping[str, Mapping[str, object]]:
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
@@ -222,7 +238,7 @@ def _main(
         "terraform": {
             "required_version": REQUIRED_VERSION,
             "required_providers": required,
-            "backend": {environment.spec.state.backend: {"path": STATE_FILE}},
+            "backend": backend,
         },
         "provider": providers,
         "variable": given,

@@ -56,6 +56,8 @@ ACTIONS: Mapping[str, Act] = {
     "promote": lambda app, ask: app.promote(ask.caller, ask.subject),
     "suspend": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=True),
     "resume": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=False),
+    "unlock": lambda app, ask: app.unlock(ask.caller, ask.subject, ask.expect),
+    "restore-state": lambda app, ask: app.restore_state(ask.caller, ask.subject, ask.expect),
     "rotate": lambda app, ask: app.rotate(ask.caller, ask.subject),
 }
 

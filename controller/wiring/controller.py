@@ -28,6 +28,7 @@ from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
 from controller.adapters.secret_target.file import FileSecretTarget
+from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DiskWorkspaces
 from controller.app import App
 from controller.diagnostics.errors import Stalled
@@ -40,6 +41,7 @@ from controller.ports.notify import Notifier
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
+from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
@@ -64,29 +66,43 @@ class Engines:
     stack: AsyncExitStack
     cloud: Path | None = None
     """Root of the local cloud; `data/cloud` unless told."""
-    _started: dict[str, Engine] = field(default_factory=dict)
+    _started: dict[tuple[str, str], Engine] = field(default_factory=dict)
     _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def get(self, name: str) -> Engine:
-        """Give an engine by the word that environments use. Raises Stalled when it is not here."""
-        chosen = self._choose(name)
-        async with self._guard:
-            if chosen not in self._started:
-                engine = await self._connect(chosen)
-                self.stack.push_async_callback(engine.close)
-                self._started[chosen] = engine
-        return self._started[chosen]
+    async def get(self, name: str, environment: str = "") -> Engine:
+        """Give an engine by the word that environments use. Raises Stalled when it is not here.
 
-    async def _connect(self, chosen: str) -> Engine:
+        An environment with a login of its own to its states has an engine of its own: what a
+        process is given when it starts is seen by all that it runs.
+        """
+        chosen = self._choose(name)
+        owner = environment if environment in self.settings.state_credentials else ""
+        async with self._guard:
+            if (chosen, owner) not in self._started:
+                engine = await self._connect(chosen, owner)
+                self.stack.push_async_callback(engine.close)
+                self._started[chosen, owner] = engine
+        return self._started[chosen, owner]
+
+    async def _connect(self, chosen: str, owner: str) -> Engine:
         cloud = self.cloud or self.data / "cloud"
         environment = engine_environment(self.data, self.settings, cloud)
+        login = StateLogin()
+        if owner:
+            file = self.settings.state_credentials[owner]
+            login = StateLogin.read(owner, file, self.data / "engine" / "states")
+            environment |= login.extras
         if chosen == "embedded":
             from controller.adapters.engine import embedded
 
-            return await embedded.connect(environment, size=self.settings.limits.engine_workers)
+            return await embedded.connect(
+                environment,
+                size=self.settings.limits.engine_workers,
+                backend_config=login.backend_config,
+            )
         from controller.adapters.engine import command
 
-        return await command.connect(chosen, environment)
+        return await command.connect(chosen, environment, backend_config=login.backend_config)
 
     @staticmethod
     def _choose(name: str) -> str:
@@ -281,6 +297,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             notifications=[],
             artifacts=DiskArtifacts(data / "artifacts"),
             workspaces=DiskWorkspaces(data / "workspaces"),
+            states=DiskStateHistory(data / "states", limit=settings.state_history, now=clock.now),
             processes=LocalProcesses(),
             engine=engines.get,
             secret_store=stores.get,

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from controller import shipped
 from controller.adapters.clock.system import SystemClock
+from controller.adapters.engine.private_file import write_private
 from controller.adapters.git.folder import snapshot as folder_snapshot
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
+from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DATED, DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
 from controller.model.catalog import Catalog
@@ -118,13 +120,19 @@ async def _copy_states(
 ) -> dict[UnitName, dict[str, object]]:
     """Copy the state of every unit that was applied, and read its outputs."""
     outputs: dict[UnitName, dict[str, object]] = {}
+    history = DiskStateHistory(states.parent / "states", limit=1, now=SystemClock().now)
     for unit in folder.graph.units.values():
         source = unit_path(states, unit.name) / STATE
-        if not source.is_file():
-            continue
         target = workspaces.directory(unit.name)
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copy2(source, target / STATE)
+        if source.is_file():
+            shutil.copy2(source, target / STATE)
+        elif kept := await history.kept(unit.name):  # of a state that lies elsewhere
+            content = await history.read(unit.name, kept[0].serial)
+            if content is not None:
+                write_private(target / STATE, content.reveal())
+        else:
+            continue
         if (dated := source.parent / DATED).is_file():
             (target / DATED).parent.mkdir(mode=0o700, exist_ok=True)
             shutil.copy2(dated, target / DATED)
@@ -145,7 +153,7 @@ async def _plan_one(
 ) -> Plan:
     root = data.absolute() / "workspaces"
     trees = {path: str(tree_path(root, folder.catalog.trees[path])) for path in unit.stack.paths()}
-    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees)
+    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees, planned=True)
     engine = await engines.get(folder.environment(unit).spec.engine)
     return await plan_step.plan(workspace, engine=engine, workspaces=workspaces)
 
@@ -211,14 +219,22 @@ class _Folder:
         outputs: dict[UnitName, dict[str, object]],
         secrets: Path,
         trees: dict[str, str],
+        *,
+        planned: bool = False,
     ) -> Workspace:
-        """Render one unit; addresses of secrets are where they would be delivered."""
+        """Render one unit; addresses of secrets are where they would be delivered.
+
+        One that is to be planned works on a copy of its state beside it.
+        """
         addresses = {
             name: str(secrets / name.product / name.environment / name.secret)
             for name in unit.needs_secrets
         }
         return render_step.render(
-            self.catalog, unit, Upstream(outputs, frozenset(), addresses, trees)
+            self.catalog,
+            unit,
+            Upstream(outputs, frozenset(), addresses, trees),
+            local_state=planned,
         )
 
     async def judge(

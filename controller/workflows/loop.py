@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.diagnostics.errors import PlanStale, Transient, TrueupError, Waiting
+from controller.diagnostics.errors import PlanStale, StateLocked, Transient, TrueupError, Waiting
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
 from controller.workflows.deliver import deliver
@@ -90,9 +90,9 @@ class Loop:
             case "unit":
                 return await self._unit(UnitName.parse(subject))
             case "drift":
-                return await watch(self.parts, UnitName.parse(subject))
+                return await self._watch(UnitName.parse(subject))
             case "secret":
-                return await deliver(self.parts, keys.parse_secret(subject))
+                return await self._guarded(deliver(self.parts, keys.parse_secret(subject)))
             case "notify":
                 await tell(self.parts)
                 return None
@@ -103,11 +103,28 @@ class Loop:
 
     async def _stage(self, name: StageName) -> datetime | None:
         try:
-            return await promote(self.parts, name)
+            return await self._guarded(promote(self.parts, name))
         except TrueupError as error:
             await self.parts.recording.stage_stopped(name, error)
             await self._look_over(name)
             raise
+
+    async def _guarded(self, work: Awaitable[datetime | None]) -> datetime | None:
+        """Await work; a disk that is full, or a file that cannot be had, is tried again."""
+        try:
+            return await work
+        except OSError as error:
+            raise Transient.because(
+                f"this machine does not let us: {error.strerror or error}",
+                hint="look at the free space and the permissions of the data folder",
+                code="trueup/machine-failed",
+            ) from error
+
+    async def _watch(self, name: UnitName) -> datetime | None:
+        try:
+            return await self._guarded(watch(self.parts, name))
+        except StateLocked as locked:
+            raise await self.parts.states.settle_lock(name, locked) from locked
 
     async def _look_over(self, name: StageName) -> None:
         """Let the units of a stage follow the platform although the stage itself cannot move."""
@@ -126,7 +143,11 @@ class Loop:
 
     async def _reconcile(self, name: UnitName) -> datetime | None:
         try:
-            return await reconcile(self.parts, name)
+            return await self._guarded(reconcile(self.parts, name))
+        except StateLocked as locked:
+            error = await self.parts.states.settle_lock(name, locked)
+            await self.parts.recording.unit_stopped(name, error)
+            raise error from locked
         except PlanStale as error:  # the world moved on in between: a new plan is made
             await self.parts.recording.unit_stopped(name, Transient(error.diagnostics))
             raise Transient(error.diagnostics) from error

@@ -9,6 +9,7 @@ from controller.workflows.journal import Journal, OnStep
 from controller.workflows.pace import Pace
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
+from controller.workflows.states import States
 from controller.workflows.survey import Survey
 from controller.workflows.units import Units
 from controller.workflows.wishes import Wishes
@@ -26,6 +27,7 @@ class Parts:
     wishes: Wishes
     units: Units
     removal: Removal
+    states: States
     survey: Survey
     pace: Pace
     breaker: Breaker
@@ -40,6 +42,7 @@ class Parts:
         journal = Journal(world.ledger, world.clock, on_step)
         wishes = Wishes(world.ledger)
         units = Units(world, catalogs, wishes)
+        states = States(world, recording, journal, units, wishes)
         pace = Pace(world.clock, world.accounts)
         breaker = Breaker(world, catalogs, units, recording)
         removal = Removal(world, recording, journal, units, breaker)
@@ -52,6 +55,7 @@ class Parts:
             wishes,
             units,
             removal,
+            states,
             survey,
             pace,
             breaker,

@@ -35,6 +35,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
         await parts.removal.remove(name)
         return None
     status = before = await parts.recording.unit_wanted(name, wanted.commit)
+    await parts.states.restore_asked(wanted)
     if await parts.units.is_suspended(wanted):
         return None
     upstream = await parts.units.upstream(wanted)
@@ -79,7 +80,8 @@ async def change(
     async with parts.breaker.admitted(plan, status):
         async with run.step("apply") as step:
             outcome = await apply_step.apply(
-                plan, verdict, workspace, engine=engine, workspaces=world.workspaces,
+                plan, verdict, workspace,
+                engine=engine, workspaces=world.workspaces, history=world.states,
                 on_process=parts.units.note_process(run, step),
             )  # fmt: skip
             step.detail = plan.summary()

@@ -87,6 +87,7 @@ class Removal:
             async with self._breaker.admitted(plan, status), run.step("destroy") as step:
                 await apply_step.apply(
                     plan, verdict, workspace, engine=engine, workspaces=self._world.workspaces,
+                    history=self._world.states,
                     on_process=self._units.note_process(run, step),
                 )  # fmt: skip
         await self._world.workspaces.remove(name)

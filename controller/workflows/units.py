@@ -69,7 +69,7 @@ class Units:
             status = await self._world.ledger.unit(wanted.unit.name)
             if status is not None and status.outcome is not None:
                 named = status.outcome.engine.partition(" ")[0]
-        return await self._world.engine(named)
+        return await self._world.engine(named, wanted.unit.name.environment)
 
     async def last_applied(self, status: UnitStatus) -> Wanted | None:
         """Give a unit as it was at the commit that was applied last.

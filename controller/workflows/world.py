@@ -19,6 +19,7 @@ from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
+from controller.ports.state_history import StateHistory
 from controller.ports.workspaces import Workspaces
 from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
@@ -35,9 +36,12 @@ class World:
     dispatcher: Dispatcher
     artifacts: Artifacts
     workspaces: Workspaces
+    states: StateHistory
     processes: Processes
-    engine: Callable[[str], Awaitable[Engine]]
-    """The engine that an environment names; raises Stalled when it is not on this machine."""
+    engine: Callable[[str, str], Awaitable[Engine]]
+    """The engine of a name for an environment, with the login to where its states are.
+
+    Raises Stalled when it is not on this machine."""
     secret_store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
     """The store that a document describes, ready for use."""
     secret_target: SecretTarget

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from schemas.document import Document, Metadata, Part
 from schemas.names import Name
 from schemas.references import Step, plain, references_in, refuse_at
+from schemas.state_backends import LocalState, State
 from schemas.values import Interval
 
 _PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -43,16 +44,6 @@ Providers = Annotated[
     AfterValidator(_check_providers),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
 ]
-
-
-class State(Part):
-    """Where the engine keeps its state."""
-
-    backend: Literal["local"] = Field(
-        default="local",
-        description="`local`: a file beside the workspace, kept by the controller.",
-        examples=["local"],
-    )
 
 
 class Sync(Part):
@@ -158,9 +149,9 @@ class EnvironmentSpec(Part):
         examples=["aws-shared"],
     )
     state: State = Field(
-        default_factory=State,
-        description="Where the engine keeps its state.",
-        examples=[{"backend": "local"}],
+        default_factory=LocalState,
+        description="Where the engine keeps its states.",
+        examples=[{"backend": "s3", "bucket": "acme-states", "region": "eu-central-1"}],
     )
     sync: Sync = Field(
         default_factory=Sync,

@@ -24,6 +24,7 @@ from controller.adapters.policy_engine.memory import MemoryPolicyEngine
 from controller.adapters.processes.memory import MemoryProcesses
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
+from controller.adapters.state_history.memory import MemoryStateHistory
 from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.app import App
 from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiting
@@ -77,6 +78,7 @@ class MemoryWorld:
     artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     workspaces: MemoryWorkspaces = field(default_factory=MemoryWorkspaces)
+    states: MemoryStateHistory = field(default_factory=MemoryStateHistory)
     processes: MemoryProcesses = field(default_factory=MemoryProcesses)
     store: MemorySecretStore = field(default_factory=MemorySecretStore)
     target: MemorySecretTarget = field(default_factory=MemorySecretTarget)
@@ -113,7 +115,7 @@ class MemoryWorld:
     def start(self, on_step: OnStep | None = None) -> Life:
         """Begin a life of the controller."""
 
-        async def engine(_name: str) -> MemoryEngine:
+        async def engine(_name: str, _environment: str) -> MemoryEngine:
             return self.engine
 
         async def store(_document: object) -> MemorySecretStore:
@@ -126,7 +128,7 @@ class MemoryWorld:
         world = World(
             clock=self.clock, repository=self.repository, pointers=self.pointers,
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
-            workspaces=self.workspaces, processes=self.processes, engine=engine,
+            workspaces=self.workspaces, states=self.states, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],

@@ -1,8 +1,9 @@
 """An engine's output → the error that says what happens next, with the engine's words quoted."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.adapters.engine._error_classes import ErrorClass, Known, classify
@@ -18,9 +19,10 @@ from controller.diagnostics.errors import (
     Throttled,
     TrueupError,
 )
-from controller.ports.engine import EngineVersion
+from controller.ports.engine import EngineVersion, LockHolder
 
 LONGEST_QUOTE = 4000
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 STALE = (
     "Saved plan is stale",
@@ -28,6 +30,11 @@ STALE = (
     "Invalid plan file",
     "Can't read plan file",
     "Failed to load",
+)
+MOVED = ("Backend configuration changed", "Backend configuration block has changed")
+HOW_TO_MOVE = (
+    "suspend the unit and run `terraform init -migrate-state` in its directory, or take the change"
+    " of `spec.state` back"
 )
 NEEDS_INIT = (
     "Backend initialization required",
@@ -150,6 +157,11 @@ def make_error(version: EngineVersion, operation: str, finished: Finished) -> Tr
     first = words[0]
     if first.summary.startswith(LOCK_SUMMARY):
         return _locked(version, first)
+    if first.summary.startswith(MOVED):
+        found = _diagnostics(EngineRefused, "the state would have to be moved first", words)
+        return EngineRefused(
+            replace(each, code="engine/backend-changed", hint=HOW_TO_MOVE) for each in found
+        )
     if first.summary.startswith(STALE):
         return PlanStale(_diagnostics(PlanStale, f"{version} refuses the saved plan", words))
     if any(word.is_a(ErrorClass.THROTTLED) for word in words):
@@ -186,9 +198,14 @@ def _locked(version: EngineVersion, words: EngineWords) -> StateLocked:
     holder = read_holder(words.detail)
     if holder is None:
         return StateLocked(_diagnostics(StateLocked, f"{version} cannot lock the state", (words,)))
+    return locked_by(holder)
+
+
+def locked_by(holder: LockHolder) -> StateLocked:
+    """Give the error that names who holds the lock."""
     return StateLocked.because(
         f"the state is locked by {holder.who or 'somebody'} for {holder.operation or 'something'}"
-        f" since {holder.created} (lock {holder.id})"
+        f" since {holder.created or 'an unknown time'} (lock {holder.id})"
     )
 
 
@@ -248,7 +265,8 @@ def _place(entry: Mapping[str, Any]) -> str:
 
 
 def _from_text(text: str) -> Iterator[EngineWords]:
-    lines = [line.strip().lstrip("│╷╵|").strip() for line in text.splitlines()]
+    plain = _COLOUR.sub("", text)  # `state push` knows no `-no-color`
+    lines = [line.strip().lstrip("│╷╵|").strip() for line in plain.splitlines()]
     starts = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
     if not starts:
         rest = [line for line in lines if line]

@@ -33,7 +33,12 @@ EPHEMERAL = {"terraform": (1, 10), "tofu": (1, 11)}
 
 
 async def connect(
-    binary: str, environment: Mapping[str, str], *, size: int = 4, trust_mirror: bool = False
+    binary: str,
+    environment: Mapping[str, str],
+    *,
+    size: int = 4,
+    trust_mirror: bool = False,
+    backend_config: Path | None = None,
 ) -> TerraformEngine:
     """Look at a binary (a name on the environment's PATH, or a path) and give the engine.
 
@@ -48,7 +53,9 @@ async def connect(
         )
     runner = _Commands(program, environment, size)
     await runner.look()
-    return TerraformEngine(runner, trust_mirror=trust_mirror)
+    return TerraformEngine(
+        runner, environment, trust_mirror=trust_mirror, backend_config=backend_config
+    )
 
 
 class _Commands:
@@ -172,21 +179,22 @@ class _Terraform(Terraform):  # type: ignore[misc]  # python-terraform has no ty
                 if cancelled is None and process.returncode is None:
                     process.send_signal(signal.SIGINT)
                 cancelled = cancelled or asked
+        code = process.returncode if process.returncode is not None else -1
+        died = EngineFailed.because(
+            f"the engine's process {process.pid} was ended by signal {-code}",
+            hint="look at the machine's memory, and plan again",
+            code="engine/process-died",
+        )
         if cancelled is not None:
-            raise cancelled
+            raise cancelled from (died if code < 0 else None)
         for result in work.result():
             if isinstance(result, BaseException):
                 raise result
         output.read()
         errors.read()
         output.lines.end()
-        code = process.returncode if process.returncode is not None else -1
         if code < 0:
-            raise EngineFailed.because(
-                f"the engine's process {process.pid} was ended by signal {-code}",
-                hint="look at the machine's memory, and plan again",
-                code="engine/process-died",
-            )
+            raise died
         return Finished(code, output.lines.text, errors.lines.text)
 
     async def _listen(self, process: Process, output: "_Tail") -> None:

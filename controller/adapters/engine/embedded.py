@@ -20,6 +20,7 @@ async def connect(
     size: int = 2,
     runs_per_worker: int = RUNS_PER_WORKER,
     trust_mirror: bool = False,
+    backend_config: Path | None = None,
 ) -> TerraformEngine:
     """Start the first worker and give the engine. Call it in the main thread's event loop.
 
@@ -28,7 +29,9 @@ async def connect(
     """
     runner = _Pool(environment, size, runs_per_worker)
     await runner.warm()
-    return TerraformEngine(runner, trust_mirror=trust_mirror)
+    return TerraformEngine(
+        runner, environment, trust_mirror=trust_mirror, backend_config=backend_config
+    )
 
 
 class _Pool:

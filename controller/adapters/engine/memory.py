@@ -24,12 +24,14 @@ from controller.adapters.engine._memory_root import (
 from controller.adapters.engine._plan_document import pack
 from controller.adapters.engine._plan_json import turned_round
 from controller.adapters.engine._process import identify as identify_process
+from controller.adapters.engine.private_file import write_private
 from controller.diagnostics.errors import (
     EngineRefused,
     PlanStale,
     StateLocked,
     TrueupError,
 )
+from controller.diagnostics.secret import SecretText
 from controller.model.plan import Action, AttributeChange, ResourceChange
 from controller.model.plan_document import PlanDocument
 from controller.ports.engine import (
@@ -79,6 +81,10 @@ class MemoryEngine:
         self._replaced_by = replaced_by
         self._version = EngineVersion("memory", version)
         self._locks: dict[str, LockHolder] = {}
+        self.orphans: set[str] = set()
+        """Units whose lock is left from a process that is proven to be dead."""
+        self.strangers: set[str] = set()
+        """Units whose lock is held by nobody knows whom."""
         self._failures: dict[str, list[TrueupError]] = {}
         self._pause: asyncio.Event | None = None
         self._paused = asyncio.Event()
@@ -217,12 +223,46 @@ class MemoryEngine:
         """See the port."""
         return self._locks.get(identify(directory))
 
+    async def push_state(self, directory: Path, content: SecretText) -> None:
+        """See the port."""
+        self._begin("push", directory)
+        with self._lock(directory, "state push"):
+            _state_file.set_broken_aside(directory)
+            pushed, found = _state_file.parse(content.reveal()), _state_file.read_local(directory)
+            is_next = found is None or pushed.serial > found.serial
+            if not is_next or (found is not None and found.lineage != pushed.lineage):
+                raise EngineRefused.because("memory refuses a state of another line")
+            write_private(directory / _state_file.STATE, content.reveal())
+
     async def force_unlock(self, directory: Path, lock: str) -> None:
         """See the port. Only an apply that still runs can hold a lock here, and it lives."""
         holder = self._locks.get(identify(directory))
         if holder is None or holder.id != lock:
             raise EngineRefused.because(f"there is no lock `{lock}`")
+        if identify(directory) in self.strangers | self.orphans:
+            self._free(directory)
+            return
         raise StateLocked.because(f"{holder.who} still holds the lock {holder.id}")
+
+    async def break_orphan(self, directory: Path) -> LockHolder | None:
+        """See the port."""
+        holder = self._locks.get(identify(directory))
+        if holder is None or identify(directory) not in self.orphans:
+            return None
+        self._free(directory)
+        return holder
+
+    def leave_lock(self, name: str, *, proven: bool) -> str:
+        """Leave a lock behind as a killed process does; give its id."""
+        (self.orphans if proven else self.strangers).add(name)
+        self._locks[name] = LockHolder(f"left-{name}", "somebody@elsewhere", "apply", "")
+        return f"left-{name}"
+
+    def _free(self, directory: Path) -> None:
+        name = identify(directory)
+        del self._locks[name]
+        self.orphans.discard(name)
+        self.strangers.discard(name)
 
     async def close(self) -> None:
         """See the port."""

@@ -18,6 +18,10 @@ from tests.unit.web.fake_app import COMMIT
         (["suspend", "shop/dev"], ("suspend", "shop/dev")),
         (["resume", "shop/dev/shop-api"], ("resume", "shop/dev/shop-api")),
         (["rotate", "shop/dev/shop-api-key"], ("rotate", "shop/dev/shop-api-key")),
+        (["unlock", "shop/dev/shop-api", "--lock", "5f5e"],
+         ("unlock", "shop/dev/shop-api", "5f5e")),
+        (["state", "restore", "shop/dev/shop-api", "7", "--yes"],
+         ("restore-state", "shop/dev/shop-api", "7")),
     ],
 )  # fmt: skip
 def test_an_action_is_asked_for_and_told(trueup, app, words, asked):
