@@ -1,5 +1,6 @@
 """Units of AWS for benchmarks: a module of ten resources, and moto, which answers as AWS would."""
 
+import importlib
 import importlib.util
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from controller.settings import mirror_places
 PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
 START_SECONDS = 60.0
 UNITS = 4
+REGION = "eu-central-1"
 
 MODULE = """terraform {
   required_providers {
@@ -89,7 +91,7 @@ spec:
   limits: {{concurrentApplies: 8}}
   providers:
     aws:
-      region: eu-central-1
+      region: {region}
       shared_config_files: ["{config}"]
       shared_credentials_files: ["{credentials}"]
       skip_credentials_validation: true
@@ -155,7 +157,7 @@ def repository(config: Path, *, note: str, engine: str = "embedded") -> Mapping[
     return {
         "modules/place/main.tf": MODULE,
         "platform/dev.yaml": _ENVIRONMENT.format(
-            engine=engine, config=config, credentials=credentials
+            engine=engine, region=REGION, config=config, credentials=credentials
         ),
         "products/shop/product.yaml": _PRODUCT,
         **{
@@ -168,6 +170,23 @@ def repository(config: Path, *, note: str, engine: str = "embedded") -> Mapping[
 def names() -> list[str]:
     """Give the names of the units."""
     return [f"shop/dev/place-{index}" for index in range(UNITS)]
+
+
+def change_by_hand(config: Path, unit: str) -> None:
+    """Change a unit behind the back of everybody: a tag, an open port, a bucket that goes."""
+    boto3 = importlib.import_module("boto3")  # moto brings it; it has no types
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    address = config.read_text(encoding="utf-8").rpartition(" ")[2].strip()
+    ec2 = session.client("ec2", endpoint_url=address)
+    named = [{"Name": "tag:Name", "Values": [unit]}]
+    (network,) = ec2.describe_vpcs(Filters=named)["Vpcs"]
+    ec2.create_tags(Resources=[network["VpcId"]], Tags=[{"Key": "By", "Value": "hand"}])
+    groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [unit]}])
+    ec2.authorize_security_group_ingress(
+        GroupId=groups["SecurityGroups"][0]["GroupId"], IpProtocol="tcp",
+        FromPort=22, ToPort=22, CidrIp="0.0.0.0/0",
+    )  # fmt: skip
+    session.client("s3", endpoint_url=address).delete_bucket(Bucket=f"{unit}-data")
 
 
 @contextmanager
@@ -204,6 +223,4 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.1)
         else:
             return
-    raise Stalled.because(
-        "moto did not start", hint="look at what `python -m moto.server` says"
-    )
+    raise Stalled.because("moto did not start", hint="look at what `python -m moto.server` says")

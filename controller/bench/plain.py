@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +36,7 @@ class Plain:
             )
         home.mkdir(parents=True, exist_ok=True)
         configuration = home / "plain.rc"
-        source = "direct {}" if mirror is None else f'filesystem_mirror {{ path = "{mirror}" }}'
+        source = "direct {}"
         if mirror is not None:
             source = f"filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}"
         configuration.write_text(f"provider_installation {{\n  {source}\n}}\n", encoding="utf-8")
@@ -59,12 +58,10 @@ class Plain:
             (target / name).write_text(text, encoding="utf-8")
         return target
 
-    def reconcile(self, directory: Path) -> float:
-        """Run init, plan, show and apply; gives the seconds."""
-        began = time.perf_counter()
+    def reconcile(self, directory: Path) -> None:
+        """Run init, plan, show and apply."""
         self.plan(directory)
         self.run(directory, "apply", *QUIET, PLAN)
-        return time.perf_counter() - began
 
     def plan(self, directory: Path, *more: str) -> Mapping[str, Any]:
         """Run init, plan and show; gives the plan."""
@@ -73,11 +70,9 @@ class Plain:
         plan: Mapping[str, Any] = json.loads(self.run(directory, "show", "-json", PLAN))
         return plan
 
-    def look_for_drift(self, directory: Path) -> float:
-        """Run `plan -refresh-only`; gives the seconds."""
-        began = time.perf_counter()
+    def look_for_drift(self, directory: Path) -> None:
+        """Run `plan -refresh-only`."""
         self.run(directory, "plan", *QUIET, "-refresh-only")
-        return time.perf_counter() - began
 
     def run(self, directory: Path, *words: str) -> str:
         """Run one command. Raises EngineFailed with its words."""

@@ -96,7 +96,9 @@ def fuzz(cases: int, form: str) -> ExitCode:
     help="How many warm engines work, and how many units are worked on at a time.",
 )
 @OUTPUT
-def reconcile(cases: tuple[str, ...], units: int, plain_sample: int, workers: int, form: str) -> None:
+def reconcile(
+    cases: tuple[str, ...], units: int, plain_sample: int, workers: int, form: str
+) -> None:
     """From a commit to what was applied, beside plain Terraform, unit after unit.
 
     Units of AWS run against moto; the provider is looked for in `TRUEUP_PROVIDER_MIRROR`, in

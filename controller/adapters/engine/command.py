@@ -20,6 +20,7 @@ from controller.adapters.engine._lines import Lines
 from controller.adapters.engine._operations import TerraformEngine
 from controller.adapters.engine._process import identify
 from controller.adapters.engine._runner import Command, Finished, OnLine
+from controller.adapters.engine.packages import Packages
 from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
@@ -33,7 +34,11 @@ EPHEMERAL = {"terraform": (1, 10), "tofu": (1, 11)}
 
 
 async def connect(
-    binary: str, environment: Mapping[str, str], *, size: int = 4, trust_mirror: bool = False
+    binary: str,
+    environment: Mapping[str, str],
+    *,
+    size: int = 4,
+    packages: Packages | None = None,
 ) -> TerraformEngine:
     """Look at a binary (a name on the environment's PATH, or a path) and give the engine.
 
@@ -48,7 +53,7 @@ async def connect(
         )
     runner = _Commands(program, environment, size)
     await runner.look()
-    return TerraformEngine(runner, trust_mirror=trust_mirror)
+    return TerraformEngine(runner, packages=packages)
 
 
 class _Commands:
@@ -71,6 +76,7 @@ class _Commands:
         return EngineCapabilities(
             state_encryption=name == ENCRYPTS_STATE[0] and self._numbers >= ENCRYPTS_STATE[1],
             ephemeral_values=self._numbers >= EPHEMERAL[name],
+            lock_without_hashes=name == "terraform",
         )
 
     async def look(self) -> None:

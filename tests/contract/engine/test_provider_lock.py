@@ -11,6 +11,7 @@ import pytest
 from controller.adapters.engine import command, embedded
 from controller.adapters.engine._lock_file import NAME
 from controller.adapters.engine.environment import build_environment
+from controller.adapters.engine.packages import Packages
 from controller.diagnostics.errors import EngineRefused
 from controller.ports.engine import Engine
 from tests.contract.engine.conftest import REAL
@@ -133,7 +134,7 @@ async def test_init_costs_nothing_when_nothing_changed(
 async def test_a_trusted_mirror_is_not_hashed(
     kind: str, tmp_path: Path, engine_settings: dict[str, str]
 ) -> None:
-    engine = await connect(kind, engine_settings, trust_mirror=True)
+    engine = await connect(kind, engine_settings, packages=Packages(tmp_path / "packages.json"))
     directory = write(tmp_path / "unit", one="0.1.0")
     await engine.init(directory)
     (directory / "more.tf.json").write_text('{"output": {"p": {"value": 2}}}')
