@@ -29,6 +29,8 @@ class Initialiser:
         async with self._guards.setdefault(now.wants, asyncio.Lock()):
             twin = self._twins.get(now.found)
             if twin is not None and self._is_done(twin) and _init_twin.give(twin, directory):
+                if self._packages is not None:
+                    await self._packages.check(directory)
                 _init_stamp.write(directory, self._stamp(directory))
                 return
             await self._run(directory, before, now)
