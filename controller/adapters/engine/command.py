@@ -27,7 +27,7 @@ from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 UNDER_PARENT = Path(__file__).with_name("_under_parent.py")
 CHUNK = 65536
 LISTEN_SECONDS = 0.1
-MINIMUM = {"terraform": (1, 6), "tofu": (1, 6)}
+MINIMUM = {"terraform": (1, 5), "tofu": (1, 6)}
 """The first versions that have all that we ask for; older ones are refused."""
 ENCRYPTS_STATE = ("tofu", (1, 7))
 EPHEMERAL = {"terraform": (1, 10), "tofu": (1, 11)}
