@@ -15,7 +15,8 @@ import httpx
 from controller.diagnostics.errors import Stalled
 from controller.settings import mirror_places
 
-PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
+PROVIDER = "*/hashicorp/aws"
+"""Where a mirror has it, below the name of a registry."""
 START_SECONDS = 60.0
 UNITS = 4
 REGION = "eu-central-1"
@@ -130,11 +131,11 @@ spec:
 def find_mirror() -> Path:
     """Find a folder that has the AWS provider. Raises Stalled, with the way out."""
     for place in mirror_places():
-        if (place / PROVIDER).is_dir():
+        if any(place.glob(PROVIDER)):
             return place
     for place in mirror_places(roots=True):
-        for pattern in ("*", "*/*", "*/*/*"):
-            for found in place.glob(f"{pattern}/{PROVIDER}"):
+        for depth in ("*", "*/*", "*/*/*"):
+            for found in place.glob(f"{depth}/{PROVIDER}"):
                 return found.parents[2]
     raise Stalled.because(
         "the AWS provider is not on this machine",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controller.bench import aws
 from controller.bench.plain import Plain
-from controller.bench.reconcile import OURS, PLAIN, Say, Wish, beside, world
+from controller.bench.reconcile_world import OURS, PLAIN, Say, Wish, beside, world
 from controller.bench.report import Case
 from controller.bench.same_plans import compare
 from controller.bench.serving import Serving

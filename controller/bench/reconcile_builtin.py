@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from controller.bench import units
 from controller.bench.plain import Plain, spread
-from controller.bench.reconcile import OURS, PLAIN, Say, Wish, beside, world
+from controller.bench.reconcile_world import OURS, PLAIN, Say, Wish, beside, world
 from controller.bench.report import Case
 from controller.bench.serving import Serving
 from controller.bench.stopwatch import Stopwatch, Took

@@ -14,7 +14,7 @@ import httpx
 import psutil
 
 from controller.bench.repository import commit
-from controller.diagnostics.errors import EngineFailed
+from controller.diagnostics.errors import Bug, EngineFailed
 
 START_SECONDS, STOP_SECONDS = 60.0, 60.0
 SETTINGS = """\
@@ -148,12 +148,14 @@ class Serving:
 
     @property
     def _root(self) -> psutil.Process:
-        assert self._process is not None  # noqa: S101 - started
+        if self._process is None:
+            raise Bug.because("the controller was not started")
         return psutil.Process(self._process.pid)
 
     @property
     def _client(self) -> httpx.Client:
-        assert self._http is not None  # noqa: S101 - started
+        if self._http is None:
+            raise Bug.because("the controller was not started")
         return self._http
 
     def _until(

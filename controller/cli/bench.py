@@ -98,20 +98,25 @@ def fuzz(cases: int, form: str) -> ExitCode:
 @OUTPUT
 def reconcile(
     cases: tuple[str, ...], units: int, plain_sample: int, workers: int, form: str
-) -> None:
+) -> ExitCode:
     """From a commit to what was applied, beside plain Terraform, unit after unit.
 
     Units of AWS run against moto; the provider is looked for in `TRUEUP_PROVIDER_MIRROR`, in
-    Terraform's own folders, and below /opt, /srv, /var/lib, /usr/local and the home.
+    Terraform's own folders, and below /opt, /srv, /var/lib, /usr/local and the home. Ends with 1
+    when the fast path and plain Terraform make different plans (`same-plans`).
     """
-    from controller.bench.reconcile import CASES, Wish, bench_reconcile
+    from controller.bench.reconcile import bench_reconcile
+    from controller.bench.reconcile_world import CASES, Wish
     from controller.bench.serving import Limits
 
     wish = Wish(
         cases=frozenset(cases or CASES), units=units, plain_sample=plain_sample,
         limits=Limits(units=workers, drift=workers, workers=workers),
     )  # fmt: skip
-    _print(bench_reconcile(wish, _say), form)
+    report = bench_reconcile(wish, _say)
+    _print(report, form)
+    differ = any("differing" in case.detail and not case.is_met for case in report.cases)
+    return ExitCode.REFUSED if differ else ExitCode.DONE
 
 
 def _print(report: "Report", form: str) -> None:

@@ -30,7 +30,6 @@ class EngineCapabilities:
     ephemeral_values: bool = False
     lockfile_readonly: bool = True
     lock_without_hashes: bool = False
-    """Whether a lock file may leave the content of providers to somebody else."""
 
 
 @dataclass(frozen=True)
