@@ -24,7 +24,6 @@ class EngineVersion:
 class EngineCapabilities:
     """What this engine can do beyond the common part."""
 
-    saved_plans: bool = True
     json_events: bool = True
     state_encryption: bool = False
     ephemeral_values: bool = False
