@@ -272,6 +272,26 @@ def search_path() -> str:
     return os.environ.get("PATH", os.defpath)
 
 
+def mirror_places(*, roots: bool = False) -> tuple[Path, ...]:
+    """Give the folders that may be a mirror of providers: the one that is named, then Terraform's.
+
+    With `roots`, give those below which one may lie.
+    """
+    home = Path.home()
+    if roots:
+        return (Path("/opt"), Path("/srv"), Path("/var/lib"), Path("/usr/local"), home)
+    named = os.environ.get("TRUEUP_PROVIDER_MIRROR", "")
+    data = os.environ.get("XDG_DATA_HOME", "") or home / ".local" / "share"
+    shared = os.environ.get("XDG_DATA_DIRS", "") or "/usr/local/share:/usr/share"
+    folders = [Path(data), *(Path(folder) for folder in shared.split(os.pathsep) if folder)]
+    return (
+        *([Path(named)] if named else []),
+        Path("terraform.d/plugins").absolute(),
+        home / ".terraform.d" / "plugins",
+        *(folder / "terraform" / "plugins" for folder in folders),
+    )
+
+
 def color_wanted() -> bool:
     """Tell whether coloured output is welcome (`NO_COLOR` is honoured)."""
     return not os.environ.get("NO_COLOR")

@@ -88,6 +88,59 @@ def fuzz(cases: int, form: str) -> ExitCode:
     return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
 
 
+@command.command(epilog=example("trueup bench reconcile --case push --units 1000"))
+@click.option(
+    "--case",
+    "cases",
+    type=click.Choice(["aws", "aws-drift", "same-plans", "push", "no-change", "memory"]),
+    multiple=True,
+    help="What is measured; may be given several times.  [default: all]",
+)
+@click.option(
+    "--units",
+    type=click.IntRange(2, 10_000),
+    default=100,
+    show_default=True,
+    help="How many units without providers are pushed.",
+)
+@click.option(
+    "--plain-sample",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    show_default=True,
+    help="How many of them the plain command line does; the rest is extrapolated.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="How many warm engines work, and how many units are worked on at a time.",
+)
+@OUTPUT
+def reconcile(
+    cases: tuple[str, ...], units: int, plain_sample: int, workers: int, form: str
+) -> ExitCode:
+    """From a commit to what was applied, beside plain Terraform, unit after unit.
+
+    Units of AWS run against moto; the provider is looked for in `TRUEUP_PROVIDER_MIRROR`, in
+    Terraform's own folders, and below /opt, /srv, /var/lib, /usr/local and the home. Ends with 1
+    when the fast path and plain Terraform make different plans (`same-plans`).
+    """
+    from controller.bench.reconcile import bench_reconcile
+    from controller.bench.reconcile_world import CASES, Wish
+    from controller.bench.serving import Limits
+
+    wish = Wish(
+        cases=frozenset(cases or CASES), units=units, plain_sample=plain_sample,
+        limits=Limits(units=workers, drift=workers, workers=workers),
+    )  # fmt: skip
+    report = bench_reconcile(wish, _say)
+    _print(report, form)
+    differ = any("differing" in case.detail and not case.is_met for case in report.cases)
+    return ExitCode.REFUSED if differ else ExitCode.DONE
+
+
 def _print(report: "Report", form: str) -> None:
     values = report.as_values()
     if form == "json":

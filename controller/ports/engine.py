@@ -31,11 +31,11 @@ class EngineVersion:
 class EngineCapabilities:
     """What this engine can do beyond the common part."""
 
-    saved_plans: bool = True
     json_events: bool = True
     state_encryption: bool = False
     ephemeral_values: bool = False
     lockfile_readonly: bool = True
+    lock_without_hashes: bool = False
 
 
 @dataclass(frozen=True)

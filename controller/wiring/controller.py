@@ -19,6 +19,7 @@ from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
+from controller.adapters.engine.packages import Packages
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.notify.log import LogNotifier
@@ -68,6 +69,11 @@ class Engines:
     """Root of the local cloud; `data/cloud` unless told."""
     _started: dict[tuple[str, str], Engine] = field(default_factory=dict)
     _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _packages: Packages = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share what is known of providers between the engines."""
+        self._packages = Packages(self.data / "engine" / "packages.json")
 
     async def get(self, name: str, environment: str = "") -> Engine:
         """Give an engine by the word that environments use. Raises Stalled when it is not here.
@@ -98,11 +104,14 @@ class Engines:
             return await embedded.connect(
                 environment,
                 size=self.settings.limits.engine_workers,
+                packages=self._packages,
                 backend_config=login.backend_config,
             )
         from controller.adapters.engine import command
 
-        return await command.connect(chosen, environment, backend_config=login.backend_config)
+        return await command.connect(
+            chosen, environment, packages=self._packages, backend_config=login.backend_config
+        )
 
     @staticmethod
     def _choose(name: str) -> str:

@@ -10,7 +10,6 @@ from controller.adapters.engine import (
     _holders,
     _init_stamp,
     _lock_error,
-    _lock_file,
     _made,
     _plan_json,
     _state_file,
@@ -24,7 +23,9 @@ from controller.adapters.engine._applying import (
     teller,
 )
 from controller.adapters.engine._http_lock import PROBE, HttpLock
+from controller.adapters.engine._initialiser import Initialiser
 from controller.adapters.engine._runner import Command, Finished, Flag, Runner
+from controller.adapters.engine.packages import Packages
 from controller.adapters.engine.private_file import write_private
 from controller.diagnostics.errors import (
     EngineFailed,
@@ -64,19 +65,19 @@ class TerraformEngine:
         runner: Runner,
         environment: Mapping[str, str],
         *,
-        trust_mirror: bool = False,
+        packages: Packages | None = None,
         backend_config: Path | None = None,
     ) -> None:
         """Wrap a runner whose commands get `environment`.
 
-        `trust_mirror` drops the hashes from lock files, which saves hashing every provider at every
-        command; only for mirrors that were checked when they were filled. `backend_config` is a
-        file with what else `init` is to tell the backend.
+        With `packages`, the content of providers is checked there, once, and lock files have no
+        hashes while Terraform reads them: it would hash every provider at every command.
+        `backend_config` is a file with what else `init` is to tell the backend.
         """
         self._runner = runner
         self._environment = environment
-        self._trust_mirror = trust_mirror
-        self._backend_config = backend_config
+        self._packages = packages if runner.capabilities.lock_without_hashes else None
+        self._initialiser = Initialiser(runner, self._packages, backend_config)
 
     @property
     def version(self) -> EngineVersion:
@@ -90,31 +91,11 @@ class TerraformEngine:
 
     async def init(self, directory: Path) -> None:
         """See the port. A provider that was locked is not taken with another content."""
-        before = _init_stamp.read(directory)
-        now = self._stamp(directory)
-        if before == now:
-            return
-        _init_stamp.forget(directory)
-        locked = (directory / _lock_file.NAME).is_file()
-        flags = dict(PLAIN)
-        if self._backend_config is not None:
-            flags["backend-config"] = str(self._backend_config)
-        # A lock of other wishes may grow; that of the same wishes must hold word for word.
-        if locked and (before is None or before.wants == now.wants):
-            flags["lockfile"] = "readonly"
-        finished = await self._runner.run(directory, Command("init", flags))
-        wishes_changed = before is not None and before.wants != now.wants
-        if wishes_changed and _errors.needs_upgrade(finished):
-            finished = await self._runner.run(
-                directory, Command("init", {**flags, "upgrade": True})
-            )
-        await self._check(directory, "init", finished)
-        if self._trust_mirror:
-            _lock_file.drop_hashes(directory)
-        _init_stamp.write(directory, self._stamp(directory))
+        await self._initialiser.init(directory)
 
     async def validate(self, directory: Path) -> None:
         """See the port."""
+        await self._check_packages(directory)
         await self._run(directory, Command("validate", {"json": True}))
 
     async def plan(
@@ -174,11 +155,26 @@ class TerraformEngine:
             file.unlink(missing_ok=True)
 
     async def normalise(self, directory: Path) -> None:
-        """See the port."""
-        flags = {**EVENTS, "refresh-only": True, "auto-approve": True}
-        on_event = note_apply(directory, None)
-        await self._run(directory, Command("apply", flags), on_event=on_event)
-        end_apply(directory)
+        """See the port. What nobody outside can have changed is not read back."""
+        if _state_file.is_closed(directory):
+            return
+        await self._check_packages(directory)
+        file = directory / REFRESH
+        found = False
+
+        def take(event: Mapping[str, Any]) -> None:
+            nonlocal found
+            found = found or event.get("type") in {"resource_drift", "outputs"}
+
+        try:
+            flags = {**EVENTS, "refresh-only": True, "out": REFRESH}
+            await self._run(directory, Command("plan", flags), on_event=take)
+            if found:
+                on_event = note_apply(directory, None)
+                await self._run(directory, Command("apply", EVENTS, (REFRESH,)), on_event=on_event)
+                end_apply(directory)
+        finally:
+            file.unlink(missing_ok=True)
 
     async def state(self, directory: Path) -> EngineState | None:
         """See the port."""
@@ -263,8 +259,9 @@ class TerraformEngine:
         """See the port."""
         await self._runner.close()
 
-    def _stamp(self, directory: Path) -> _init_stamp.InitStamp:
-        return _init_stamp.compute(directory, self.version, f"trust_mirror={self._trust_mirror}")
+    async def _check_packages(self, directory: Path) -> None:
+        if self._packages is not None:
+            await self._packages.check(directory)
 
     async def _run(
         self, directory: Path, command: Command, *, on_event: OnEvent | None = None
@@ -320,6 +317,7 @@ class TerraformEngine:
 
     async def _recover(self, directory: Path) -> None:
         """Bring home what an earlier run could not write, before a state decides anything."""
+        await self._check_packages(directory)
         await self._push_errored(directory)
         _state_file.check_not_lost(directory)
         await self._take_in_made(directory)

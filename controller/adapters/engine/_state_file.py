@@ -22,6 +22,7 @@ KEPT = Path(".trueup") / "states"
 APPLYING = Path(".trueup") / "applying"
 BEGUN, MADE = "begun", "made"
 KEEP = 20
+BUILT_IN = '["terraform.io/builtin/terraform"]'
 
 
 def is_remote(directory: Path) -> bool:
@@ -89,6 +90,18 @@ def read_local(directory: Path) -> EngineState | None:
     if not path.is_file():
         return None
     return parse(path.read_text(encoding="utf-8"))
+
+
+def is_closed(directory: Path) -> bool:
+    """Tell whether a local state holds nothing that anybody else can change.
+
+    What the engine has built in lives in the state and nowhere else.
+    """
+    path = directory / STATE
+    if is_remote(directory) or not path.is_file():
+        return False
+    resources = json.loads(path.read_text(encoding="utf-8")).get("resources") or ()
+    return all(BUILT_IN in resource.get("provider", "") for resource in resources)
 
 
 def keep_copy(directory: Path) -> None:

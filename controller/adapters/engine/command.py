@@ -20,13 +20,14 @@ from controller.adapters.engine._lines import Lines
 from controller.adapters.engine._operations import TerraformEngine
 from controller.adapters.engine._process import identify
 from controller.adapters.engine._runner import Command, Finished, OnLine
+from controller.adapters.engine.packages import Packages
 from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
 UNDER_PARENT = Path(__file__).with_name("_under_parent.py")
 CHUNK = 65536
 LISTEN_SECONDS = 0.1
-MINIMUM = {"terraform": (1, 6), "tofu": (1, 6)}
+MINIMUM = {"terraform": (1, 5), "tofu": (1, 6)}
 """The first versions that have all that we ask for; older ones are refused."""
 ENCRYPTS_STATE = ("tofu", (1, 7))
 EPHEMERAL = {"terraform": (1, 10), "tofu": (1, 11)}
@@ -37,7 +38,7 @@ async def connect(
     environment: Mapping[str, str],
     *,
     size: int = 4,
-    trust_mirror: bool = False,
+    packages: Packages | None = None,
     backend_config: Path | None = None,
 ) -> TerraformEngine:
     """Look at a binary (a name on the environment's PATH, or a path) and give the engine.
@@ -53,9 +54,7 @@ async def connect(
         )
     runner = _Commands(program, environment, size)
     await runner.look()
-    return TerraformEngine(
-        runner, environment, trust_mirror=trust_mirror, backend_config=backend_config
-    )
+    return TerraformEngine(runner, environment, packages=packages, backend_config=backend_config)
 
 
 class _Commands:
@@ -78,6 +77,7 @@ class _Commands:
         return EngineCapabilities(
             state_encryption=name == ENCRYPTS_STATE[0] and self._numbers >= ENCRYPTS_STATE[1],
             ephemeral_values=self._numbers >= EPHEMERAL[name],
+            lock_without_hashes=name == "terraform",
         )
 
     async def look(self) -> None:
