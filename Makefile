@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= .trueup-demo
 ARGS ?=
 
-.PHONY: demo setup setup-dev test test-fast fuzz lint types imports format lock wheel clean
+.PHONY: demo setup setup-dev test test-fast fuzz kills lint types imports format module-docs lock wheel clean
 
 demo: setup
 	@$(BIN)/trueup demo --dir $(DEMO_DIR) $(ARGS)
@@ -36,6 +36,10 @@ test: setup-dev lint types imports
 fuzz: setup-dev
 	$(BIN)/trueup bench fuzz --cases 1000000 $(ARGS)
 
+# A controller that is killed a thousand times; about an hour.
+kills: setup
+	$(BIN)/trueup bench kills --kills 1000 $(ARGS)
+
 test-fast: setup-dev
 	$(BIN)/python -m pytest -m "not slow and not e2e"
 
@@ -52,6 +56,10 @@ imports: setup-dev
 format: setup-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Write the tables of the modules' READMEs anew from their code.
+module-docs: setup-dev
+	$(BIN)/python -m tests.support.module_readmes
 
 # Resolve the dependencies anew: `make lock`, then look at the diff.
 lock: setup-dev

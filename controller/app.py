@@ -12,12 +12,14 @@ from controller.model.caller import Caller, Role
 from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
+from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
 from controller.workflows.adopt import Order, adopt
+from controller.workflows.backlog import FETCHED_AT
 from controller.workflows.parts import Parts
-from controller.workflows.reach import FETCHED_AT, HEAD
+from controller.workflows.reach import HEAD
 from controller.workflows.stages import ALL
 from schemas.kinds.product import Product
 
@@ -78,6 +80,10 @@ class App:
     async def unit(self, name: str) -> view.UnitView:
         """One unit. Raises NotFound."""
         return await self._unit_view(await self._unit_status(name))
+
+    async def states(self, name: str) -> Sequence[KeptState]:
+        """The kept states of a unit, the newest first, without what is in them."""
+        return await self._parts.states.kept((await self._unit_status(name)).name)
 
     async def stages(self) -> Sequence[view.StageView]:
         """All stages."""
@@ -246,6 +252,24 @@ class App:
         await self._dispatcher.wake(key, priority=5)
         return subject
 
+    async def approve_backlog(
+        self, caller: Caller, environment: str, reason: str = "", *, expect: str = ""
+    ) -> str:
+        """Let the changes go that piled up in an environment; `expect` is how many were shown."""
+        require(caller, Role.APPROVER)
+        backlog = await self._parts.breaker.find(environment)
+        if backlog is None or backlog.let_go_by or not backlog.asked:
+            raise Stalled.because(
+                f"no changes of `{environment}` wait for an approval",
+                hint="`trueup get findings` names the environments where some do",
+            )
+        _require_unchanged(expect, str(backlog.asked), f"what waits in `{environment}`")
+        said = f"lets {backlog.asked} units of `{environment}` be changed"
+        said += f": {reason}" if reason else ""
+        await self._tell(caller, f"environment:{environment}", "Approved", said)
+        await self._parts.breaker.let_go(backlog, caller.name)
+        return environment
+
     async def promote(self, caller: Caller, stage: str) -> str:
         """Ask for the verified release to be let into a stage that does not take it by itself."""
         require(caller, Role.OPERATOR)
@@ -264,11 +288,14 @@ class App:
         reason = "Suspended" if suspended else "Resumed"
         if subject.count("/") == 1:
             stage = (await self._stage_status(subject)).name
-            await self._parts.wishes.suspend(stage, suspended=suspended)
+            since = await self._parts.wishes.suspended_since(stage)
+            if since is not None and not suspended:
+                await self._parts.breaker.pause(stage.environment, since, "it was suspended")
+            await self._parts.wishes.suspend(stage, suspended=suspended, at=self.now())
             key, units = keys.stage_key(stage), await self._ledger.units(stage)
         else:
             unit = await self._unit_status(subject)
-            await self._parts.wishes.suspend(unit.name, suspended=suspended)
+            await self._parts.wishes.suspend(unit.name, suspended=suspended, at=self.now())
             key, units = keys.unit_key(unit.name), [unit]
         await self._tell(caller, key, reason, f"{reason.lower()} by hand")
         await self._dispatcher.wake(key, priority=5)
@@ -299,13 +326,40 @@ class App:
             str(name), made.drift, made.diff, made.proved, made.left, made.branch, made.commit or ""
         )
 
+    async def unlock(self, caller: Caller, unit: str, lock: str) -> str:
+        """Break the lock of a unit's state by its id; only when its holder is not known to live."""
+        require(caller, Role.ADMIN)
+        status = await self._unit_status(unit)
+        if not lock:
+            raise Stalled.because("which lock is meant?", hint="name it with `--lock ID`")
+        await self._parts.states.unlock(status.name, lock)
+        await self._tell(caller, keys.unit_key(status.name), "Unlocked", f"broke the lock {lock}")
+        return lock
+
+    async def restore_state(self, caller: Caller, unit: str, serial: str) -> str:
+        """Ask for an earlier state of a unit, which is suspended until somebody resumes it."""
+        require(caller, Role.ADMIN)
+        status = await self._unit_status(unit)
+        if not serial.isascii() or not serial.isdecimal():
+            raise Stalled.because(f"`{serial}` is no serial of a state")
+        await self._parts.states.ask_restore(status.name, int(serial), caller.name)
+        await self._tell(
+            caller, keys.unit_key(status.name), "RestoreRequested",
+            f"asked for the state of serial {serial}; the unit is suspended",
+        )  # fmt: skip
+        return serial
+
     async def _unit_view(self, status: UnitStatus) -> view.UnitView:
         allowed = status.condition(ConditionType.ALLOWED)
         waits = allowed is not None and allowed.status == Truth.UNKNOWN
         waiting = await self._parts.wishes.waiting_plan(status.name) if waits else None
         suspended = await self._parts.wishes.is_suspended(status.name)
-        shown = view.unit_view(status, suspended=suspended, now=self.now())
-        return replace(shown, plan_waiting=waiting or "")
+        because = await self._parts.wishes.suspended_because(status.name)
+        return replace(
+            view.unit_view(status, suspended=suspended, now=self.now()),
+            plan_waiting=waiting or "",
+            suspended_because=because,
+        )
 
     async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:
         await self._parts.recording.event(key, reason, f"{caller.name}: {message}")

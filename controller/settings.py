@@ -4,9 +4,10 @@ Settings come from a YAML file, and from variables `TRUEUP_…` (`__` between le
 """
 
 import os
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import (
@@ -57,7 +58,8 @@ class Repository(BaseModel):
         default=None, description="follow the newest tag with this name, as `v*`, not the branch"
     )
     semver: str | None = Field(
-        default=None, description="follow the highest version of a range, as `>=1.2.0 <2.0.0`"
+        default=None,
+        description="follow the highest version of a range, as `^1.2`, `>=1.2.0 <2.0.0`",
     )
     commit: str | None = Field(default=None, description="stay at one commit, 40 digits")
     promotions_branch: str = Field(
@@ -186,6 +188,13 @@ class Settings(BaseSettings):
     remote_load_targets: bool = Field(
         default=False, description="let load tests reach other machines than this one"
     )
+    state_credentials: Mapping[str, Path] = Field(
+        default={},
+        description="for an environment by name, the file with the login to where its states are",
+    )
+    state_history: int = Field(
+        default=20, ge=2, le=1000, description="how many earlier states of each unit are kept"
+    )
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"
     )
@@ -227,9 +236,66 @@ class Settings(BaseSettings):
         return cls.model_validate(found.model_dump())
 
 
+PREFIX = "TRUEUP_"
+_OF_OTHERS = ("TRUEUP_LOCALCLOUD_", "TRUEUP_LOAD_", "TRUEUP_PYTHON", "TRUEUP_TEST_")
+"""Variables of our own programs that are no settings: engines, load tests and tests have them."""
+
+
+def setting_names(model: type[BaseModel] = Settings) -> Iterator[str]:
+    """Give every setting by its path, as `repository.url`; a group comes before what it holds."""
+    for name, field in model.model_fields.items():
+        yield name
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from (f"{name}.{inner}" for inner in setting_names(part))
+
+
+def variable_of(setting: str) -> str:
+    """Give the variable of a setting."""
+    return PREFIX + setting.upper().replace(".", "__")
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Give the variables that are named like settings, and are none."""
+    known = {variable_of(setting) for setting in setting_names()}
+    return tuple(
+        name
+        for name in sorted(os.environ)
+        if name.upper().startswith(PREFIX)
+        and name.upper() not in known
+        and not name.startswith(_OF_OTHERS)
+    )
+
+
+def are_in_variables() -> bool:
+    """Tell whether variables say what must be said: where the repository is."""
+    given = {name.upper() for name in os.environ}
+    return not given.isdisjoint({variable_of("repository"), variable_of("repository.url")})
+
+
 def search_path() -> str:
     """Give PATH, where engines are looked for."""
     return os.environ.get("PATH", os.defpath)
+
+
+def mirror_places(*, roots: bool = False) -> tuple[Path, ...]:
+    """Give the folders that may be a mirror of providers: the one that is named, then Terraform's.
+
+    With `roots`, give those below which one may lie.
+    """
+    home = Path.home()
+    if roots:
+        return (Path("/opt"), Path("/srv"), Path("/var/lib"), Path("/usr/local"), home)
+    named = os.environ.get("TRUEUP_PROVIDER_MIRROR", "")
+    data = os.environ.get("XDG_DATA_HOME", "") or home / ".local" / "share"
+    shared = os.environ.get("XDG_DATA_DIRS", "") or "/usr/local/share:/usr/share"
+    folders = [Path(data), *(Path(folder) for folder in shared.split(os.pathsep) if folder)]
+    return (
+        *([Path(named)] if named else []),
+        Path("terraform.d/plugins").absolute(),
+        home / ".terraform.d" / "plugins",
+        *(folder / "terraform" / "plugins" for folder in folders),
+    )
 
 
 def color_wanted() -> bool:

@@ -37,12 +37,24 @@ def _rows(above: str, schema: Schema, definitions: Mapping[str, Schema]) -> Iter
         example = _code(field["examples"][0])
         said = f"{description} Example: {example}."
         yield f"| `{path}` | {_words(shape, definitions)} | {default} | {_cell(said)} |\n"
-        if "items" in shape:
+        if "oneOf" in shape:
+            yield from _forms(path, shape, definitions)
+        elif "items" in shape:
             yield from _rows(f"{path}[]", _resolve(shape["items"], definitions), definitions)
         elif values := _values(shape):
             yield from _rows(f"{path}.<name>", _resolve(values, definitions), definitions)
         else:
             yield from _rows(path, shape, definitions)
+
+
+def _forms(path: str, shape: Schema, definitions: Mapping[str, Schema]) -> Iterator[str]:
+    """Give the rows of a mapping whose first field says which others it has."""
+    for choice in shape["oneOf"]:
+        form = _resolve(choice, definitions)
+        first, *others = form["properties"].items()
+        yield from _rows(path, {"properties": dict([first])}, definitions)
+        rest = {"properties": dict(others), "required": form.get("required", ())}
+        yield from _rows(f"{path}({first[1]['const']})", rest, definitions)
 
 
 def _values(shape: Schema) -> Schema | None:
@@ -76,7 +88,7 @@ def _words(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     keys = schema.get("required", ())
     if len(keys) == 1 and keys[0] in {"output", "secret"}:
         return f"`{{{keys[0]}: …}}`"
-    return _PLAIN[schema["type"]] + _limits(schema)
+    return _PLAIN[schema.get("type", "object")] + _limits(schema)
 
 
 def _limits(schema: Schema) -> str:

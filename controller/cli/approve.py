@@ -12,24 +12,30 @@ from controller.cli.place import asks_controller
     epilog=example(
         'trueup approve shop/production --reason "seen in staging"',
         "trueup approve shop/production/shop-db",
+        "trueup approve production",
     )
 )
-@click.argument("name", metavar="STAGE_OR_UNIT", type=names.STAGE_OR_UNIT)
+@click.argument("name", metavar="NAME", type=names.ANY)
 @click.option("--reason", default="", help="Why; kept with the decision.")
 @click.option(
     "--expect",
     default="",
     metavar="COMMIT",
-    help="Approve only this: the whole commit for a stage, the plan's digest for a unit.",
+    help="Approve only this: the whole commit for a stage, the plan's digest for a unit, the number"
+    " of units for an environment.",
 )
 @asks_controller
 def command(client: Client, name: str, reason: str, expect: str) -> None:
-    """Approve a release for a stage, or the plan of a unit.
+    """Approve a release, a plan, or what piled up.
 
-    A stage is `product/environment`, a unit `product/environment/stack`. Nobody approves their own
-    change; it needs the role `approver`.
+    A stage is `product/environment`, a unit `product/environment/stack`. An environment stops when
+    much has piled up in it during a pause. Nobody approves their own change; it needs the role
+    `approver`.
     """
-    if names.is_stage(name):
+    if names.is_environment(name):
+        said = f"let the changes of {name} go"
+        acting.ask(client, "approve-backlog", name, said, reason=reason, expect=expect)
+    elif names.is_stage(name):
         said = f"approved the release that waits for {name}"
         acting.ask(client, "approve", name, said, reason=reason, expect=expect)
     else:

@@ -45,6 +45,28 @@ def load(documents: int, form: str) -> None:
     _print(bench_load(documents, _say), form)
 
 
+@command.command(epilog=example("trueup bench kills --kills 1000"))
+@click.option(
+    "--kills",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="How often something is killed.",
+)
+@click.option("--seed", type=int, default=20261126, show_default=True, help="Of what is random.")
+@OUTPUT
+def kills(kills: int, seed: int, form: str) -> ExitCode:
+    """Kill a controller and its engines at random instants, and look at what is left.
+
+    Ends with 1 when anything was lost or made twice; `-o json` names it.
+    """
+    from controller.bench.kills import bench_kills
+
+    report = bench_kills(kills, _say, seed=seed)
+    _print(report, form)
+    return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
+
+
 @command.command(epilog=example("trueup bench fuzz --cases 1000000"))
 @click.option(
     "--cases",
@@ -64,6 +86,59 @@ def fuzz(cases: int, form: str) -> ExitCode:
     report = bench_fuzz(cases, _say)
     _print(report, form)
     return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
+
+
+@command.command(epilog=example("trueup bench reconcile --case push --units 1000"))
+@click.option(
+    "--case",
+    "cases",
+    type=click.Choice(["aws", "aws-drift", "same-plans", "push", "no-change", "memory"]),
+    multiple=True,
+    help="What is measured; may be given several times.  [default: all]",
+)
+@click.option(
+    "--units",
+    type=click.IntRange(2, 10_000),
+    default=100,
+    show_default=True,
+    help="How many units without providers are pushed.",
+)
+@click.option(
+    "--plain-sample",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    show_default=True,
+    help="How many of them the plain command line does; the rest is extrapolated.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="How many warm engines work, and how many units are worked on at a time.",
+)
+@OUTPUT
+def reconcile(
+    cases: tuple[str, ...], units: int, plain_sample: int, workers: int, form: str
+) -> ExitCode:
+    """From a commit to what was applied, beside plain Terraform, unit after unit.
+
+    Units of AWS run against moto; the provider is looked for in `TRUEUP_PROVIDER_MIRROR`, in
+    Terraform's own folders, and below /opt, /srv, /var/lib, /usr/local and the home. Ends with 1
+    when the fast path and plain Terraform make different plans (`same-plans`).
+    """
+    from controller.bench.reconcile import bench_reconcile
+    from controller.bench.reconcile_world import CASES, Wish
+    from controller.bench.serving import Limits
+
+    wish = Wish(
+        cases=frozenset(cases or CASES), units=units, plain_sample=plain_sample,
+        limits=Limits(units=workers, drift=workers, workers=workers),
+    )  # fmt: skip
+    report = bench_reconcile(wish, _say)
+    _print(report, form)
+    differ = any("differing" in case.detail and not case.is_met for case in report.cases)
+    return ExitCode.REFUSED if differ else ExitCode.DONE
 
 
 def _print(report: "Report", form: str) -> None:

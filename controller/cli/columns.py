@@ -93,6 +93,13 @@ ENVIRONMENTS = (
     Column("HEALTHY", lambda environment: environment["healthy"]),
     Column("PRODUCTS", lambda environment: ", ".join(environment["products"]), wraps=True),
 )
+STATES = (
+    _of("serial"),
+    Column("AT", lambda state: instant(state["at"])),
+    Column("RESOURCES", lambda state: len(state["resources"])),
+    Column("DIGEST", lambda state: short(state["digest"])),
+    Column("WHY", lambda state: state["why"], wraps=True),
+)
 EVENTS = (
     Column("AT", lambda event: instant(event["at"])),
     _of("type"),

@@ -95,11 +95,15 @@ def _unit(unit: Found) -> None:
             ("Wanted", unit["wanted_revision"]),
             ("In sync", _in_sync(unit)),
             ("Engine", unit["engine"]),
-            ("Suspended", unit["suspended"]),
+            ("Suspended", unit.get("suspended_because") or unit["suspended"]),
             ("Plan waiting", unit.get("plan_waiting", "")),
             ("Updated", instant(unit["updated_at"])),
         ]
     )
+    if unit.get("risk"):
+        click.echo(f"\nRisk of the last plan: {cell(unit['risk'])}")
+        for reason in unit["risk_reasons"]:
+            click.echo(f"  {cell(reason)}")
     print_section("Conditions", columns.CONDITIONS, unit["conditions"])
     _unit_drift(unit)
     if unit["outputs"]:

@@ -5,11 +5,13 @@ import re
 import click
 
 _PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-STAGE_PARTS, UNIT_PARTS = 2, 3
+ENVIRONMENT_PARTS, STAGE_PARTS, UNIT_PARTS = 1, 2, 3
 _WORDS = {
     (STAGE_PARTS,): "`product/environment`",
     (UNIT_PARTS,): "`product/environment/name`",
     (STAGE_PARTS, UNIT_PARTS): "`product/environment` or `product/environment/name`",
+    (ENVIRONMENT_PARTS, STAGE_PARTS, UNIT_PARTS): "`product/environment`, "
+    "`product/environment/name`, or an environment",
 }
 
 
@@ -35,6 +37,13 @@ class NameType(click.ParamType[str]):
 STAGE = NameType(STAGE_PARTS)
 UNIT = NameType(UNIT_PARTS)
 STAGE_OR_UNIT = NameType(STAGE_PARTS, UNIT_PARTS)
+
+ANY = NameType(ENVIRONMENT_PARTS, STAGE_PARTS, UNIT_PARTS)
+
+
+def is_environment(name: str) -> bool:
+    """Tell an environment from what has a product."""
+    return "/" not in name
 
 
 def is_stage(name: str) -> bool:

@@ -17,7 +17,6 @@ from controller.diagnostics.errors import Stalled
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SETTINGS_FILE = Path("trueup.yaml")
 DATA = Path(".trueup")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -54,12 +53,12 @@ class Place:
         """Tell where the controller keeps its data: the option, the settings, or the default."""
         if self.data is not None:
             return self.data
-        file = self.settings or (SETTINGS_FILE if SETTINGS_FILE.is_file() else None)
-        if file is None:
-            return DATA
-        from controller.cli.settings_file import read_settings
+        from controller.cli.settings_file import FILE, read_settings, settings_of
+        from controller.settings import are_in_variables
 
-        return read_settings(file).data
+        if self.settings is not None:
+            return read_settings(self.settings).data
+        return settings_of(None).data if FILE.is_file() or are_in_variables() else DATA
 
     def _running(self) -> str:
         file = self.data_folder() / "server.json"

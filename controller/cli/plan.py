@@ -14,6 +14,7 @@ from controller.cli.place import Place
 
 if TYPE_CHECKING:
     from controller.model.plan import Plan, ResourceChange
+    from controller.model.risk import Risk
     from controller.wiring.offline import Planned
 
 SIGNS = {
@@ -84,6 +85,11 @@ def _print(planned: "Planned") -> None:
         return
     ruling = f" ({verdict.ruling})" if verdict and not plan.is_empty else ""
     click.echo(f"{unit}: {plan.summary()}{ruling}")
+    risk = verdict.risk if verdict and not plan.is_empty else None
+    if risk is not None:
+        click.echo(f"  risk {risk}")
+        for told in risk.top():
+            click.echo(f"    {cell(str(told))}")
     for change in plan.changes:
         _print_change(change)
     for reason in plan.provisional:
@@ -116,10 +122,32 @@ def _plain(planned: "Planned") -> dict[str, Any]:
         "provisional": list(plan.provisional) if plan else [],
         "ruling": str(verdict.ruling) if verdict else None,
         "findings": [
-            {"rule": finding.rule, "level": str(finding.level), "message": finding.message}
+            {
+                "rule": finding.rule,
+                "level": str(finding.level),
+                "message": finding.message,
+                "address": finding.address,
+            }
             for finding in (verdict.findings if verdict else ())
         ],
+        "risk": _risk(verdict.risk) if verdict and verdict.risk else None,
         "problem": problem,
+    }
+
+
+def _risk(risk: "Risk") -> dict[str, Any]:
+    return {
+        "score": risk.score,
+        "level": str(risk.level),
+        "reasons": [
+            {
+                "points": reason.points,
+                "code": reason.code,
+                "sentence": reason.sentence,
+                "address": reason.address,
+            }
+            for reason in risk.reasons
+        ],
     }
 
 

@@ -11,16 +11,14 @@ from controller.cli.examples import example
 @click.option(
     "--settings",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("trueup.yaml"),
-    show_default=True,
-    help="Settings file.",
+    help="Settings file.  [default: `trueup.yaml`; without one, variables are enough]",
 )
-def command(settings: Path) -> None:
+def command(settings: Path | None) -> None:
     """Run the controller, with API and pages.
 
     It goes on until it is stopped, and may be killed at any time: started again, it continues.
     """
     from controller import serving
-    from controller.cli.settings_file import read_settings
+    from controller.cli.settings_file import settings_of
 
-    serving.serve(read_settings(settings))
+    serving.serve(settings_of(settings))

@@ -5,15 +5,19 @@ TrueupError
 │   ├── ConfigurationWrong   all diagnostics of load, graph and render
 │   ├── PolicyDenied         a policy said no to this plan
 │   ├── PlanStale            the plan is not of what is there now
-│   └── EngineRefused        the engine said no and will say it again
+│   ├── EngineRefused        the engine said no and will say it again
+│   └── GaveUp               it failed too often, or for too long
 ├── Waiting         nothing is wrong; come again later
 │   ├── ApprovalPending      a person has to decide
 │   ├── DependencyNotReady   another unit, secret or stage comes first
+│   ├── BacklogApproval      after a pause more would change than goes unasked
+│   ├── BacklogRamp          after a pause changes are let go a few at a time
 │   └── StateLocked          somebody else works on the same state
 ├── Transient       the world failed; tried again with growing pauses
 │   ├── StoreUnreachable     the secret store does not answer
 │   ├── RepositoryUnreachable  the Git repository does not answer
-│   └── EngineFailed         the engine or its provider broke off
+│   ├── EngineFailed         the engine or its provider broke off
+│   └── Throttled            a provider asks for fewer requests
 └── Bug             ours; asks for a report
 
 Every error holds exactly one argument, a tuple of diagnostics, so that it can be stored and read
@@ -82,6 +86,12 @@ class EngineRefused(Stalled):
     code = "engine/refused"
 
 
+class GaveUp(Stalled):
+    """What may pass did not pass: it was tried many times, or for hours."""
+
+    code = "engine/gave-up"
+
+
 class Waiting(TrueupError):  # noqa: N818 - what happens next, not what went wrong
     """Nothing is wrong; it is not our turn yet."""
 
@@ -98,6 +108,18 @@ class DependencyNotReady(Waiting):
     """Something that this one needs is not ready."""
 
     code = "graph/dependency-not-ready"
+
+
+class BacklogApproval(Waiting):
+    """After a pause more units would change than go unasked: a person has to decide."""
+
+    code = "apply/backlog-approval"
+
+
+class BacklogRamp(Waiting):
+    """After a pause changes are counted first, and then let go a few at a time."""
+
+    code = "apply/backlog-ramp"
 
 
 class StateLocked(Waiting):
@@ -128,6 +150,12 @@ class EngineFailed(Transient):
     """The engine, a provider or a backend broke off."""
 
     code = "engine/failed"
+
+
+class Throttled(Transient):
+    """A provider asks for fewer requests: longer pauses, and fewer units of its account at once."""
+
+    code = "engine/throttled"
 
 
 class Bug(TrueupError):  # noqa: N818 - what happens next, not what went wrong

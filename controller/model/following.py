@@ -57,6 +57,8 @@ class FoundTag:
 
     name: str
     made_at: int
+    identity: str = ""
+    """The annotated tag's own object, which may be signed; empty for a tag that has none."""
 
 
 def choose_tag(following: Tag | Semver, tags: Iterable[FoundTag]) -> FoundTag | None:
@@ -70,6 +72,16 @@ def choose_tag(following: Tag | Semver, tags: Iterable[FoundTag]) -> FoundTag | 
         key=lambda tag: (versions[tag].precedence(), tag.made_at, tag.name),
         default=None,
     )
+
+
+def is_moved_back(following: Tag | Semver, before: FoundTag, now: FoundTag) -> bool:
+    """Tell whether a tag comes before one that was followed and would still be, were it there."""
+    if isinstance(following, Tag):
+        return fnmatchcase(before.name, following.pattern) and now.made_at < before.made_at
+    old, new = find_version(before.name), find_version(now.name)
+    if old is None or new is None or not following.range.holds(old):
+        return False
+    return (new.precedence(), now.made_at) < (old.precedence(), before.made_at)
 
 
 def find_version(text: str) -> Version | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from controller.model.names import SecretName, StageName, UnitName
 from schemas.kinds.stack import Stack
@@ -30,11 +31,40 @@ class Graph:
 
     def of_stage(self, stage: StageName) -> tuple[Unit, ...]:
         """Give the units of one stage, by name."""
-        return tuple(self.units[name] for name in sorted(self.units) if name.stage == stage)
+        return self._stages.get(stage, ())
 
     def dependents(self, name: UnitName) -> tuple[UnitName, ...]:
         """Give the units that directly need `name`."""
-        return tuple(sorted(n for n, unit in self.units.items() if name in unit.needs_units))
+        return self._needed_by.get(name, ())
+
+    @cached_property
+    def _stages(self) -> Mapping[StageName, tuple[Unit, ...]]:
+        found: dict[StageName, list[Unit]] = {}
+        for name in sorted(self.units):
+            found.setdefault(name.stage, []).append(self.units[name])
+        return {stage: tuple(units) for stage, units in found.items()}
+
+    @cached_property
+    def _needed_by(self) -> Mapping[UnitName, tuple[UnitName, ...]]:
+        found: dict[UnitName, list[UnitName]] = {}
+        for name in sorted(self.units):
+            for needed in self.units[name].needs_units:
+                found.setdefault(needed, []).append(name)
+        return {name: tuple(units) for name, units in found.items()}
+
+    def all_dependents(self, name: UnitName) -> tuple[UnitName, ...]:
+        """Give the units that need `name`, directly or by way of others."""
+        needed_by: dict[UnitName, list[UnitName]] = {}
+        for unit in self.units.values():
+            for need in unit.needs_units:
+                needed_by.setdefault(need, []).append(unit.name)
+        found: set[UnitName] = set()
+        queue = [name]
+        for each in queue:
+            new = [other for other in needed_by.get(each, ()) if other not in found]
+            found.update(new)
+            queue.extend(new)
+        return tuple(sorted(found - {name}))
 
     def waves(self, stage: StageName) -> Iterator[tuple[UnitName, ...]]:
         """Give the units of a stage in waves: each needs only units of earlier waves."""

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Self
 
 from controller.model.names import Commit, Digest, UnitName
+from controller.model.plan_document import PlanDocument
 from controller.model.workspace import Workspace
 
 
@@ -119,6 +120,8 @@ class Plan:
     drift: tuple[ResourceChange, ...]
     outputs_change: bool
     provisional: tuple[str, ...] = ()
+    document: PlanDocument = field(default=PlanDocument(), repr=False, compare=False)
+    """The same in Terraform's own words, redacted: what policies and risk look at."""
 
     @property
     def is_empty(self) -> bool:

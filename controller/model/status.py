@@ -13,6 +13,7 @@ from controller.model.measurement import GateResult
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import ResourceChange
+from controller.model.risk import Risk
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class UnitStatus:
     """Who may have made the drift, as the provider's log tells."""
     failures: int = 0
     """Failures in a row since the last success."""
+    risk: Risk | None = None
+    """Of the last plan that would change something."""
     updated_at: datetime | None = None
 
     def condition(self, kind: ConditionType) -> Condition | None:
@@ -108,6 +111,7 @@ class JournalStep:
     detail: str = ""
     pid: int | None = None
     pid_started: float | None = None
+    pid_boot: str = ""
 
 
 @dataclass(frozen=True)

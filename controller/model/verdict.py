@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.model.names import Digest
+from controller.model.risk import Risk
 
 
 class Ruling(StrEnum):
@@ -40,3 +41,4 @@ class Verdict:
     ruling: Ruling
     findings: tuple[PolicyFinding, ...] = ()
     approved_by: tuple[str, ...] = ()
+    risk: Risk | None = None

@@ -50,6 +50,11 @@ class UnitView:
     """Rules that let something be, which did not differ at the last look."""
     drift_by: tuple[AuditRecord, ...] = ()
     """Who may have made the drift, as the provider's log tells."""
+    suspended_because: str = ""
+    risk: str = ""
+    """The risk of the last plan that would change something, as `65 (high)`."""
+    risk_reasons: tuple[str, ...] = ()
+    """What it comes from, the heaviest first."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +234,8 @@ def unit_view(
         drift_ignored=status.ignored,
         drift_unused=status.unused_ignores,
         drift_by=status.drift_by,
+        risk=str(status.risk) if status.risk else "",
+        risk_reasons=tuple(str(reason) for reason in status.risk.top()) if status.risk else (),
     )
 
 

@@ -1,7 +1,7 @@
 """Graph → workspace: the rendered Terraform root directory of a unit, as a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.model.names import Commit, Digest, SecretName, UnitName
 
@@ -25,6 +25,8 @@ class Workspace:
     provisional: tuple[str, ...]
     """Reasons why a plan of this workspace can be shown but not applied."""
     digest: Digest
+    dated: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that tell since when it is like this, and do not count: as they were first written."""
 
 
 @dataclass(frozen=True)

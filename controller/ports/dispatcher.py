@@ -1,6 +1,6 @@
 """Who is woken when: divides one process from many."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,6 +31,9 @@ class Dispatcher(Protocol):
 
         Survives a crash. Of what is due the highest priority goes first, then the longest due.
         """
+
+    async def wake_all(self, keys: Iterable[str]) -> None:
+        """Make many keys due now: all of them, or, when it raises, none."""
 
     async def run(self, handler: Handler) -> None:
         """Work until cancelled. A handler that raises is called again, with growing pauses.

@@ -1,12 +1,20 @@
 """Terraform or OpenTofu: what may be asked of an engine, for one workspace directory at a time."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from controller.diagnostics.secret import SecretText
 from controller.model.drift import EngineLook
 from controller.model.plan import ResourceChange
+from controller.model.plan_document import PlanDocument
+from controller.model.state import EngineProcess, EngineState, LockHolder
+
+__all__ = [
+    "Engine", "EngineCapabilities", "EnginePlan", "EngineProcess", "EngineState", "EngineVersion",
+    "LockHolder", "OnProcess", "OnProgress",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +32,18 @@ class EngineVersion:
 class EngineCapabilities:
     """What this engine can do beyond the common part."""
 
-    saved_plans: bool = True
     json_events: bool = True
     state_encryption: bool = False
     ephemeral_values: bool = False
     lockfile_readonly: bool = True
+    lock_without_hashes: bool = False
 
 
 @dataclass(frozen=True)
 class EnginePlan:
     """What `plan` found. `file` lies in the workspace directory and may hold secrets.
 
-    Sensitive values are redacted before they get into the changes.
+    Sensitive values are redacted before they get into the changes and into the document.
     """
 
     file: Path
@@ -43,35 +51,7 @@ class EnginePlan:
     drift: tuple[ResourceChange, ...]
     outputs_change: bool
     errored: bool = False
-
-
-@dataclass(frozen=True)
-class EngineState:
-    """What the state says: identity, and outputs without the sensitive ones."""
-
-    lineage: str
-    serial: int
-    outputs: Mapping[str, object] = field(default_factory=dict)
-    sensitive_outputs: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LockHolder:
-    """Who holds the lock of a state."""
-
-    id: str
-    who: str
-    operation: str
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class EngineProcess:
-    """The process that does the work: with its start time it cannot be mistaken for another one."""
-
-    pid: int
-    started: float
+    document: PlanDocument = field(default=PlanDocument(), repr=False)
 
 
 OnProcess = Callable[[EngineProcess], Awaitable[None]]
@@ -138,11 +118,20 @@ class Engine(Protocol):
     async def import_resource(self, directory: Path, address: str, identity: str) -> None:
         """Take an existing thing into the state. What is in it already is EngineRefused."""
 
+    async def push_state(self, directory: Path, content: SecretText) -> None:
+        """Write a whole state over the one that is there.
+
+        One of another lineage, or of a serial that is not higher, is EngineRefused.
+        """
+
     async def lock_holder(self, directory: Path) -> LockHolder | None:
-        """Tell who holds the lock of the state, if anybody does."""
+        """Tell who holds the lock of the state, if anybody does and it can be known."""
 
     async def force_unlock(self, directory: Path, lock: str) -> None:
-        """Break a lock by its id. Only with proof that its holder is dead."""
+        """Break a lock by its id. Of a process of ours that is alive it is StateLocked."""
+
+    async def break_orphan(self, directory: Path) -> LockHolder | None:
+        """Break the lock when it is proven that its holder was a process of ours and is dead."""
 
     async def close(self) -> None:
         """End warm processes, gracefully."""

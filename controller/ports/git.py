@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from controller.model.following import FoundTag, Semver, Tag
 from controller.model.history import History, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import Snapshot
@@ -16,6 +17,9 @@ class Head:
     revision: Revision
     rewritten_from: Commit | None = None
     """The commit before: of a branch, when it is no ancestor; of a tag that was moved."""
+    tag: FoundTag | None = None
+    """The tag that was chosen, and `chosen_by` what."""
+    chosen_by: Tag | Semver | None = None
 
 
 class RepositoryReader(Protocol):
@@ -39,6 +43,9 @@ class RepositoryReader(Protocol):
 
     async def signature(self, commit: Commit) -> Signature:
         """Check the signature of a fetched commit with the keys of the settings, and no others."""
+
+    async def tag_signature(self, tag: FoundTag, commit: Commit) -> Signature:
+        """Check the signature of a fetched tag, and that it was made for this name and commit."""
 
     async def accept(self, commit: Commit) -> None:
         """Let a fetched commit, and what came before it, be read from now on. May be repeated."""

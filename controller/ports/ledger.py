@@ -18,6 +18,9 @@ class StatusLedger(Protocol):
     async def unit(self, name: UnitName) -> UnitStatus | None: ...
     async def units(self, stage: StageName | None = None) -> Sequence[UnitStatus]: ...
     async def put_unit(self, status: UnitStatus) -> None: ...
+    async def put_units(self, statuses: Sequence[UnitStatus]) -> None:
+        """Write many at once: all of them, or none."""
+
     async def remove_unit(self, name: UnitName) -> None: ...
     async def stage(self, name: StageName) -> StageStatus | None: ...
     async def stages(self) -> Sequence[StageStatus]: ...
@@ -66,6 +69,7 @@ class DecisionLedger(Protocol):
     async def put_release(self, release: Release) -> Release:
         """Remember a release; gives the one that was first seen with this digest."""
 
+    async def release(self, product: str, digest: Digest) -> Release | None: ...
     async def releases(self, product: str, limit: int = 50) -> Sequence[Release]:
         """Give a product's releases, the newest first."""
 
@@ -84,6 +88,10 @@ class DecisionLedger(Protocol):
 
 
 class Ledger(StatusLedger, EventLedger, RunLedger, DecisionLedger, Protocol):
-    """All of it. What is written has survived a crash once the call has returned."""
+    """All of it. What is written has survived a kill of the process once the call has returned.
+
+    It has survived a power cut as well, but for what a start finds out anew: statuses of units and
+    the journal.
+    """
 
     async def close(self) -> None: ...

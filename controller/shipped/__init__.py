@@ -1,6 +1,7 @@
-"""What is shipped with Trueup: modules, load tests, and the example repository, as bytes by path.
+"""What is shipped with Trueup: modules, load tests, policies and the example repository, by path.
 
-In an installed wheel they lie beside this file; in a checkout, at its top level. Imports nothing.
+In an installed wheel they lie beside this file; in a checkout, at its top level, but for the
+policies, which are always here. Imports nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ _LEFT_OUT = frozenset({"__pycache__", ".terraform", ".terraform.lock.hcl"})
 
 
 def files() -> Mapping[str, bytes]:
-    """Give the shipped modules and load tests: `modules/local/service/main.tf` → its content."""
+    """Give modules, load tests and policies: `modules/local/service/main.tf` → its content."""
     return _files()
 
 
@@ -28,7 +29,7 @@ def _files() -> Mapping[str, bytes]:
     return MappingProxyType(
         {
             f"{folder}/{path}": content
-            for folder in ("loadtests", "modules")
+            for folder in ("loadtests", "modules", "policies")
             for path, content in _read(_place(folder))
         }
     )

@@ -41,4 +41,5 @@ async def plan(
         drift=found.drift,
         outputs_change=found.outputs_change,
         provisional=workspace.provisional,
+        document=found.document,
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.diagnostics.errors import ConfigurationWrong
+from controller.model.backend import backend_block
 from controller.model.catalog import Catalog
 from controller.model.graph import Unit
 from controller.model.module import Module
@@ -19,9 +20,13 @@ from controller.model.workspace import Upstream, Workspace
 from schemas.kinds.environment import Environment
 from schemas.kinds.product import Product
 from schemas.references import FromOutput, FromPath, FromSecret
+from schemas.state_backends import LocalState
 
 REQUIRED_VERSION = ">= 1.5"
-STATE_FILE = "terraform.tfstate"
+DATED_FILE = "trueup-commit.auto.tfvars.json"
+COMMIT_VARIABLE = "trueup_commit"
+UNCOMMITTED = "uncommitted"
+TAGGED_SOURCE = "hashicorp/aws"
 _BUILT_IN = frozenset({"terraform"})
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
@@ -29,8 +34,13 @@ _TEMPLATE = re.compile(r"[$%]\{")
 _TEMPLATE_START = re.compile(r"([$%])(?=\{)")
 
 
-def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
+def render(
+    catalog: Catalog, unit: Unit, upstream: Upstream, *, local_state: bool = False
+) -> Workspace:
     """Give the workspace of a unit; a function of its arguments.
+
+    With `local_state` the state is a file beside it, wherever the environment keeps its own: for a
+    look at what would change, which must not touch what is there.
 
     What is not known yet is null, and named in `provisional`: such a workspace can be planned to
     be looked at, but not applied. Raises ConfigurationWrong for what could not be written safely.
@@ -46,9 +56,15 @@ def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
     for name in unit.needs_units:
         if name in upstream.pending:
             filling.wait_for(name)
-    given = {**_filled_in(catalog, unit, module, commit), **unit.inputs}
+    given = {**_filled_in(catalog, unit, module), **unit.inputs}
     values = {name: filling.value(given[name]) for name in sorted(given)}
-    main = {**_main(module, environment, values), **_imports(unit)}
+    state = LocalState() if local_state else environment.spec.state
+    dated = ({"commit"} if "commit" in module.variables else set()) - values.keys()
+    tags, backend = _tags(catalog, unit.name), backend_block(state, unit.name)
+    root = _main(module, environment, values, dated, tags, backend=backend)
+    main = {**root, **_imports(unit)}
+    if COMMIT_VARIABLE in root["variable"]:
+        dated.add(COMMIT_VARIABLE)
     files = {
         "main.tf.json": _pretty(main),
         "terraform.tfvars.json": _pretty(values),
@@ -68,6 +84,9 @@ def render(catalog: Catalog, unit: Unit, upstream: Upstream) -> Workspace:
         ),
         provisional=tuple(sorted(filling.provisional)),
         digest=digest({"engine": engine, "files": contents}),
+        dated={DATED_FILE: _pretty(dict.fromkeys(sorted(dated), commit or UNCOMMITTED))}
+        if dated
+        else {},
     )
 
 
@@ -77,19 +96,47 @@ def digest(value: object) -> Digest:
     return Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
 
 
-def _filled_in(
-    catalog: Catalog, unit: Unit, module: Module, commit: Commit
-) -> Mapping[str, object]:
-    """Give the variables that the controller knows, as far as the module has them."""
+def _filled_in(catalog: Catalog, unit: Unit, module: Module) -> Mapping[str, object]:
+    """Give the variables that the controller knows, as far as the module has them.
+
+    `commit` is not among them: it is in a file of its own, which does not count.
+    """
     product = catalog.find(Product, unit.name.product)
     known: Mapping[str, object] = {
         "product": unit.name.product,
         "environment": unit.name.environment,
         "stack": unit.name.stack,
         "owner": product.spec.owner if product else "",
-        "commit": commit,
     }
     return {name: value for name, value in known.items() if name in module.variables}
+
+
+class _Expression(str):
+    """A text of ours that Terraform is to evaluate."""
+
+    __slots__ = ()
+
+
+def _tags(catalog: Catalog, unit: UnitName) -> Mapping[str, str]:
+    """Give the tags of all that a unit makes."""
+    product = catalog.find(Product, unit.product)
+    return {
+        "product": unit.product,
+        "environment": unit.environment,
+        **({"owner": product.spec.owner} if product else {}),
+        "commit": _Expression(f"${{var.{COMMIT_VARIABLE}}}"),
+    }
+
+
+def _tagged(configuration: Mapping[str, object], tags: Mapping[str, str]) -> Mapping[str, object]:
+    """Add tags to the configuration of a provider; those that it has itself win."""
+    block = configuration.get("default_tags", {})
+    if isinstance(block, (tuple, list)) and len(block) == 1:
+        block = block[0]
+    own = block.get("tags", {}) if isinstance(block, Mapping) else None
+    if not isinstance(own, Mapping):
+        return configuration  # Terraform says what is wrong with it
+    return {**configuration, "default_tags": [{"tags": {**tags, **own}}]}
 
 
 @dataclass
@@ -145,10 +192,17 @@ class _Filling:
 
 
 def _main(
-    module: Module, environment: Environment, values: dict[str, object]
-) -> Mapping[str, object]:
+    module: Module,
+    environment: Environment,
+    values: dict[str, object],
+    dated: set[str],
+    tags: Mapping[str, str],
+    *,
+    backend: Mapping[str, object],
+) -> Mapping[str, Mapping[str, object]]:
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
+    given |= {name: {**_variable(module, name), "default": None} for name in dated}
     call = {"source": "./module", **{name: f"${{var.{name}}}" for name in sorted(given)}}
     for name in sorted(module.providers.keys() - environment.spec.providers.keys() - _BUILT_IN):
         where = environment.metadata.name
@@ -163,11 +217,9 @@ def _main(
         if name not in _BUILT_IN
     }
     texts: dict[str, str] = {}
-    providers = {
-        _name(name): _as_expressions(environment.spec.providers[name], texts)
-        for name in sorted(environment.spec.providers)
-        if name in required
-    }
+    providers = _providers(environment, required, tags, texts)
+    if any(_is_tagged(each["source"]) for each in required.values()):
+        given[COMMIT_VARIABLE] = {"type": "string", "default": None}
     for name, text in texts.items():
         given[name] = {"type": "string"}
         values[name] = text
@@ -178,18 +230,38 @@ def _main(
         }
         for _, output in sorted(module.outputs.items())
     }
-    sections: dict[str, object] = {
+    sections: dict[str, Mapping[str, object]] = {
         "terraform": {
             "required_version": REQUIRED_VERSION,
             "required_providers": required,
-            "backend": {environment.spec.state.backend: {"path": STATE_FILE}},
+            "backend": backend,
         },
         "provider": providers,
         "variable": given,
         "module": {"unit": call},
         "output": outputs,
     }
-    return {name: section for name, section in sections.items() if section}
+    return {name: section for name, section in sections.items() if section or name == "variable"}
+
+
+def _providers(
+    environment: Environment,
+    required: Mapping[str, Mapping[str, str]],
+    tags: Mapping[str, str],
+    texts: dict[str, str],
+) -> Mapping[str, object]:
+    """Give the configurations of providers, with tags for those that tag all that they make."""
+    providers = {}
+    for name in sorted(environment.spec.providers.keys() & required.keys()):
+        configuration = environment.spec.providers[name]
+        if _is_tagged(required[name]["source"]):
+            configuration = _tagged(configuration, tags)
+        providers[_name(name)] = _as_expressions(configuration, texts)
+    return providers
+
+
+def _is_tagged(source: str) -> bool:
+    return source == TAGGED_SOURCE or source.endswith(f"/{TAGGED_SOURCE}")
 
 
 def _imports(unit: Unit) -> Mapping[str, object]:
@@ -216,6 +288,8 @@ def _as_expressions(value: object, texts: dict[str, str]) -> object:
         return {str(key): _as_expressions(inner, texts) for key, inner in value.items()}
     if isinstance(value, (tuple, list)):
         return [_as_expressions(inner, texts) for inner in value]
+    if isinstance(value, _Expression):
+        return str(value)
     if isinstance(value, str) and _TEMPLATE.search(value):
         name = f"trueup_provider_{len(texts)}"
         texts[name] = value

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from controller.diagnostics.diagnostic import Diagnostic
+from controller.model.following import FoundTag, is_moved_back
 from controller.model.history import History, Signature, SignersRule, Trust
 from controller.model.names import Commit
 from controller.ports.git import Head, RepositoryReader
@@ -11,7 +12,11 @@ _MOST_TOLD = 20
 
 
 async def judge(
-    repository: RepositoryReader, trust: Trust, head: Head, accepted: Commit | None
+    repository: RepositoryReader,
+    trust: Trust,
+    head: Head,
+    accepted: Commit | None,
+    tagged: FoundTag | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Give why a head is not accepted after the one that was accepted last; nothing when it is.
 
@@ -19,11 +24,15 @@ async def judge(
     by somebody whom every rule of that path names. Where nothing was accepted before, and where a
     tag leads elsewhere, the head stands for all that differs. A rewritten history that differs in
     such a path is refused: an old head, once signed, could be put in the place of a newer one.
+    A tag must be signed by a known key too, and never come before `tagged`, the tag that was
+    accepted last: who may push tags, and holds no key, may not bring an old one back.
     Raises RepositoryUnreachable, Stalled.
     """
     commit = head.revision.commit
     signature = await repository.signature(commit)
     found = list(_unsigned(commit, signature, "the head of the repository"))
+    if head.tag is not None:
+        found += _of_tag(head, head.tag, await repository.tag_signature(head.tag, commit), tagged)
     history = await repository.history(commit, accepted)
     if not history.descends:
         found += _leapt(trust, head, history, signature)
@@ -33,6 +42,25 @@ async def judge(
             own = signature if past.commit == commit else await repository.signature(past.commit)
             found += _broken_rules(past.commit, own, rules)
     return tuple(dict.fromkeys(found))[:_MOST_TOLD]
+
+
+def _of_tag(
+    head: Head, tag: FoundTag, signature: Signature, tagged: FoundTag | None
+) -> Iterator[Diagnostic]:
+    if not signature.identities:
+        yield Diagnostic(
+            code="trust/tag-not-signed",
+            message=f"the tag `{tag.name}` has no signature that counts: {signature.problem}",
+            expected="a signature by a key of the settings",
+            hint=f"`git tag -s -f {tag.name} {head.revision.commit}` signs it; then push it",
+        )
+    if head.chosen_by and tagged and is_moved_back(head.chosen_by, tagged, tag):
+        yield Diagnostic(
+            code="trust/moved-back",
+            message=f"`{tag.name}` comes before `{tagged.name}`, which was accepted and is gone or"
+            " was moved",
+            hint="to go back, sign a new tag of the old commit: a higher version, a later time",
+        )
 
 
 def _leapt(

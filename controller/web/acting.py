@@ -10,6 +10,8 @@ from controller.model.names import NAME
 from controller.web.refusals import RequestWrong
 
 SUBJECT = re.compile(f"{NAME.pattern}(?:/{NAME.pattern}){{1,2}}")
+OF_ENVIRONMENTS = frozenset({"approve-backlog"})
+"""Actions whose subject is an environment, a name without a product."""
 REASON_LIMIT = 1000
 
 
@@ -19,16 +21,17 @@ class Ask:
 
     caller: Caller
     subject: str
-    """A stage, a unit or a secret; empty for the repository."""
+    """An environment, a stage, a unit or a secret; empty for the repository."""
     reason: str = ""
     expect: str = ""
     """What the caller was shown and means; empty when it does not matter."""
 
-    def check(self) -> None:
+    def check(self, action: str) -> None:
         """Let through what can be meant. Raises RequestWrong."""
-        if self.subject and SUBJECT.fullmatch(self.subject) is None:
+        form = NAME if action in OF_ENVIRONMENTS else SUBJECT
+        if self.subject and form.fullmatch(self.subject) is None:
             raise RequestWrong.because(
-                "`subject` does not name a stage, a unit or a secret",
+                "`subject` does not name what the action is for",
                 hint="write `product/environment` or `product/environment/name`",
             )
         for name, text in (("reason", self.reason), ("expect", self.expect)):
@@ -47,9 +50,14 @@ ACTIONS: Mapping[str, Act] = {
     "approve-plan": lambda app, ask: app.approve_plan(
         ask.caller, ask.subject, ask.reason, expect=ask.expect
     ),
+    "approve-backlog": lambda app, ask: app.approve_backlog(
+        ask.caller, ask.subject, ask.reason, expect=ask.expect
+    ),
     "promote": lambda app, ask: app.promote(ask.caller, ask.subject),
     "suspend": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=True),
     "resume": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=False),
+    "unlock": lambda app, ask: app.unlock(ask.caller, ask.subject, ask.expect),
+    "restore-state": lambda app, ask: app.restore_state(ask.caller, ask.subject, ask.expect),
     "rotate": lambda app, ask: app.rotate(ask.caller, ask.subject),
 }
 
@@ -63,7 +71,7 @@ async def act(app: App, action: str, ask: Ask) -> str:
         raise RequestWrong.because(
             "there is no such action", hint=f"the actions are {', '.join(sorted(ACTIONS))}"
         )
-    ask.check()
+    ask.check(action)
     if not ask.subject and action != "reconcile":
         raise RequestWrong.because(f"`{action}` needs a `subject`")
     return await ACTIONS[action](app, ask)

@@ -18,9 +18,10 @@ from controller.web.authority import Authority
 from controller.web.guard import LOG, Guard
 from controller.web.pages import errors as error_page
 from controller.web.pages import table as pages
-from controller.web.refusals import bug, status_of, told
+from controller.web.refusals import NotRecognised, TooManyTries, bug, status_of, told
 from controller.web.sessions import Sessions
 from controller.web.site import Site
+from controller.web.throttle import Throttle
 
 FOR_PROGRAMS = ("/api/", "/metrics", "/webhooks/", "/healthz")
 
@@ -39,7 +40,7 @@ def application(
     it answers under besides loopback; `webhooks` holds secrets
     by sender: without one there is no such webhook.
     """
-    site = Site(app, authority, Sessions(app.now), public_view, webhooks or {})
+    site = Site(app, authority, Sessions(app.now), public_view, webhooks or {}, Throttle(app.now))
 
     async def on_refusal(request: Request, error: Exception) -> Response:
         if not isinstance(error, TrueupError):
@@ -48,8 +49,8 @@ def application(
         if status == 500:  # noqa: PLR2004 - an HTTP status
             LOG.error("%s %r failed", request.method, request.url.path, exc_info=error)
         if _is_for_programs(request.url.path):
-            return _challenged(json_answer(told(error), status))
-        return error_page.answer(site, request, status, told(error))
+            return _told_what_next(json_answer(told(error), status), error)
+        return _told_what_next(error_page.answer(site, request, status, told(error)), error)
 
     async def on_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -80,7 +81,9 @@ def _is_for_programs(path: str) -> bool:
     return path.startswith(FOR_PROGRAMS)
 
 
-def _challenged(response: Response) -> Response:
-    if response.status_code == 401:  # noqa: PLR2004 - an HTTP status
+def _told_what_next(response: Response, error: TrueupError) -> Response:
+    if isinstance(error, NotRecognised):
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.seconds)
     return response

@@ -1,5 +1,7 @@
 """What is said no to before the App is asked, and which status an error has in HTTP."""
 
+from typing import Self
+
 from controller.app import NotAllowed, NotFound
 from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
 
@@ -10,6 +12,22 @@ class NotRecognised(Stalled):
     """No token, or one that is not known."""
 
     code = "web/not-recognised"
+
+
+class TooManyTries(Waiting):
+    """An address was wrong too often; nothing of it is looked at for a while."""
+
+    code = "web/too-many-tries"
+    seconds = 1
+
+    @classmethod
+    def after(cls, seconds: int) -> Self:
+        """Make the error that tells when to come again."""
+        error = cls.because(
+            "too many wrong tries came from this address", hint=f"come again in {seconds} seconds"
+        )
+        error.seconds = seconds
+        return error
 
 
 class RequestWrong(Stalled):
@@ -26,6 +44,7 @@ class FormNotOurs(Stalled):
 
 _STATUS: tuple[tuple[type[TrueupError], int], ...] = (
     (NotRecognised, 401),
+    (TooManyTries, 429),
     (RequestWrong, 400),
     (FormNotOurs, 403),
     (NotAllowed, 403),

@@ -12,6 +12,7 @@ from controller.web.authority import Authority
 from controller.web.guard import is_loopback
 from controller.web.refusals import FormNotOurs, NotRecognised
 from controller.web.sessions import COOKIE, Session, Sessions
+from controller.web.throttle import Throttle
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,21 @@ class Site:
     """Whether pages may be seen on this machine without a token; acting needs one always."""
     webhooks: Mapping[str, SecretText]
     """The secrets of the Git servers that may wake us, by the last part of the address."""
+    throttle: Throttle
+
+    def recognise(self, request: Request, token: str) -> Caller | None:
+        """Give who holds a token, None for a wrong one. Raises TooManyTries after many of them."""
+        address = address_of(request)
+        self.throttle.check(address)
+        caller = self.authority.recognise(token.strip())
+        if caller is None and token.strip():
+            self.throttle.note_wrong(address)
+        return caller
 
     def bearer(self, request: Request) -> Caller:
-        """Give who asks the API. Raises NotRecognised."""
+        """Give who asks the API. Raises NotRecognised, TooManyTries."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        caller = self.authority.recognise(token.strip()) if scheme.lower() == "bearer" else None
+        caller = self.recognise(request, token) if scheme.lower() == "bearer" else None
         if caller is None:
             raise NotRecognised.because(
                 "this needs a known token",
@@ -59,6 +70,11 @@ class Site:
             return True
         on_this_machine = request.client is not None and is_loopback(request.client.host)
         return self.public_view and on_this_machine and is_loopback(request.headers["host"])
+
+
+def address_of(request: Request) -> str:
+    """Give the address that a request comes from: that of a proxy, where there is one."""
+    return request.client.host if request.client is not None else ""
 
 
 def cookie_name(request: Request) -> str:

@@ -17,28 +17,34 @@ from controller.adapters.audit_log.cloudtrail import CloudTrailFolder
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.credential.postgres import PostgresCredentialIssuer
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
+from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
+from controller.adapters.engine.packages import Packages
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
+from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
 from controller.adapters.secret_target.file import FileSecretTarget
+from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DiskWorkspaces
 from controller.app import App
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
+from controller.model.accounts import Accounts
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
-from controller.workflows.keys import environment_of
+from controller.wiring.state_logins import StateLogin
+from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
 from controller.workflows.world import World
@@ -62,31 +68,53 @@ class Engines:
     stack: AsyncExitStack
     cloud: Path | None = None
     """Root of the local cloud; `data/cloud` unless told."""
-    _started: dict[str, Engine] = field(default_factory=dict)
+    _started: dict[tuple[str, str], Engine] = field(default_factory=dict)
     _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _packages: Packages = field(init=False)
 
-    async def get(self, name: str) -> Engine:
-        """Give an engine by the word that environments use. Raises Stalled when it is not here."""
+    def __post_init__(self) -> None:
+        """Share what is known of providers between the engines."""
+        self._packages = Packages(self.data / "engine" / "packages.json")
+
+    async def get(self, name: str, environment: str = "") -> Engine:
+        """Give an engine by the word that environments use. Raises Stalled when it is not here.
+
+        An environment with a login of its own to its states has an engine of its own: what a
+        process is given when it starts is seen by all that it runs.
+        """
         chosen = self._choose(name)
+        owner = environment if environment in self.settings.state_credentials else ""
         async with self._guard:
-            if chosen not in self._started:
-                engine = await self._connect(chosen)
+            if (chosen, owner) not in self._started:
+                engine = await self._connect(chosen, owner)
                 self.stack.push_async_callback(engine.close)
-                self._started[chosen] = engine
-        return self._started[chosen]
+                self._started[chosen, owner] = engine
+        return self._started[chosen, owner]
 
-    async def _connect(self, chosen: str) -> Engine:
+    async def _connect(self, chosen: str, owner: str) -> Engine:
         cloud = self.cloud or self.data / "cloud"
         environment = engine_environment(self.data, self.settings, cloud)
+        login = StateLogin()
+        if owner:
+            file = self.settings.state_credentials[owner]
+            login = StateLogin.read(owner, file, self.data / "engine" / "states")
+            environment |= login.extras
         if chosen == "embedded":
             from controller.adapters.engine import embedded
 
-            # Looks for drift have places of their own, so that applies do not starve them.
-            size = self.settings.limits.engine_workers + self.settings.limits.drift
-            return await embedded.connect(environment, size=size)
+            limits = self.settings.limits
+            return await embedded.connect(
+                environment,
+                # Looks for drift have places of their own, so that applies do not starve them.
+                size=limits.engine_workers + limits.drift,
+                packages=self._packages,
+                backend_config=login.backend_config,
+            )
         from controller.adapters.engine import command
 
-        return await command.connect(chosen, environment)
+        return await command.connect(
+            chosen, environment, packages=self._packages, backend_config=login.backend_config
+        )
 
     @staticmethod
     def _choose(name: str) -> str:
@@ -258,7 +286,10 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         environment_limits: dict[str, int] = {}
+        accounts = Accounts()
         notifiers = Notifiers(stack)
+        policies = RegoPolicyEngine()
+        stack.push_async_callback(policies.close)
         world = World(
             clock=clock,
             repository=repository,
@@ -271,12 +302,15 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
                 lanes=lanes(settings),
                 group_of=environment_of,
                 group_limits=environment_limits,
+                slowing=Slowing(accounts, environment_used_by),
             ),
+            accounts=accounts,
             environment_limits=environment_limits,
             notifier=notifiers.get,
             notifications=[],
             artifacts=DiskArtifacts(data / "artifacts"),
             workspaces=DiskWorkspaces(data / "workspaces"),
+            states=DiskStateHistory(data / "states", limit=settings.state_history, now=clock.now),
             processes=LocalProcesses(),
             engine=engines.get,
             secret_store=stores.get,
@@ -285,6 +319,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
+            policies=policies,
             trust=git_source.trust(settings.repository),
             audit_logs={
                 name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()

@@ -48,7 +48,7 @@ def following(settings: Repository) -> Following:
     except ValueError as error:
         raise Stalled.because(
             f"`repository.semver` of the settings: {error}",
-            hint="use comparators with spaces between them, as `>=1.2.0 <2.0.0`",
+            hint="write it as `>=1.2.0 <2.0.0`, `^1.2`, `~1.2.3`, `1.x` or `1.2 - 1.4`, with `||`",
             code="fetch/range-refused",
         ) from error
 

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from controller import shipped
 from controller.adapters.clock.system import SystemClock
+from controller.adapters.engine.private_file import write_private
 from controller.adapters.git.folder import snapshot as folder_snapshot
-from controller.adapters.workspaces.disk import DiskWorkspaces, tree_path, unit_path
+from controller.adapters.policy_engine.rego import RegoPolicyEngine
+from controller.adapters.state_history.disk import DiskStateHistory
+from controller.adapters.workspaces.disk import DATED, DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
 from controller.model.catalog import Catalog
 from controller.model.graph import Graph, Unit
@@ -20,6 +23,7 @@ from controller.model.plan import Plan
 from controller.model.snapshot import Snapshot
 from controller.model.verdict import Verdict
 from controller.model.workspace import Upstream, Workspace
+from controller.ports.policy_engine import PolicyEngine
 from controller.settings import Repository, Settings
 from controller.steps import graph as graph_step
 from controller.steps import plan as plan_step
@@ -29,7 +33,10 @@ from controller.steps.load.files import sort_files
 from controller.steps.load.migrate import migrated
 from controller.steps.load.tree import Tree
 from controller.steps.policy import judge as policy_step
-from controller.steps.policy.allowed import rules_for
+from controller.steps.policy.allowed import allowances, rego_for, rules_for
+from controller.steps.policy.ask import ask
+from controller.steps.risk.assess import assess
+from controller.steps.risk.findings import RiskFacts
 from controller.wiring.controller import Engines
 from schemas.kinds.environment import Environment
 
@@ -39,8 +46,12 @@ STATE = "terraform.tfstate"
 
 def validate(path: Path) -> Catalog:
     """Load a folder; what is wrong is in the catalog's diagnostics. Raises Stalled."""
-    today = SystemClock().now().date()
-    return load_step.load(folder_snapshot(path), shipped.files(), today=today)
+    return _load(folder_snapshot(path))
+
+
+def _load(snapshot: Snapshot) -> Catalog:
+    today, policies = SystemClock().now().date(), RegoPolicyEngine()
+    return load_step.load(snapshot, shipped.files(), today=today, policies=policies)
 
 
 def migrate(path: Path) -> Mapping[str, bytes]:
@@ -61,7 +72,7 @@ def render(path: Path, environment: str, stack: str | None, out: Path) -> Sequen
     for unit in folder.units(environment, stack):
         workspace = folder.render(unit, {}, Path("not-delivered"), {})
         target = out / unit.name.product / unit.name.environment / unit.name.stack
-        for name, content in workspace.files.items():
+        for name, content in {**workspace.files, **workspace.dated}.items():
             file = target / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
@@ -74,8 +85,8 @@ def plan(
 ) -> Sequence[Planned]:
     """Plan and judge units against copies of the states in `data`, without applying anything.
 
-    Without `data`, or for a unit that was never applied, everything is to be created. Raises
-    ConfigurationWrong, Stalled.
+    Without `data`, or for a unit that was never applied, everything is to be created. Units of
+    suspended environments are left out. Raises ConfigurationWrong, Stalled.
     """
     return asyncio.run(_plan(_Folder.read(path), environment, stack, data or Path(".trueup")))
 
@@ -83,17 +94,22 @@ def plan(
 async def _plan(
     folder: "_Folder", environment: str | None, stack: str | None, data: Path
 ) -> Sequence[Planned]:
-    units = list(folder.units(environment, stack))
+    units = list(folder.active(environment, stack))
     settings = Settings(data=data, repository=Repository(url="."))
     found: list[Planned] = []
     async with AsyncExitStack() as stack_:
         scratch = Path(stack_.enter_context(tempfile.TemporaryDirectory(prefix="trueup-plan-")))
         engines = Engines(scratch, settings, stack_, cloud=data.absolute() / "cloud")
+        policies = RegoPolicyEngine()
+        stack_.push_async_callback(policies.close)
         workspaces = DiskWorkspaces(scratch / "workspaces")
         outputs = await _copy_states(folder, data / "workspaces", workspaces, engines)
         for unit in units:
             try:
-                found.append(await _plan_one(folder, unit, outputs, workspaces, engines, data))
+                planned = await _plan_one(folder, unit, outputs, workspaces, engines, data)
+                is_there = (workspaces.directory(unit.name) / STATE).is_file()
+                verdict = await folder.judge(unit, planned, policies, is_there=is_there)
+                found.append((unit.name, planned, verdict, None))
             except TrueupError as error:
                 found.append((unit.name, None, None, str(error)))
     return found
@@ -104,13 +120,22 @@ async def _copy_states(
 ) -> dict[UnitName, dict[str, object]]:
     """Copy the state of every unit that was applied, and read its outputs."""
     outputs: dict[UnitName, dict[str, object]] = {}
+    history = DiskStateHistory(states.parent / "states", limit=1, now=SystemClock().now)
     for unit in folder.graph.units.values():
         source = unit_path(states, unit.name) / STATE
-        if not source.is_file():
-            continue
         target = workspaces.directory(unit.name)
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copy2(source, target / STATE)
+        if source.is_file():
+            shutil.copy2(source, target / STATE)
+        elif kept := await history.kept(unit.name):  # of a state that lies elsewhere
+            content = await history.read(unit.name, kept[0].serial)
+            if content is not None:
+                write_private(target / STATE, content.reveal())
+        else:
+            continue
+        if (dated := source.parent / DATED).is_file():
+            (target / DATED).parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copy2(dated, target / DATED)
         engine = await engines.get(folder.environment(unit).spec.engine)
         state = await engine.state(target)
         if state is not None:
@@ -125,13 +150,12 @@ async def _plan_one(
     workspaces: DiskWorkspaces,
     engines: Engines,
     data: Path,
-) -> Planned:
+) -> Plan:
     root = data.absolute() / "workspaces"
     trees = {path: str(tree_path(root, folder.catalog.trees[path])) for path in unit.stack.paths()}
-    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees)
+    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees, planned=True)
     engine = await engines.get(folder.environment(unit).spec.engine)
-    found = await plan_step.plan(workspace, engine=engine, workspaces=workspaces)
-    return (unit.name, found, folder.judge(unit, found), None)
+    return await plan_step.plan(workspace, engine=engine, workspaces=workspaces)
 
 
 @dataclass(frozen=True)
@@ -145,8 +169,7 @@ class _Folder:
     @classmethod
     def read(cls, path: Path) -> "_Folder":
         snapshot = folder_snapshot(path)
-        today = SystemClock().now().date()
-        catalog = load_step.load(snapshot, shipped.files(), today=today)
+        catalog = _load(snapshot)
         errors = tuple(d for d in catalog.diagnostics if d.severity == "error")
         if errors:
             raise ConfigurationWrong(errors)
@@ -170,6 +193,19 @@ class _Folder:
             )
         yield from found
 
+    def active(self, environment: str | None, stack: str | None) -> Iterator[Unit]:
+        """Give those that are not suspended. Raises Stalled when just those were asked for."""
+        found = list(self.units(environment, stack))
+        active = [unit for unit in found if not self.environment(unit).spec.suspended]
+        if found and not active and (environment or stack):
+            name = found[0].name.environment
+            raise Stalled.because(
+                f"the environment `{name}` is suspended: nothing is planned there",
+                hint="`trueup render` shows what would be planned; set `suspended: false` when it "
+                "is to live",
+            )
+        yield from active
+
     def environment(self, unit: Unit) -> Environment:
         """Give the unit's environment. Raises Stalled."""
         found = self.catalog.find(Environment, unit.name.environment)
@@ -183,20 +219,35 @@ class _Folder:
         outputs: dict[UnitName, dict[str, object]],
         secrets: Path,
         trees: dict[str, str],
+        *,
+        planned: bool = False,
     ) -> Workspace:
-        """Render one unit; addresses of secrets are where they would be delivered."""
+        """Render one unit; addresses of secrets are where they would be delivered.
+
+        One that is to be planned works on a copy of its state beside it.
+        """
         addresses = {
             name: str(secrets / name.product / name.environment / name.secret)
             for name in unit.needs_secrets
         }
         return render_step.render(
-            self.catalog, unit, Upstream(outputs, frozenset(), addresses, trees)
+            self.catalog,
+            unit,
+            Upstream(outputs, frozenset(), addresses, trees),
+            local_state=planned,
         )
 
-    def judge(self, unit: Unit, plan: Plan) -> Verdict:
-        """Ask the policies of the unit's environment."""
+    async def judge(
+        self, unit: Unit, plan: Plan, policies: PolicyEngine, *, is_there: bool
+    ) -> Verdict:
+        """Ask risk and the policies of the unit's environment, as far as a folder knows them."""
+        allowed = allowances(self.catalog, unit.name, SystemClock().now().date())
+        dependents = tuple(str(each) for each in self.graph.all_dependents(unit.name))
+        risk = assess(plan, RiskFacts(dependents, applied_before=is_there, allowed=allowed))
         traits = policy_step.StackTraits(
-            name=unit.stack.metadata.name, protect=unit.stack.spec.protect
+            name=unit.stack.metadata.name, protect=unit.stack.spec.protect, risk=risk
         )
-        rules = rules_for(self.catalog, unit.name, SystemClock().now().date())
-        return policy_step.judge(plan, traits, rules)
+        rego = rego_for(self.catalog, unit.name, self.snapshot, shipped.files())
+        answers = await ask(rego, plan, unit, traits, engine=policies)
+        rules = rules_for(self.catalog, unit.name)
+        return policy_step.judge(plan, traits, rules, answers, allowed=allowed)

@@ -14,7 +14,7 @@ from controller.diagnostics.errors import ConfigurationWrong, Stalled
 from controller.model.adoption import Adoption, InputEdit
 from controller.model.catalog import Reference
 from controller.model.drift import Drift, IgnoredDrift, let_be
-from controller.model.names import UnitName
+from controller.model.names import Digest, UnitName
 from controller.model.plan import Action, DriftKind, ResourceChange
 from controller.model.status import UnitStatus
 from controller.steps import adopt as adopt_step
@@ -25,7 +25,7 @@ from controller.steps.load.trace import read_path, trace
 from controller.workflows import keys
 from controller.workflows.catalogs import Wanted
 from controller.workflows.parts import Parts
-from controller.workflows.watch import look
+from controller.workflows.watch import as_applied, look
 from schemas.kinds.product import Product
 from schemas.kinds.stack import merge_inputs
 
@@ -58,11 +58,12 @@ async def adopt(parts: Parts, order: Order) -> Adoption:
         )
     at_head = _at_head(parts, order.unit)
     ways = _ways(drift, at_head)
+    then = (await as_applied(parts, applied)).digest
     remaining: list[str] = []
     for way in ways:
         try:
             files = _edited_files(parts, at_head, way)
-            left, ignored = await _still_changed(parts, at_head, files)
+            left, ignored = await _still_changed(parts, at_head, files, then)
         except (SpliceError, ConfigurationWrong) as error:
             remaining.append(str(error))
             continue
@@ -191,7 +192,7 @@ def _with(value: object, at: tuple[str | int, ...], new: object) -> object:
 
 
 async def _still_changed(
-    parts: Parts, before: Wanted, files: Mapping[str, bytes]
+    parts: Parts, before: Wanted, files: Mapping[str, bytes], applied: Digest
 ) -> tuple[tuple[ResourceChange, ...], tuple[IgnoredDrift, ...]]:
     """Give what the edited repository would still change, and beside it what is let be."""
     name = before.unit.name
@@ -210,8 +211,9 @@ async def _still_changed(
     if workspace.provisional:
         raise ConfigurationWrong.because("; ".join(workspace.provisional))
     left = await prove_step.prove(
-        workspace, engine=await parts.units.engine(wanted), workspaces=parts.world.workspaces
-    )
+        workspace, applied=applied, engine=await parts.units.engine(wanted),
+        workspaces=parts.world.workspaces,
+    )  # fmt: skip
     rules = unit.stack.spec.drift.ignore
     updates = [change for change in left if change.action == Action.UPDATE]
     counted, ignored, _ = let_be(updates, rules, parts.world.clock.now().date())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from controller.diagnostics.errors import Stalled, Waiting
+from controller.model.accounts import AccountShare
 from controller.model.catalog import UNREADABLE, Catalog
 from controller.model.graph import Graph, Unit
 from controller.model.names import Commit, Digest, StageName, UnitName
@@ -24,6 +25,9 @@ from schemas.kinds.product import Product
 
 KEPT_COMMITS = 24
 """How many commits stay in memory; a stage at an older one is read again when it is needed."""
+
+KEPT_GRAPHS = 8
+"""How many releases of a product stay linked to the head; it has one in each of its stages."""
 
 
 @dataclass(frozen=True)
@@ -99,19 +103,19 @@ class Catalogs:
         self._world = world
         self._loaded: OrderedDict[Commit, Loaded] = OrderedDict()
         self._graphs: OrderedDict[tuple[str, Commit, Commit], tuple[Catalog, Graph]] = OrderedDict()
+        self._releases: dict[str, Release | None] = {}
+        self._alone: tuple[Commit, Graph] | None = None
         self._cache = load_step.ParsedFiles()
         self._pipelines: dict[str, Pipeline] = {}
         self.head: Loaded | None = None
         self._day: date | None = None
 
-    def is_of_yesterday(self) -> bool:
-        """Tell whether the head was loaded on an earlier day: what held until then may be over."""
-        return self._day != self._world.clock.now().date()
-
     async def set_head(self, snapshot: Snapshot) -> Loaded:
         """Load the head of the branch; from now on its platform documents hold."""
-        self._day = self._world.clock.now().date()
-        loaded = self._load(snapshot, today=self._day)
+        loaded = self._load(snapshot, today=self._world.clock.now().date())
+        if self.head is None or self.head.commit != loaded.commit:
+            self._graphs.clear()  # of the platform as it was
+        self._releases.clear()
         self.head = loaded
         self._world.notifications[:] = loaded.catalog.all(Notification)
         self._world.environment_limits.update(
@@ -120,8 +124,25 @@ class Catalogs:
                 for environment in loaded.catalog.all(Environment)
             }
         )
+        self._world.accounts.follow(
+            AccountShare(
+                environment.metadata.name,
+                environment.spec.account or environment.metadata.name,
+                environment.spec.limits.per_account,
+                environment.spec.limits.starts_per_minute,
+            )
+            for environment in loaded.catalog.all(Environment)
+        )
         self._pipelines.update({p.metadata.product: p for p in loaded.catalog.all(Pipeline)})
         return loaded
+
+    def begins_day(self) -> bool:
+        """Tell whether the head was not looked at today: what expires, expires at midnight."""
+        return self._day != self._world.clock.now().date()
+
+    def began_day(self) -> None:
+        """Note that it was."""
+        self._day = self._world.clock.now().date()
 
     async def at(self, commit: Commit) -> Loaded:
         """Give a commit that was fetched before, loaded. Raises Stalled when it is not there."""
@@ -132,7 +153,11 @@ class Catalogs:
         return self._load(await self._world.repository.snapshot(commit))
 
     def _load(self, snapshot: Snapshot, today: date | None = None) -> Loaded:
-        catalog = load_step.load(snapshot, self._world.shipped, self._cache, today=today)
+        world = self._world
+        policies = world.policies if today is not None else None  # only those at the head are asked
+        catalog = load_step.load(
+            snapshot, world.shipped, self._cache, today=today, policies=policies
+        )
         loaded = Loaded(snapshot, catalog)
         self._loaded[loaded.commit] = loaded
         while len(self._loaded) > KEPT_COMMITS:
@@ -152,8 +177,8 @@ class Catalogs:
         if key not in self._graphs:
             catalog = compose_step.compose(product, head=head.catalog, release=release.catalog)
             self._graphs[key] = (catalog, graph_step.graph(catalog))
-            while len(self._graphs) > KEPT_COMMITS:
-                self._graphs.popitem(last=False)
+            self._forget_graphs(product)
+        self._graphs.move_to_end(key)
         return self._graphs[key]
 
     def edited(self, product: str, files: Mapping[str, bytes]) -> tuple[Loaded, Catalog, Graph]:
@@ -172,6 +197,18 @@ class Catalogs:
         catalog = load_step.load(snapshot, self._world.shipped, today=today)
         composed = compose_step.compose(product, head=catalog, release=catalog)
         return Loaded(snapshot, catalog), composed, graph_step.graph(composed)
+
+    def alone(self, release: Loaded) -> tuple[Catalog, Graph]:
+        """Give what a commit says by itself, its platform included."""
+        if self._alone is None or self._alone[0] != release.commit:
+            self._alone = (release.commit, graph_step.graph(release.catalog))
+        return release.catalog, self._alone[1]
+
+    def _forget_graphs(self, product: str) -> None:
+        """Keep a few of each product: however many products there are, each turn needs one."""
+        of_product = [key for key in self._graphs if key[0] == product]
+        for key in of_product[:-KEPT_GRAPHS]:
+            del self._graphs[key]
 
     def pipeline(self, product: str) -> Pipeline | None:
         """Give a product's pipeline as it is at the head; while it is broken, as it last was."""
@@ -199,7 +236,11 @@ class Catalogs:
     def release_at_head(self, product: str) -> Release | None:
         """Give the release that the head holds; None while something of the product is broken."""
         head = self.known_head()
-        return release_step.release(head.catalog, head.snapshot, self._world.shipped, product)
+        if product not in self._releases:
+            self._releases[product] = release_step.release(
+                head.catalog, head.snapshot, self._world.shipped, product
+            )
+        return self._releases[product]
 
     async def stage_target(self, name: StageName, commit: Commit | None) -> StageTarget:
         """Tell what a stage should be, when its release is `commit`."""

@@ -52,7 +52,9 @@ class RunJournal:
 
     async def note_process(self, step: "OpenStep", process: EngineProcess) -> None:
         """Record who does the work, before it is begun."""
-        step.row = replace(step.row, pid=process.pid, pid_started=process.started)
+        step.row = replace(
+            step.row, pid=process.pid, pid_started=process.started, pid_boot=process.boot
+        )
         await self.ledger.write_step(step.row)
 
 
@@ -99,7 +101,7 @@ class Journal:
         for run in interrupted:
             for step in run.steps:
                 if step.state == StepState.STARTED and step.pid and step.pid_started:
-                    process = EngineProcess(step.pid, step.pid_started)
+                    process = EngineProcess(step.pid, step.pid_started, step.pid_boot)
                     gone = await processes.wait_gone(process, seconds=GRACE_FOR_SURVIVORS)
                     if not gone:
                         raise Waiting.because(

@@ -32,6 +32,12 @@ def environment_of(key: str) -> str | None:
     return subject.split("/")[1] if lane == "unit" else None
 
 
+def environment_used_by(key: str) -> str | None:
+    """Give the environment whose provider a key asks: for an apply, or for a look for drift."""
+    lane, _, subject = key.partition(":")
+    return subject.split("/")[1] if lane in {"unit", "drift"} else None
+
+
 def parse_secret(subject: str) -> SecretName:
     """Read back what `secret_key` wrote after the colon."""
     product, environment, rest = subject.split("/", 2)

@@ -1,18 +1,21 @@
 """The controller's loop: which workflow works on which key."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.diagnostics.errors import PlanStale, Transient, TrueupError, Waiting
+from controller.diagnostics.errors import PlanStale, StateLocked, Transient, TrueupError, Waiting
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
 from controller.workflows.deliver import deliver
 from controller.workflows.parts import Parts
+from controller.workflows.patience import end_of
 from controller.workflows.promote import promote
 from controller.workflows.reach import HEAD
 from controller.workflows.reconcile import reconcile
 from controller.workflows.source import LAST_WHOLE, source
+from controller.workflows.stages import Stages
 from controller.workflows.tell import tell
 from controller.workflows.watch import watch
 
@@ -38,6 +41,7 @@ class Loop:
             )  # fmt: skip
             await parts.world.dispatcher.wake(run.subject)
         await self._recall_head()
+        await parts.breaker.look()
         await parts.world.dispatcher.wake(keys.SOURCE, priority=10)
         await self._wake_known()
         if on_ready is not None:
@@ -46,14 +50,17 @@ class Loop:
 
     async def _wake_known(self) -> None:
         """Look at everything once: the world may have changed while nobody looked."""
-        ledger, wake = self.parts.world.ledger, self.parts.world.dispatcher.wake
-        for stage in await ledger.stages():
-            await wake(keys.stage_key(stage.name))
-        for secret in await ledger.secrets():
-            await wake(keys.secret_key(secret.name))
-        for unit in await ledger.units():
-            await wake(keys.unit_key(unit.name))
-            await wake(keys.drift_key(unit.name))
+        ledger = self.parts.world.ledger
+        units = [unit.name for unit in await ledger.units()]
+        await self.parts.world.dispatcher.wake_all(
+            [
+                keys.RECEIVERS,
+                *(keys.stage_key(stage.name) for stage in await ledger.stages()),
+                *(keys.secret_key(secret.name) for secret in await ledger.secrets()),
+                *map(keys.unit_key, units),
+                *map(keys.drift_key, units),
+            ]
+        )
 
     async def _recall_head(self) -> None:
         """Load the head that was known before, from the mirror, without the network."""
@@ -71,6 +78,8 @@ class Loop:
         """Work on one key; the dispatcher decides what an error means for its next turn."""
         lane, _, subject = key.partition(":")
         if lane == "source":
+            await self.parts.breaker.look()
+            await self.parts.breaker.tidy()
             return await source(self.parts, every=self.poll_every)
         if self.parts.catalogs.head is None:
             raise Waiting.because("the repository was not read yet")
@@ -81,9 +90,9 @@ class Loop:
             case "unit":
                 return await self._unit(UnitName.parse(subject))
             case "drift":
-                return await watch(self.parts, UnitName.parse(subject))
+                return await self._watch(UnitName.parse(subject))
             case "secret":
-                return await deliver(self.parts, keys.parse_secret(subject))
+                return await self._guarded(deliver(self.parts, keys.parse_secret(subject)))
             case "notify":
                 await tell(self.parts)
                 return None
@@ -94,17 +103,58 @@ class Loop:
 
     async def _stage(self, name: StageName) -> datetime | None:
         try:
-            return await promote(self.parts, name)
+            return await self._guarded(promote(self.parts, name))
         except TrueupError as error:
             await self.parts.recording.stage_stopped(name, error)
+            await self._look_over(name)
             raise
+
+    async def _guarded(self, work: Awaitable[datetime | None]) -> datetime | None:
+        """Await work; a disk that is full, or a file that cannot be had, is tried again."""
+        try:
+            return await work
+        except OSError as error:
+            raise Transient.because(
+                f"this machine does not let us: {error.strerror or error}",
+                hint="look at the free space and the permissions of the data folder",
+                code="trueup/machine-failed",
+            ) from error
+
+    async def _watch(self, name: UnitName) -> datetime | None:
+        try:
+            return await self._guarded(watch(self.parts, name))
+        except StateLocked as locked:
+            raise await self.parts.states.settle_lock(name, locked) from locked
+
+    async def _look_over(self, name: StageName) -> None:
+        """Let the units of a stage follow the platform although the stage itself cannot move."""
+        status = await self.parts.world.ledger.stage(name)
+        if status is not None:
+            with contextlib.suppress(TrueupError):  # what stopped the stage was told
+                await Stages(self.parts).wake_all(status)
 
     async def _unit(self, name: UnitName) -> datetime | None:
         try:
-            return await reconcile(self.parts, name)
+            return await self._reconcile(name)
+        finally:
+            status = await self.parts.world.ledger.unit(name)
+            if status is not None:
+                await self.parts.breaker.saw([(name, status.desired)])
+
+    async def _reconcile(self, name: UnitName) -> datetime | None:
+        try:
+            return await self._guarded(reconcile(self.parts, name))
+        except StateLocked as locked:
+            error = await self.parts.states.settle_lock(name, locked)
+            await self.parts.recording.unit_stopped(name, error)
+            raise error from locked
         except PlanStale as error:  # the world moved on in between: a new plan is made
             await self.parts.recording.unit_stopped(name, Transient(error.diagnostics))
             raise Transient(error.diagnostics) from error
         except TrueupError as error:
-            await self.parts.recording.unit_stopped(name, error)
-            raise
+            status = await self.parts.world.ledger.unit(name)
+            ended = end_of(error, status, self.parts.world.clock.now())
+            await self.parts.recording.unit_stopped(name, ended)
+            if ended is error:
+                raise
+            raise ended from error

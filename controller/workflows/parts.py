@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from controller.model.names import Commit, StageName
+from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Catalogs
 from controller.workflows.journal import Journal, OnStep
+from controller.workflows.pace import Pace
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
+from controller.workflows.states import States
+from controller.workflows.survey import Survey
 from controller.workflows.units import Units
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
@@ -22,6 +27,12 @@ class Parts:
     wishes: Wishes
     units: Units
     removal: Removal
+    states: States
+    survey: Survey
+    pace: Pace
+    breaker: Breaker
+    surveyed: dict[StageName, tuple[Commit, Commit | None]]
+    """The head and the release at which all of a stage was woken; empty in a new life."""
 
     @classmethod
     def of(cls, world: World, *, on_step: OnStep | None = None) -> "Parts":
@@ -31,5 +42,22 @@ class Parts:
         journal = Journal(world.ledger, world.clock, on_step)
         wishes = Wishes(world.ledger)
         units = Units(world, catalogs, wishes)
-        removal = Removal(world, recording, journal, units)
-        return cls(world, catalogs, recording, journal, wishes, units, removal)
+        states = States(world, recording, journal, units, wishes)
+        pace = Pace(world.clock, world.accounts)
+        breaker = Breaker(world, catalogs, units, recording)
+        removal = Removal(world, recording, journal, units, breaker)
+        survey = Survey(world, units, recording, breaker)
+        return cls(
+            world,
+            catalogs,
+            recording,
+            journal,
+            wishes,
+            units,
+            removal,
+            states,
+            survey,
+            pace,
+            breaker,
+            {},
+        )

@@ -18,6 +18,7 @@ from controller.steps.decide import decide
 from controller.workflows import keys
 from controller.workflows.gates import run_gates
 from controller.workflows.parts import Parts
+from controller.workflows.pointers import write_pointer
 from controller.workflows.stages import Stages
 
 LOOK_AGAIN = timedelta(minutes=5)
@@ -32,9 +33,11 @@ async def promote(parts: Parts, name: StageName) -> datetime | None:
     status = await parts.world.ledger.stage(name) or StageStatus(name)
     pointer, text = await stages.pointer(name)
     moved, status = await let_in(parts, stages, status, pointer, text)
-    if moved != pointer:
-        pointer, text = await stages.pointer(name)
-    if pointer is not None:
+    if moved is not None and moved != pointer:
+        pointer, text = moved, write_pointer(moved)
+    if pointer is None:
+        await stages.wake_all(status)
+    else:
         status = await stages.adopt(status, pointer)
         status = await verify(parts, stages, status)
         status = await take_back(parts, stages, status, pointer, text)

@@ -4,10 +4,10 @@ from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.model.names import Commit
 from controller.workflows import keys
+from controller.workflows.backlog import FETCHED_AT
 from controller.workflows.parts import Parts
 
 HEAD = "source/head"
-FETCHED_AT = "source/fetched-at"
 FAILED = "source/failed-fetches"
 SCOPE = "repository"
 PATIENCE = 3
@@ -42,4 +42,5 @@ async def note_success(parts: Parts) -> None:
         since = f"had not answered since {reached}" if reached else "was never reached before"
         await parts.recording.event(keys.SOURCE, "RepositoryReached", f"answers again; {since}")
     await ledger.set_fact(FAILED, "0")
+    await parts.breaker.reached(await ledger.fact(FETCHED_AT))
     await ledger.set_fact(FETCHED_AT, parts.world.clock.now().isoformat())

@@ -35,19 +35,25 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     if wanted is None:
         await parts.removal.remove(name)
         return None
-    status = await parts.recording.unit_wanted(name, wanted.commit)
+    status = before = await parts.recording.unit_wanted(name, wanted.commit)
+    await parts.states.restore_asked(wanted)
     if await parts.units.is_suspended(wanted):
         return None
     upstream = await parts.units.upstream(wanted)
     workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
     engine = await parts.units.engine(wanted)
-    if await parts.units.is_as_wanted(wanted, status, workspace, engine):
+    if await parts.units.is_as_wanted(wanted, status, workspace.digest, engine):
         await parts.recording.unit_unchanged(status, wanted.commit)
     else:
+        await parts.breaker.check(name, status)
+        later = parts.pace.wait_until(f"unit:{name}", name.environment)
+        if later is not None:
+            await parts.recording.unit_working(status, "waits for its account: `startsPerMinute`")
+            return later
         status = await parts.recording.unit_working(status, "a plan is made and applied")
         async with parts.journal.run(f"unit:{name}", wanted.commit) as run:
             await change(parts, run, wanted, workspace, status)
-    await parts.units.wake_dependents(wanted)
+    await parts.units.wake_dependents(wanted, before)
     return parts.units.next_turn(wanted)
 
 
@@ -72,20 +78,26 @@ async def change(
             _message(status, ConditionType.ALLOWED),
             hint=f"`trueup approve {wanted.unit.name}` lets exactly this plan through",
         )
-    async with run.step("apply") as step:
-        outcome = await apply_step.apply(
-            plan, verdict, workspace, engine=engine, workspaces=world.workspaces,
-            on_process=parts.units.note_process(run, step),
-        )  # fmt: skip
-        step.detail = plan.summary()
-    if plan.is_empty and plan.drift and not parts.units.is_configured(status, workspace, engine):
-        outcome = await take_over_step.take_over(
-            outcome, workspace, engine=engine, workspaces=world.workspaces
-        )
-    async with run.step("record"):
-        look_by = parts.units.look_by(wanted)
-        await parts.recording.unit_applied(status, outcome, plan, look_by=look_by)
-        await parts.wishes.correct(wanted.unit.name, wanted=False)
+    async with parts.breaker.admitted(plan, status):
+        async with run.step("apply") as step:
+            outcome = await apply_step.apply(
+                plan, verdict, workspace,
+                engine=engine, workspaces=world.workspaces, history=world.states,
+                on_process=parts.units.note_process(run, step),
+            )  # fmt: skip
+            step.detail = plan.summary()
+        if (
+            plan.is_empty
+            and plan.drift
+            and not parts.units.is_configured(status, workspace.digest, engine)
+        ):
+            outcome = await take_over_step.take_over(
+                outcome, workspace, engine=engine, workspaces=world.workspaces
+            )
+        async with run.step("record"):
+            look_by = parts.units.look_by(wanted)
+            await parts.recording.unit_applied(status, outcome, plan, look_by=look_by)
+            await parts.wishes.correct(wanted.unit.name, wanted=False)
     return outcome
 
 

@@ -1,6 +1,6 @@
 """What happened → conditions and events; the only writer of statuses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,12 +12,20 @@ from controller.model.event import Event, EventType
 from controller.model.names import Commit, StageName, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import Plan, ResourceChange
+from controller.model.risk import Risk
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
 from controller.model.verdict import Ruling, Verdict
 from controller.workflows import keys
 from controller.workflows.world import World
 
 ORDER = tuple(ConditionType)
+UNCHANGED = {
+    ConditionType.READY: (Truth.TRUE, "ReconciliationSucceeded", "as wanted"),
+    ConditionType.RECONCILING: None,
+    ConditionType.STALLED: None,
+}
+REASONS = 20
+"""So many reasons of a risk are kept with a unit."""
 
 
 class Recording:
@@ -55,7 +63,8 @@ class Recording:
         )
 
     async def unit_planned(self, status: UnitStatus, plan: Plan, verdict: Verdict) -> UnitStatus:
-        """Record a plan and what policy says of it."""
+        """Record a plan, its risk, and what policy says of it."""
+        status = replace(status, risk=_kept(verdict.risk) if not plan.is_empty else None)
         allowed = {
             Ruling.ALLOWED: (Truth.TRUE, "Allowed", "policy allows the plan"),
             Ruling.NEEDS_APPROVAL: (Truth.UNKNOWN, "ApprovalRequired", _findings(verdict)),
@@ -137,18 +146,21 @@ class Recording:
 
     async def unit_unchanged(self, status: UnitStatus, commit: Commit) -> UnitStatus:
         """Record that a unit is as wanted at a newer commit, without anything to do."""
-        if status.outcome is None:
-            raise ValueError(f"{status.name} was never applied")
-        outcome = replace(status.outcome, commit=commit, changed=False)
-        status = replace(status, outcome=outcome, desired=commit, failures=0)
-        return await self._put(
-            status,
-            {
-                ConditionType.READY: (Truth.TRUE, "ReconciliationSucceeded", "as wanted"),
-                ConditionType.RECONCILING: None,
-                ConditionType.STALLED: None,
-            },
-        )
+        return await self._put(status_at(status, commit), UNCHANGED)
+
+    async def units_unchanged(
+        self, found: Sequence[tuple[UnitStatus, Commit]]
+    ) -> Sequence[UnitStatus]:
+        """Record it of many at once, in one write; gives what was written.
+
+        One that somebody else has written about since it was looked at is left to its own turn.
+        """
+        written = []
+        for status, commit in found:
+            if await self._ledger.unit(status.name) == status:
+                written.append(self._told(status_at(status, commit), UNCHANGED))
+        await self._ledger.put_units(written)
+        return written
 
     async def unit_stopped(self, name: UnitName, error: TrueupError) -> None:
         """Record why a unit did not get there; the same fault again writes nothing new."""
@@ -187,6 +199,7 @@ class Recording:
 
         `look_by` is when the next look is overdue, `by` who may have made the drift.
         """
+        status = await self._ledger.unit(status.name) or status  # its commit may be a newer one
         if drift.changes and drift.changes != status.drift:
             found = f"not as it was applied: {drift.tell()}"
             if told := sorted({f"{each.actor} ({each.action})" for each in by if not each.failed}):
@@ -250,7 +263,20 @@ class Recording:
     async def _put(
         self,
         status: UnitStatus,
-        changes: dict[ConditionType, tuple[Truth, str, str] | None],
+        changes: Mapping[ConditionType, tuple[Truth, str, str] | None],
+    ) -> UnitStatus:
+        told = self._told(status, changes)
+        if told != replace(status, updated_at=told.updated_at) or (
+            status != await self._ledger.unit(status.name)
+        ):
+            await self._ledger.put_unit(told)
+            return told
+        return status
+
+    def _told(
+        self,
+        status: UnitStatus,
+        changes: Mapping[ConditionType, tuple[Truth, str, str] | None],
     ) -> UnitStatus:
         now = self._clock.now()
         kept = {condition.type: condition for condition in status.conditions}
@@ -262,10 +288,15 @@ class Recording:
             since = before.last_transition_time if before and before.status == truth else now
             kept[kind] = Condition(kind, truth, reason, message, f"sha1:{status.desired}", since)
         ordered = tuple(kept[kind] for kind in ORDER if kind in kept)
-        if ordered != status.conditions or status != await self._ledger.unit(status.name):
-            status = replace(status, conditions=ordered, updated_at=now)
-            await self._ledger.put_unit(status)
-        return status
+        return replace(status, conditions=ordered, updated_at=now)
+
+
+def status_at(status: UnitStatus, commit: Commit) -> UnitStatus:
+    """Give the status of a unit that was applied before and is as wanted at another commit."""
+    if status.outcome is None:
+        raise ValueError(f"{status.name} was never applied")
+    outcome = replace(status.outcome, commit=commit, changed=False)
+    return replace(status, outcome=outcome, desired=commit, failures=0)
 
 
 def _in_sync(drift: Drift) -> tuple[Truth, str, str]:
@@ -279,3 +310,8 @@ def _in_sync(drift: Drift) -> tuple[Truth, str, str]:
 def _findings(verdict: Verdict) -> str:
     texts: Sequence[str] = sorted({finding.message for finding in verdict.findings})
     return "; ".join(texts)
+
+
+def _kept(risk: Risk | None) -> Risk | None:
+    """Give a risk with the reasons that weigh most: a row of the ledger stays small."""
+    return replace(risk, reasons=risk.reasons[:REASONS]) if risk else None

@@ -8,21 +8,27 @@ from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.workflows import keys
+from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import Journal
 from controller.workflows.recording import Recording
-from controller.workflows.units import Units
+from controller.workflows.units import Units, approval_subject
+from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 
 
 class Removal:
     """Takes units away in the reverse order of their needs."""
 
-    def __init__(self, world: World, recording: Recording, journal: Journal, units: Units) -> None:
+    def __init__(
+        self, world: World, recording: Recording, journal: Journal, units: Units, breaker: Breaker
+    ) -> None:
+        self._wishes = Wishes(world.ledger)
         self._world = world
         self._recording = recording
         self._journal = journal
         self._units = units
+        self._breaker = breaker
 
     async def remove(self, name: UnitName) -> None:
         """Do what the stack's deletion policy says. Doing it again changes nothing.
@@ -76,10 +82,12 @@ class Removal:
             if verdict.ruling == Ruling.DENIED:
                 raise PolicyDenied.because(findings)
             if verdict.ruling == Ruling.NEEDS_APPROVAL:
+                await self._wishes.plan_waits(name, approval_subject(plan))
                 raise ApprovalPending.because(findings, hint=f"`trueup approve {name}`")
-            async with run.step("destroy") as step:
+            async with self._breaker.admitted(plan, status), run.step("destroy") as step:
                 await apply_step.apply(
                     plan, verdict, workspace, engine=engine, workspaces=self._world.workspaces,
+                    history=self._world.states,
                     on_process=self._units.note_process(run, step),
                 )  # fmt: skip
         await self._world.workspaces.remove(name)

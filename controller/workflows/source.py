@@ -1,10 +1,11 @@
 """Look at the repository: a new head, its diagnostics, its releases; then wake whom it concerns."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Stalled, TrueupError
+from controller.model.following import FoundTag
 from controller.model.history import Trust
 from controller.model.names import Commit, StageName
 from controller.ports.git import Head
@@ -14,6 +15,8 @@ from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD, note_failure, note_success
 from controller.workflows.silence import tell_of_silence
+from schemas.kinds.exception import AllowedFinding
+from schemas.kinds.stack import Stack
 
 LAST_WHOLE = "source/last-whole"
 """The last head without a broken document."""
@@ -22,13 +25,21 @@ REVISION = "source/revision"
 REFUSED = "source/refused"
 VERIFIED = "source/verified"
 """The last head whose signatures were looked at, and good."""
+VERIFIED_TAG = "source/verified-tag"
+"""The tag of the last head that was good, with its time: no older one is accepted after it."""
 SIGNATURES = "signatures"
+EXPIRIES = {
+    "load/exception-expired": "ExceptionExpired",
+    "load/drift-ignore-expired": "DriftIgnoreExpired",
+}
+SCOPE = "source"
 
 
 async def source(parts: Parts, *, every: timedelta) -> datetime:
     """Fetch once. Raises RepositoryUnreachable: then everything else goes on with what is known."""
     world = parts.world
     await tell_of_silence(parts)
+    await _begin_day(parts)
     try:
         head = await fetch_step.fetch(world.repository, await world.ledger.fact(REVISION))
     except TrueupError as error:
@@ -40,9 +51,9 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
     commit = head.revision.commit
     known = parts.catalogs.head
     before = await world.ledger.fact(HEAD)
-    if known is None or known.commit != commit or parts.catalogs.is_of_yesterday():
+    if known is None or known.commit != commit:
         loaded = await parts.catalogs.set_head(await world.repository.snapshot(commit))
-        await world.ledger.put_findings("source", commit, loaded.catalog.diagnostics)
+        await world.ledger.put_findings(SCOPE, commit, loaded.catalog.diagnostics)
         if before != commit:
             await _tell(parts, head, loaded.snapshot.subject)
         await wake_stages(parts)
@@ -50,7 +61,52 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
         await world.ledger.set_fact(HEAD, commit)
         if not loaded.catalog.broken:
             await world.ledger.set_fact(LAST_WHOLE, commit)
-    return world.clock.now() + every
+    again = world.clock.now() + every
+    expiry = await _wake_at_expiry(parts)
+    return min(again, expiry or again)
+
+
+async def _begin_day(parts: Parts) -> None:
+    """Look at the head anew on each day, and after each start: an exception may have expired.
+
+    What is found is compared with what was written down, so that nothing is missed by a process
+    that was not there at midnight.
+    """
+    head = parts.catalogs.head
+    if head is None or not parts.catalogs.begins_day():
+        return
+    ledger = parts.world.ledger
+    loaded = await parts.catalogs.set_head(head.snapshot)
+    found = loaded.catalog.diagnostics
+    before = {_mark(each) for scope, each in await ledger.findings() if scope == SCOPE}
+    if {_mark(each) for each in found} != before:
+        revision = await ledger.fact(REVISION) or ""
+        for diagnostic in found:
+            if _mark(diagnostic) not in before:
+                await _tell_found(parts, diagnostic, revision)
+        await ledger.put_findings(SCOPE, head.commit, found)
+        await wake_stages(parts)
+    parts.catalogs.began_day()
+    await _wake_at_expiry(parts)
+
+
+def _mark(diagnostic: Diagnostic) -> tuple[str, str, str]:
+    return diagnostic.code, diagnostic.message, str(diagnostic.span)
+
+
+async def _wake_at_expiry(parts: Parts) -> datetime | None:
+    """Give when the next exception or ignored drift expires, and come again then in any case."""
+    now, head = parts.world.clock.now(), parts.catalogs.head
+    days = [each.spec.expires for each in (head.catalog.all(AllowedFinding) if head else ())]
+    for stack in head.catalog.all(Stack) if head else ():
+        days.extend(rule.until for rule in stack.spec.drift.ignore)
+    ends = [
+        datetime.combine(day + timedelta(days=1), time(), UTC) for day in days if day < date.max
+    ]
+    soonest = min((end for end in ends if end > now), default=None)
+    if soonest is not None:
+        await parts.world.dispatcher.wake(keys.SOURCE, at=soonest)
+    return soonest
 
 
 async def _accept(parts: Parts, head: Head) -> bool:
@@ -66,6 +122,8 @@ async def _accept(parts: Parts, head: Head) -> bool:
             await _tell_refused(parts, head, refused)
             return False
     await world.repository.accept(commit)
+    if head.tag is not None and verified != commit:
+        await world.ledger.set_fact(VERIFIED_TAG, f"{head.tag.made_at} {head.tag.name}")
     await world.ledger.set_fact(VERIFIED, commit)
     if await world.ledger.fact(REFUSED):
         await world.ledger.put_findings(SIGNATURES, commit, ())
@@ -77,7 +135,9 @@ async def _judge(
     parts: Parts, trust: Trust, head: Head, verified: Commit | None
 ) -> tuple[Diagnostic, ...]:
     try:
-        return await trust_step.judge(parts.world.repository, trust, head, verified)
+        made_at, _, name = (await parts.world.ledger.fact(VERIFIED_TAG) or "").partition(" ")
+        tagged = FoundTag(name, int(made_at)) if name else None
+        return await trust_step.judge(parts.world.repository, trust, head, verified, tagged)
     except Stalled as error:  # keys that cannot be read: what cannot be checked is not believed
         return error.diagnostics
 
@@ -101,11 +161,15 @@ async def _tell(parts: Parts, head: Head, subject: str) -> None:
     await parts.recording.event(keys.SOURCE, "NewRevision", subject, revision=revision)
     await _tell_rewritten(parts, head)
     for diagnostic in parts.catalogs.known_head().catalog.diagnostics:
-        place = f"{diagnostic.span}: " if diagnostic.span else ""
-        await parts.recording.event(
-            keys.SOURCE, "DocumentRefused", f"{place}{diagnostic.message}",
-            revision=revision, warning=True,
-        )  # fmt: skip
+        await _tell_found(parts, diagnostic, revision)
+
+
+async def _tell_found(parts: Parts, diagnostic: Diagnostic, revision: str) -> None:
+    place = f"{diagnostic.span}: " if diagnostic.span else ""
+    await parts.recording.event(
+        keys.SOURCE, EXPIRIES.get(diagnostic.code, "DocumentRefused"),
+        f"{place}{diagnostic.message}", revision=revision, warning=True,
+    )  # fmt: skip
 
 
 async def _tell_rewritten(parts: Parts, head: Head) -> None:
@@ -118,14 +182,20 @@ async def _tell_rewritten(parts: Parts, head: Head) -> None:
 
 
 async def wake_stages(parts: Parts) -> None:
-    """Remember each product's release at the head, and wake all of its stages."""
+    """Remember each product's release at the head, and wake all of its stages.
+
+    A stage looks over its units; those whose stage is there no more are woken one by one.
+    """
     world = parts.world
+    await parts.breaker.look()
+    stages: set[StageName] = set()
     for product in parts.catalogs.products():
         release = parts.catalogs.release_at_head(product)
         if release is not None:
             await world.ledger.put_release(replace(release))
         pipeline = parts.catalogs.pipeline(product)
         for stage in pipeline.spec.stages if pipeline else ():
-            await world.dispatcher.wake(keys.stage_key(StageName(product, stage.environment)))
-    for unit in await world.ledger.units():
-        await world.dispatcher.wake(keys.unit_key(unit.name))
+            stages.add(StageName(product, stage.environment))
+    left = [unit.name for unit in await world.ledger.units() if unit.name.stage not in stages]
+    woken = [keys.stage_key(stage) for stage in sorted(stages)]
+    await world.dispatcher.wake_all([*woken, *map(keys.unit_key, left)])

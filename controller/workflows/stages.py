@@ -138,8 +138,7 @@ class Stages:
 
     async def release(self, product: str, digest: Digest) -> Release | None:
         """Give a release that was seen, by its digest."""
-        releases = await self._world.ledger.releases(product, limit=ALL)
-        return next((release for release in releases if release.digest == digest), None)
+        return await self._world.ledger.release(product, digest)
 
     async def write(
         self, decision: Decision, pointer: Pointer, *, instead_of: str | None
@@ -183,17 +182,28 @@ class Stages:
         return adopted
 
     async def wake_all(self, status: StageStatus) -> None:
-        """Wake every unit and secret of a stage that is not what is wanted, or not wanted."""
-        target = await self._parts.catalogs.stage_target(status.name, status.commit)
+        """Wake every unit and secret of a stage that is not what is wanted, or not wanted.
+
+        A unit that knows of it and waits, or has failed, has its next turn planned: it is woken
+        only when the head or the release is another one than at the last time.
+        """
+        world, name = self._world, status.name
+        target = await self._parts.catalogs.stage_target(name, status.commit)
+        woken = []
         for secret in secrets_of(target):
-            found = await self._world.ledger.secret(secret)
+            found = await world.ledger.secret(secret)
             if found is None or not found.ready:
-                await self._world.dispatcher.wake(keys.secret_key(secret))
-        wanted = {w.unit.name: w.commit for w in target.wanted()}
-        for unit in sorted({*wanted, *await self._known(status.name)}):
-            at = await self._world.ledger.unit(unit)
-            if at is None or at.outcome is None or at.outcome.commit != wanted.get(unit):
-                await self._world.dispatcher.wake(keys.unit_key(unit))
+                woken.append(keys.secret_key(secret))
+        others = await self._parts.survey.settle(target)
+        seen = (self._parts.catalogs.known_head().commit, status.commit)
+        is_new = self._parts.surveyed.get(name) != seen
+        for unit in sorted(others):
+            wanted, at = target.find(unit), await world.ledger.unit(unit)
+            waits = wanted is not None and at is not None and at.desired == wanted.commit
+            if is_new or not waits or (at is not None and at.is_true(ConditionType.READY)):
+                woken.append(keys.unit_key(unit))
+        await world.dispatcher.wake_all(woken)
+        self._parts.surveyed[name] = seen
 
     async def _known(self, name: StageName) -> set[UnitName]:
         return {status.name for status in await self._world.ledger.units(name)}

@@ -8,20 +8,19 @@ from datetime import datetime
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.condition import ConditionType
-from controller.model.drift import is_put_back, rules_that_let_be
+from controller.model.drift import is_put_back
 from controller.model.graph import Unit
-from controller.model.names import Digest, SecretName, StageName, UnitName
+from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.outcome import fingerprint
 from controller.model.plan import Plan
 from controller.model.status import UnitStatus
 from controller.model.verdict import Level, PolicyFinding, Ruling, Verdict
-from controller.model.workspace import Upstream, Workspace
+from controller.model.workspace import Upstream
 from controller.ports.engine import Engine, EngineProcess, OnProcess
-from controller.steps.policy import judge as policy_step
-from controller.steps.policy.allowed import rules_for
 from controller.workflows import keys
 from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
+from controller.workflows.judging import Judging
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
@@ -34,6 +33,9 @@ class Units:
         self._world = world
         self._wishes = wishes
         self._catalogs = catalogs
+        self._awaited: dict[StageName, UnitName] = {}
+        """A unit of each stage that was not there yet when it was last looked at: asked first."""
+        self._judging = Judging(world, catalogs)
 
     async def target(self, stage: StageName) -> StageTarget:
         """Tell what a stage should be, by the release it is at. Raises DependencyNotReady."""
@@ -68,27 +70,41 @@ class Units:
             status = await self._world.ledger.unit(wanted.unit.name)
             if status is not None and status.outcome is not None:
                 named = status.outcome.engine.partition(" ")[0]
-        return await self._world.engine(named)
+        return await self._world.engine(named, wanted.unit.name.environment)
 
     async def last_applied(self, status: UnitStatus) -> Wanted | None:
-        """Give a unit as it was at the commit that was applied last."""
+        """Give a unit as it was at the commit that was applied last.
+
+        Where the platform has no such environment or product any more, the platform of that commit
+        holds: what was made there can still be looked at, and taken away.
+        """
         if status.outcome is None:
             return None
         loaded = await self._catalogs.at(status.outcome.commit)
         catalog, graph = self._catalogs.composed(status.name.product, loaded)
         unit = graph.units.get(status.name)
+        if unit is None:
+            catalog, graph = self._catalogs.alone(loaded)
+            unit = graph.units.get(status.name)
         return Wanted(unit, catalog, loaded.commit, loaded.snapshot) if unit else None
 
-    async def upstream(self, wanted: Wanted, *, whatever_it_is: bool = False) -> Upstream:
+    async def upstream(
+        self,
+        wanted: Wanted,
+        *,
+        whatever_it_is: bool = False,
+        known: Mapping[UnitName, UnitStatus] | None = None,
+    ) -> Upstream:
         """Gather what the inputs refer to. Raises DependencyNotReady until all of it is there.
 
-        With `whatever_it_is`, as for a look for drift, what is known now is enough.
+        With `whatever_it_is`, as for a look for drift, what is known now is enough. `known` are
+        statuses that somebody has looked at already, all of them ready.
         """
         unit = wanted.unit
         if not whatever_it_is:
-            await self._check_needs(unit)
+            await self._check_needs(unit, known)
         return Upstream(
-            outputs=await self._outputs(unit.needs_units),
+            outputs=await self._outputs(unit.needs_units, known),
             pending=frozenset(),
             secret_addresses={
                 name: self._world.secret_target.address(name) for name in unit.needs_secrets
@@ -96,18 +112,15 @@ class Units:
             tree_paths=await self._place_trees(wanted),
         )
 
-    async def _check_needs(self, unit: Unit) -> None:
+    async def _check_needs(self, unit: Unit, known: Mapping[UnitName, UnitStatus] | None) -> None:
         """Raise DependencyNotReady while a unit that comes first is not at its wanted commit."""
-        target = await self.target(unit.name.stage)
         missing = []
-        for name in unit.needs_units:
-            status, first = await self._world.ledger.unit(name), target.find(name)
-            is_ready = (
-                status is not None and status.outcome is not None and first is not None
-                and status.outcome.commit == first.commit and status.is_true(ConditionType.READY)
-            )  # fmt: skip
-            if not is_ready:
-                missing.append(f"unit `{name}`")
+        if known is None and unit.needs_units:
+            target = await self.target(unit.name.stage)
+            for name in unit.needs_units:
+                status, first = await self._world.ledger.unit(name), target.find(name)
+                if first is None or status is None or not is_there(status, first.commit):
+                    missing.append(f"unit `{name}`")
         for secret in unit.needs_secrets:
             delivered = await self._world.ledger.secret(secret)
             if delivered is None or not delivered.ready:
@@ -116,11 +129,11 @@ class Units:
             raise DependencyNotReady.because(f"waits for {', '.join(missing)}")
 
     async def _outputs(
-        self, names: tuple[UnitName, ...]
+        self, names: tuple[UnitName, ...], known: Mapping[UnitName, UnitStatus] | None
     ) -> Mapping[UnitName, Mapping[str, object]]:
         found = {}
         for name in names:
-            status = await self._world.ledger.unit(name)
+            status = known.get(name) if known else await self._world.ledger.unit(name)
             if status is not None and status.outcome is not None:
                 found[name] = status.outcome.outputs
         return found
@@ -146,16 +159,15 @@ class Units:
         return found
 
     async def is_as_wanted(
-        self, wanted: Wanted, status: UnitStatus, workspace: Workspace, engine: Engine
+        self, wanted: Wanted, status: UnitStatus, workspace: Digest, engine: Engine
     ) -> bool:
         """Tell, without any process, that nothing has to be planned.
 
         Drift is put back where the stack says so, or when somebody asks; else it is only told.
         """
-        is_corrected = wanted.unit.stack.spec.drift.mode == "correct"
         return (
             status.outcome is not None
-            and not (is_corrected and any(map(is_put_back, status.drift)))
+            and not self.is_corrected(wanted, status)
             and not (status.drift and await self._wishes.is_correction_asked(status.name))
             and status.is_true(ConditionType.APPLIED)
             and not status.failures
@@ -163,25 +175,26 @@ class Units:
         )
 
     @staticmethod
-    def is_configured(status: UnitStatus, workspace: Workspace, engine: Engine) -> bool:
+    def is_corrected(wanted: Wanted, status: UnitStatus) -> bool:
+        """Tell whether the unit has drift that is put back without that anybody asks."""
+        is_meant = wanted.unit.stack.spec.drift.mode == "correct"
+        return is_meant and any(map(is_put_back, status.drift))
+
+    @staticmethod
+    def is_configured(status: UnitStatus, workspace: Digest, engine: Engine) -> bool:
         """Tell whether the configuration is the one that was applied last."""
         known = status.outcome.fingerprint if status.outcome else None
-        return known == fingerprint(workspace.digest, str(engine.version))
+        return known == fingerprint(workspace, str(engine.version))
 
     async def judge(self, wanted: Wanted, plan: Plan) -> Verdict:
-        """Ask policy about a plan, with the approvals that were given for exactly its changes."""
+        """Ask risk and policy about a plan, with the approvals of exactly its changes."""
         unit = wanted.unit
         approvals = await self._world.ledger.approvals(unit.name.stage, approval_subject(plan))
-        today = self._world.clock.now().date()
-        verdict = policy_step.judge(
+        verdict = await self._judging.judge(
+            wanted,
             plan,
-            policy_step.StackTraits(
-                name=unit.stack.metadata.name,
-                protect=unit.stack.spec.protect,
-                lets_be=rules_that_let_be(unit.stack.spec.drift.ignore, today),
-            ),
-            rules_for(wanted.catalog, unit.name, today),
-            approved_by=tuple(sorted({approval.by for approval in approvals})),
+            await self.target(unit.name.stage),
+            tuple(sorted({approval.by for approval in approvals})),
         )
         is_manual = self.environment(wanted).spec.sync.mode == "manual"
         if is_manual and verdict.ruling == Ruling.ALLOWED and not approvals and not plan.is_empty:
@@ -195,25 +208,52 @@ class Units:
             )
         return verdict
 
-    async def wake_dependents(self, wanted: Wanted) -> None:
-        """Wake what may go on now: units and secrets that read this one, and the stage."""
+    async def wake_dependents(self, wanted: Wanted, before: UnitStatus) -> None:
+        """Wake what may go on now: units and secrets that read this one, and the stage.
+
+        `before` is the status that the turn began with. One that was ready there has nobody who
+        waits for it, and what was missed by a kill is woken at the start.
+        """
         name = wanted.unit.name
-        target = await self.target(name.stage)
-        dispatcher = self._world.dispatcher
-        for secret, reads in target.graph.secret_reads.items():
-            if secret.stage == name.stage and any(unit == name for unit, _ in reads):
-                await self._wake_unless_ready(secret)
-        for dependent in target.graph.dependents(name):
-            await dispatcher.wake(keys.unit_key(dependent))
-        await dispatcher.wake(keys.stage_key(name.stage))
+        after = await self._world.ledger.unit(name)
         look = self.next_look(wanted)
         if look is not None:
-            await dispatcher.wake(keys.drift_key(name), at=look)
+            await self._world.dispatcher.wake(keys.drift_key(name), at=look)
+        if (
+            after is not None
+            and is_there(before, wanted.commit)
+            and (after.outcome == before.outcome)
+        ):
+            return
+        target = await self.target(name.stage)
+        woken = [keys.unit_key(dependent) for dependent in target.graph.dependents(name)]
+        for secret, reads in target.graph.secret_reads.items():
+            if secret.stage == name.stage and any(unit == name for unit, _ in reads):
+                status = await self._world.ledger.secret(secret)
+                if status is None or not status.ready:
+                    woken.append(keys.secret_key(secret))
+        if not await self._is_waited_for(target, name):
+            woken.append(keys.stage_key(name.stage))
+        await self._world.dispatcher.wake_all(woken)
 
-    async def _wake_unless_ready(self, secret: SecretName) -> None:
-        status = await self._world.ledger.secret(secret)
-        if status is None or not status.ready:
-            await self._world.dispatcher.wake(keys.secret_key(secret))
+    async def _is_waited_for(self, target: StageTarget, name: UnitName) -> bool:
+        """Tell whether another unit of the stage has still to get there: that one wakes the stage.
+
+        Otherwise each of a thousand units would have the stage look at all the others.
+        """
+        last = self._awaited.get(target.name)
+        awaited = target.find(last) if last is not None and last != name else None
+        if awaited is not None and not await self._is_there(awaited):
+            return True
+        for each in reversed(tuple(target.wanted())):  # the last ones take longest
+            if each.unit.name != name and not await self._is_there(each):
+                self._awaited[target.name] = each.unit.name
+                return True
+        return False
+
+    async def _is_there(self, wanted: Wanted) -> bool:
+        status = await self._world.ledger.unit(wanted.unit.name)
+        return status is not None and is_there(status, wanted.commit)
 
     def next_look(self, wanted: Wanted) -> datetime | None:
         """Tell when to look for drift next; None when the stack has it off."""
@@ -237,6 +277,15 @@ class Units:
             await run.note_process(step, process)
 
         return note
+
+
+def is_there(status: UnitStatus, commit: Commit) -> bool:
+    """Tell whether a unit is ready at a commit."""
+    return (
+        status.outcome is not None
+        and status.outcome.commit == commit
+        and status.is_true(ConditionType.READY)
+    )
 
 
 def approval_subject(plan: Plan) -> Digest:

@@ -12,6 +12,7 @@ from controller.model.audit import AuditRecord
 from controller.model.drift import Drift, is_put_back
 from controller.model.names import UnitName
 from controller.model.status import UnitStatus
+from controller.model.workspace import Workspace
 from controller.steps import drift as drift_step
 from controller.steps import render as render_step
 from controller.workflows import keys
@@ -45,12 +46,16 @@ async def _watch(parts: Parts, status: UnitStatus) -> datetime | None:
     if rule.mode == "off" or await parts.units.is_suspended(wanted):
         await parts.recording.unit_left_alone(status)
         return None
+    later = parts.pace.wait_until(keys.drift_key(name), name.environment)
+    if later is not None:
+        return later
     drift = await look(parts, status, applied or wanted, wanted)
     by: Sequence[AuditRecord] = status.drift_by
     if drift.changes != status.drift:
         by = await _who(parts, status, drift)
     await parts.recording.unit_drift(status, drift, look_by=drift.looked_at + rule.oldest, by=by)
     if rule.mode == "correct" and any(is_put_back(change) for change in drift.changes):
+        await parts.breaker.drifted(name)
         await world.dispatcher.wake(keys.unit_key(name))
     await world.dispatcher.wake(keys.stage_key(name.stage))
     return parts.units.next_look(wanted)
@@ -61,13 +66,17 @@ async def look(
 ) -> Drift:
     """Compare what is there with what was applied last, by the rules that are wanted now."""
     world = parts.world
-    upstream = await parts.units.upstream(applied, whatever_it_is=True)
-    workspace = render_step.render(applied.catalog, applied.unit, upstream)
     return await drift_step.drift(
-        workspace, engine=await parts.units.engine(applied), workspaces=world.workspaces,
-        clock=world.clock, ignore=wanted.unit.stack.spec.drift.ignore, outcome=status.outcome,
-        exact=exact,
+        await as_applied(parts, applied), engine=await parts.units.engine(applied),
+        workspaces=world.workspaces, clock=world.clock,
+        ignore=wanted.unit.stack.spec.drift.ignore, outcome=status.outcome, exact=exact,
     )  # fmt: skip
+
+
+async def as_applied(parts: Parts, applied: Wanted) -> Workspace:
+    """Render a unit as it was applied last, with what its inputs refer to now."""
+    upstream = await parts.units.upstream(applied, whatever_it_is=True)
+    return render_step.render(applied.catalog, applied.unit, upstream)
 
 
 async def _who(parts: Parts, status: UnitStatus, drift: Drift) -> Sequence[AuditRecord]:

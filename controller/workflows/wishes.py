@@ -14,9 +14,31 @@ class Wishes:
     def __init__(self, ledger: DecisionLedger) -> None:
         self._ledger = ledger
 
-    async def suspend(self, subject: Subject, *, suspended: bool) -> None:
+    async def suspend(
+        self, subject: Subject, *, suspended: bool, at: datetime, because: str = ""
+    ) -> None:
         """Leave a stage or a unit alone, or look after it again."""
-        await self._ledger.set_fact(f"suspended/{subject}", "yes" if suspended else "")
+        await self._ledger.set_fact(f"suspended-because/{subject}", because if suspended else "")
+        since = await self.suspended_since(subject) or at
+        await self._ledger.set_fact(f"suspended/{subject}", since.isoformat() if suspended else "")
+
+    async def suspended_since(self, subject: Subject) -> datetime | None:
+        """Tell since when somebody has a stage or a unit left alone; None when nobody has."""
+        found = await self._ledger.fact(f"suspended/{subject}")
+        return datetime.fromisoformat(found) if found and found != "yes" else None
+
+    async def suspended_because(self, subject: Subject) -> str:
+        """Say why a stage or a unit itself is suspended; empty when it is not."""
+        return await self._ledger.fact(f"suspended-because/{subject}") or ""
+
+    async def restore(self, unit: UnitName, serial: int | None) -> None:
+        """Ask for an earlier state of a unit; None when that is done."""
+        await self._ledger.set_fact(f"restore/{unit}", "" if serial is None else str(serial))
+
+    async def restore_asked(self, unit: UnitName) -> int | None:
+        """Tell which earlier state of a unit somebody asked for."""
+        found = await self._ledger.fact(f"restore/{unit}")
+        return int(found) if found else None
 
     async def is_suspended(self, subject: Subject) -> bool:
         """Tell whether somebody suspended a stage or a unit; a unit also by its stage."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from controller.diagnostics.secret import SecretText
+from controller.model.accounts import Accounts
 from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
@@ -15,9 +16,11 @@ from controller.ports.git import BranchWriter, PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.notify import Notifier
+from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
+from controller.ports.state_history import StateHistory
 from controller.ports.workspaces import Workspaces
 from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
@@ -35,9 +38,12 @@ class World:
     dispatcher: Dispatcher
     artifacts: Artifacts
     workspaces: Workspaces
+    states: StateHistory
     processes: Processes
-    engine: Callable[[str], Awaitable[Engine]]
-    """The engine that an environment names; raises Stalled when it is not on this machine."""
+    engine: Callable[[str, str], Awaitable[Engine]]
+    """The engine of a name for an environment, with the login to where its states are.
+
+    Raises Stalled when it is not on this machine."""
     secret_store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
     """The store that a document describes, ready for use."""
     secret_target: SecretTarget
@@ -52,7 +58,10 @@ class World:
     environment_limits: dict[str, int]
     """How many units of an environment are applied at a time; follows the head of the branch."""
     shipped: Mapping[str, bytes]
-    """Modules and load tests that come with Trueup, by path."""
+    """Modules, load tests and policies that come with Trueup, by path."""
+    policies: PolicyEngine
+    accounts: Accounts = field(default_factory=Accounts)
+    """Which environments share an account, and its limits; follows the head of the branch."""
     audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
     """By environment: what tells who changed something there."""
     trust: Trust | None = None

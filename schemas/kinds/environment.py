@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from schemas.document import Document, Metadata, Part
+from schemas.names import Name
 from schemas.references import Step, plain, references_in, refuse_at
+from schemas.state_backends import LocalState, State
 from schemas.values import Interval
 
 _PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -44,16 +46,6 @@ Providers = Annotated[
 ]
 
 
-class State(Part):
-    """Where the engine keeps its state."""
-
-    backend: Literal["local"] = Field(
-        default="local",
-        description="`local`: a file beside the workspace, kept by the controller.",
-        examples=["local"],
-    )
-
-
 class Sync(Part):
     """When the environment is brought to what the repository says."""
 
@@ -69,6 +61,34 @@ class Sync(Part):
     )
 
 
+class Backlog(Part):
+    """When many changes at once are let go slowly, or only after somebody has looked."""
+
+    after: Interval = Field(
+        default=timedelta(hours=1),
+        description="A pause that is longer makes a backlog: the controller did not run, the "
+        "repository or a provider did not answer, or the environment was suspended. A duration.",
+        examples=["1h"],
+    )
+    ask: int = Field(
+        default=20,
+        ge=0,
+        le=100_000,
+        description="After such a pause: more units with changes than this wait for "
+        "`trueup approve`; up to as many are let go 1, 2, 4 … at a time. Plans without changes do "
+        "not count.",
+        examples=[20],
+    )
+    drifted: int = Field(
+        default=5,
+        ge=0,
+        le=100_000,
+        description="When more units than this have drifted within `after`, nothing is put back by "
+        "itself any more: `trueup approve` lets it go.",
+        examples=[5],
+    )
+
+
 class Limits(Part):
     """How much may happen at a time."""
 
@@ -78,6 +98,27 @@ class Limits(Part):
         le=64,
         description="How many units may be applied at the same time.",
         examples=[2],
+    )
+    per_account: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="How many units of the same `account` may be applied at the same time, in all "
+        "environments that name it; of several numbers the least holds.",
+        examples=[4],
+    )
+    starts_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        le=6000,
+        description="How many runs of the engine (plan and apply, or a look for drift) may begin "
+        "in a minute for the same `account`.",
+        examples=[30],
+    )
+    backlog: Backlog = Field(
+        default_factory=Backlog,
+        description="When many changes at once are let go slowly, or asked for.",
+        examples=[{"ask": 20, "after": "1h", "drifted": 5}],
     )
 
 
@@ -100,10 +141,17 @@ class EnvironmentSpec(Part):
         "configuration. Values are literal: `${…}` is not evaluated.",
         examples=[{"localcloud": {}}],
     )
+    account: Name | None = Field(
+        default=None,
+        description="The provider's account that things are made in, by any name: environments "
+        "with the same one share its limits, and are slowed together when the provider asks for "
+        "fewer requests. Without it each environment has an account of its own.",
+        examples=["aws-shared"],
+    )
     state: State = Field(
-        default_factory=State,
-        description="Where the engine keeps its state.",
-        examples=[{"backend": "local"}],
+        default_factory=LocalState,
+        description="Where the engine keeps its states.",
+        examples=[{"backend": "s3", "bucket": "acme-states", "region": "eu-central-1"}],
     )
     sync: Sync = Field(
         default_factory=Sync,

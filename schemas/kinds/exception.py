@@ -5,10 +5,17 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from schemas.document import Document, Metadata, Part
-from schemas.names import Name
+from schemas.kinds.policy import ALL_RULES
+from schemas.names import Name, check_path
 from schemas.references import refuse_at
 from schemas.values import Day, Many
 
@@ -16,6 +23,28 @@ Pattern = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_./@+*?-]+$"), "a glob"
 ]
 """A text in which `*` stands for any text and `?` for one letter."""
+
+
+Address = Annotated[
+    str, Field(min_length=1, max_length=500, pattern=r"^[A-Za-z0-9_.\-*?]+$"), "an address, a glob"
+]
+"""Like a pattern; for what stands in brackets in an address there is `*`."""
+RISK = "risk/"
+
+
+def _check_rule(name: str) -> str:
+    if name in ALL_RULES or name.startswith(RISK):
+        return name
+    if name.startswith("aws/") or not ("/" in name or name.endswith(".rego")):
+        words = ", ".join(f"`{rule}`" for rule in sorted(ALL_RULES))
+        raise ValueError(f"one of {words}, the path of a policy in Rego, or `risk/…`")
+    return check_path(name)
+
+
+AllowedRule = Annotated[
+    str, Field(max_length=200), AfterValidator(_check_rule), WithJsonSchema({"type": "string"})
+]
+"""What an exception allows a finding of."""
 
 
 class Where(Part):
@@ -43,6 +72,12 @@ class Where(Part):
         "`rule`.",
         examples=[["dev"]],
     )
+    addresses: Many[Address] = Field(
+        default=(),
+        description="Resources, by address; `*` stands for any text. Without it, all that the rule "
+        "finds. Only for a `rule`.",
+        examples=[["module.this.aws_s3_bucket.*"]],
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -59,9 +94,11 @@ class ExceptionSpec(Part):
         description="The code of the diagnostic that is allowed. Either this or `rule`.",
         examples=["load/plaintext-secret"],
     )
-    rule: Literal["protected-stack", "too-many-deletions"] | None = Field(
+    rule: AllowedRule | None = Field(
         default=None,
-        description="The rule of policy whose finding is allowed. Either this or `code`.",
+        description="The rule of policy whose finding is allowed: a rule that comes with Trueup, "
+        "the path of a policy in Rego, or `risk/` and the code of a reason of risk, which then "
+        "weighs nothing. Either this or `code`.",
         examples=["too-many-deletions"],
     )
     where: Where = Field(
@@ -86,6 +123,8 @@ class ExceptionSpec(Part):
             refuse_at(("where", "paths"), "no `paths` for a `rule`")
         if self.rule is None and self.where.environments:
             refuse_at(("where", "environments"), "no `environments` for a `code`")
+        if self.rule is None and self.where.addresses:
+            refuse_at(("where", "addresses"), "no `addresses` for a `code`")
         return self
 
 

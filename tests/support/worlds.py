@@ -21,15 +21,18 @@ from controller.adapters.git.memory import MemoryBranches, MemoryPointers, Memor
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
+from controller.adapters.policy_engine.memory import MemoryPolicyEngine
 from controller.adapters.processes.memory import MemoryProcesses
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
+from controller.adapters.state_history.memory import MemoryStateHistory
 from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.app import App
 from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiting
 from controller.diagnostics.secret import SecretText
 from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
+from controller.ports.policy_engine import PolicyEngine
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
@@ -76,11 +79,13 @@ class MemoryWorld:
     artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     workspaces: MemoryWorkspaces = field(default_factory=MemoryWorkspaces)
+    states: MemoryStateHistory = field(default_factory=MemoryStateHistory)
     processes: MemoryProcesses = field(default_factory=MemoryProcesses)
     store: MemorySecretStore = field(default_factory=MemorySecretStore)
     target: MemorySecretTarget = field(default_factory=MemorySecretTarget)
     credentials: MemoryCredentialIssuer = field(default_factory=MemoryCredentialIssuer)
     generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
+    policies: PolicyEngine = field(default_factory=MemoryPolicyEngine)
     trust: Trust | None = None
     audit_logs: dict[str, MemoryAuditLog] = field(default_factory=dict)
     secrets_made: int = 0
@@ -113,7 +118,7 @@ class MemoryWorld:
     def start(self, on_step: OnStep | None = None) -> Life:
         """Begin a life of the controller."""
 
-        async def engine(_name: str) -> MemoryEngine:
+        async def engine(_name: str, _environment: str) -> MemoryEngine:
             return self.engine
 
         async def store(_document: object) -> MemorySecretStore:
@@ -127,11 +132,12 @@ class MemoryWorld:
             clock=self.clock, repository=self.repository, pointers=self.pointers,
             branches=self.branches,
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
-            workspaces=self.workspaces, processes=self.processes, engine=engine,
+            workspaces=self.workspaces, states=self.states, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
             audit_logs=self.audit_logs,
+            policies=self.policies,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

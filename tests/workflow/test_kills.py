@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from controller.bench import units
 from controller.model.caller import Caller, Role
 from tests.support.worlds import Killed, Life, MemoryWorld
 
@@ -156,3 +157,62 @@ async def test_kill_after_each_step(step: str, nth: int, when: str, unharmed: An
 
     assert end_state(world, dict(await world.pointers.read())) == state
     assert effects(world) == done
+
+
+async def survey_of_many(world: MemoryWorld, kill_after: int | None) -> int:
+    """A commit that changes no unit, killed once after so many calls; gives the calls made."""
+    calls = 0
+    real = {name: getattr(world, name) for name in TOUCHED}
+
+    def count() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == kill_after:
+            raise Killed
+
+    for name, adapter in real.items():
+        setattr(world, name, Counted(adapter, count))
+    try:
+        life = world.start()
+        await life.begin()
+        await life.settle()
+    except Killed:
+        pass
+    for name, adapter in real.items():
+        setattr(world, name, adapter)
+    return calls
+
+
+async def many() -> MemoryWorld:
+    world = MemoryWorld()
+    world.repository.commit(dict(units.repository(8)), subject="first", author="C <c@x.org>")
+    await survey_of_many(world, None)
+    world.engine.calls.clear()
+    world.repository.commit(dict(units.touched(8, "again")), subject="second", author="C <c@x.org>")
+    return world
+
+
+@pytest.fixture(scope="module")
+def calls_of_many() -> int:
+    """How many calls the second commit takes."""
+
+    async def look() -> int:
+        return await survey_of_many(await many(), None)
+
+    return asyncio.run(look())
+
+
+@pytest.mark.parametrize("share", [n / 6 for n in range(6)])
+async def test_a_kill_while_many_are_found_unchanged_loses_none(
+    share: float, calls_of_many: int
+) -> None:
+    world = await many()
+
+    await survey_of_many(world, 1 + int(share * calls_of_many))
+    await survey_of_many(world, None)
+
+    head = world.repository._head
+    found = await world.ledger.units()
+    assert {unit.outcome.commit for unit in found if unit.outcome} == {head}
+    assert len(found) == 8
+    assert {operation for operation, _ in world.engine.calls} <= {"refresh", "init"}

@@ -6,7 +6,9 @@ import pytest
 
 from controller.adapters.git.memory import MemoryRepository
 from controller.diagnostics.errors import RepositoryUnreachable
+from controller.model.following import FoundTag, Semver
 from controller.model.history import SignersRule, Trust
+from controller.model.versions import VersionRange
 from controller.workflows.source import source
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
 
@@ -174,3 +176,84 @@ async def test_a_refused_rewrite_is_told(guarded: MemoryWorld) -> None:
     assert len(await life.events("HistoryRewritten")) == 1
     assert await scopes(life) == {"signatures": "trust/rewritten"}
     assert life.parts.catalogs.known_head().commit == good
+
+
+async def test_an_older_tag_or_one_that_nobody_signed_is_refused(guarded: MemoryWorld) -> None:
+    repository = guarded.repository
+    repository.chosen_by = Semver(VersionRange.parse("^1"))
+    repository.tag, repository.tag_signers = FoundTag("v1.2.0", 20), {"v1.2.0": ANN, "v1.1.0": ANN}
+    guarded.example()
+    good = push(guarded, "2", ANN)
+    life = await begun(guarded)
+    assert life.parts.catalogs.known_head().commit == good
+    for tag, code in (
+        (FoundTag("v1.3.0", 30), "trust/tag-not-signed"),
+        (FoundTag("v1.1.0", 40), "trust/moved-back"),
+    ):
+        repository.tag = tag
+        push(guarded, tag.name, ANN)
+        again = guarded.start()
+        await again.begin()
+        await again.pass_time(31)
+        assert again.parts.catalogs.known_head().commit == good
+        assert (await scopes(again))["signatures"] == code
+
+
+EXCEPTION = """\
+apiVersion: platform/v1
+kind: Exception
+metadata: {name: database-moves}
+spec:
+  rule: protected-stack
+  where: {products: [shop]}
+  owner: team-shop
+  reason: it moves once, in January
+  expires: "DAY"
+"""
+EXPIRED = "expired on"
+
+
+async def begun_with_an_exception(world: MemoryWorld, *, days: int = 2) -> Life:
+    world.example()
+    day = str((world.clock.now() + timedelta(days=days)).date())
+    world.repository.commit({"platform/exceptions.yaml": EXCEPTION.replace("DAY", day)})
+    return await begun(world)
+
+
+async def findings(life: Life) -> list[str]:
+    return [found.message for found in await life.app.findings()]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_an_exception_that_expires_is_noticed_at_midnight_without_a_push(
+    answers: bool,
+) -> None:
+    world = MemoryWorld()
+    life = await begun_with_an_exception(world)
+    if not answers:
+        world.repository.unreachable = "the host is gone"
+    midnight = world.clock.now().replace(hour=0, minute=0, second=0) + timedelta(days=3)
+    await life.pass_time((midnight - world.clock.now()).total_seconds() - 1)
+    assert not [each for each in await findings(life) if EXPIRED in each]
+    due = next(planned.due for planned in world.wakeups.planned() if "source" in planned.key)
+    assert due <= midnight
+
+    await life.pass_time(1)
+    await life.pass_time(31)
+
+    assert [each for each in await findings(life) if EXPIRED in each]
+    assert len(await life.events("ExceptionExpired")) == 1
+    assert await life.events("DocumentRefused") == []
+
+
+async def test_an_exception_that_expired_while_nobody_was_there_is_told_once() -> None:
+    world = MemoryWorld()
+    await begun_with_an_exception(world)
+    world.repository.unreachable = "the host is gone"
+    world.clock.advance(4 * 86_400)
+    for _ in range(2):
+        again = world.start()
+        await again.begin()
+        await again.settle()
+        assert [each for each in await findings(again) if EXPIRED in each]
+        assert len(await again.events("ExceptionExpired")) == 1

@@ -1,6 +1,6 @@
 """What the in-process dispatcher needs of its table."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -24,6 +24,15 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """A wake-up of a key that is worked on."""
+
+    key: str
+    due: datetime
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Busy:
     """What may not be started now."""
 
@@ -42,7 +51,7 @@ class Turn:
 
 
 class WakeupStore(Protocol):
-    """Keys by due time. Changes have survived a crash once a method has returned.
+    """Keys by due time. Changes have survived a kill of the process once a method has returned.
 
     The methods take about a millisecond and do not wait. They raise Transient when the disk does
     not let them.
@@ -51,11 +60,12 @@ class WakeupStore(Protocol):
     def regroup(self, group_of: GroupOf) -> None:
         """Recompute every key's group: the settings may have changed since it was woken."""
 
-    def wake(self, wish: Planned) -> None:
-        """Plan a key; one that is planned becomes due at the sooner, with the higher priority."""
+    def wake(self, wishes: Iterable[Planned], again: Iterable[Again] = ()) -> None:
+        """Plan keys; one that is planned becomes due at the sooner, with the higher priority.
 
-    def wake_again(self, key: str, due: datetime, priority: int) -> None:
-        """Note a wake-up of a key that is worked on, for the end of its turn."""
+        `again` are wake-ups of keys that are worked on, noted for the end of their turns. All of it
+        is done, or nothing.
+        """
 
     def next_ready(self, now: datetime, busy: Busy) -> Planned | None:
         """Give the key to work on next: by priority (high first), due time, then first come."""

@@ -8,20 +8,25 @@ import asyncio
 import functools
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from controller.adapters.dispatcher._store import Busy, GroupOf, Planned, Turn, WakeupStore
-from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
+from controller.adapters.dispatcher._store import Again, Busy, GroupOf, Planned, Turn, WakeupStore
+from controller.adapters.dispatcher.slowing import Slowing
+from controller.diagnostics.errors import Bug, Stalled, Throttled, Transient, TrueupError, Waiting
+from controller.model.accounts import Accounts
 from controller.ports.clock import Clock
 from controller.ports.dispatcher import Handler, Wakeup
 
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 """Seconds between two tries of a key that fails: doubled each time, with jitter."""
+FIRST_THROTTLED = 30.0
+LONGEST_THROTTLED = 900.0
+"""The same for a provider that asks for fewer requests."""
 WAITING_PAUSE = 30.0
 BUG_PAUSE = 300.0
 STALLED_PAUSE = 600.0
@@ -58,18 +63,21 @@ class InProcessDispatcher:
         lanes: Mapping[str, int] | None = None,
         group_of: GroupOf = _no_group,
         group_limits: Mapping[str, int] | None = None,
+        slowing: Slowing | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Say how many keys are worked on at a time, by lane and by group.
 
         A lane that `lanes` does not name works on one. A group that `group_limits`
-        does not name has no limit. `jitter` gives numbers from 0 to 1.
+        does not name has no limit. `slowing` knows which groups share the limits of an account, and
+        hears of keys that were throttled. `jitter` gives numbers from 0 to 1.
         """
         self._store = store
         self._clock = clock
         self._lanes = dict(lanes or {})
         self._group_of = group_of
         self._group_limits = {} if group_limits is None else group_limits  # may change at any time
+        self._slowing = slowing or Slowing(Accounts(), _no_group)
         self._jitter = jitter
         self._working: dict[str, _Work] = {}
         self._changed = asyncio.Event()
@@ -81,14 +89,30 @@ class InProcessDispatcher:
         Raises ValueError for a key that does not read `<lane>:<subject>`, Transient when it cannot
         be written down.
         """
-        lane, subject = _parts(key)
-        due = self._clock.now() if at is None else _aware(at)
-        work = self._working.get(key)
-        if work is not None and not work.forgotten:
-            self._store.wake_again(key, due, priority)
-            return
-        self._store.wake(Planned(key, lane, subject, self._group_of(key), due, priority))
-        self._changed.set()
+        self._wake([key], self._clock.now() if at is None else _aware(at), priority)
+
+    async def wake_all(self, keys: Iterable[str]) -> None:
+        """Make many keys due now, in one transaction.
+
+        Raises ValueError for a key that does not read `<lane>:<subject>`, Transient when they
+        cannot be written down.
+        """
+        self._wake(dict.fromkeys(keys), self._clock.now(), 0)
+
+    def _wake(self, keys: Iterable[str], due: datetime, priority: int) -> None:
+        wishes, again = [], []
+        for key in keys:
+            lane, subject = _parts(key)
+            work = self._working.get(key)
+            if work is not None and not work.forgotten:
+                again.append(Again(key, due, priority))
+            else:
+                group = self._group_of(key)
+                wishes.append(Planned(key, lane, subject, group, due, priority))
+        if wishes or again:
+            self._store.wake(wishes, again)
+        if wishes:
+            self._changed.set()
 
     async def run(self, handler: Handler) -> None:
         """Work until cancelled; then cancel what is worked on and wait until it has ended."""
@@ -151,13 +175,17 @@ class InProcessDispatcher:
 
     def _busy(self) -> Busy:
         lanes = Counter(work.planned.lane for work in self._working.values())
-        groups = Counter(work.planned.group for work in self._working.values())
+        groups = self._groups()
         closed = {lane for lane, limit in self._lanes.items() if limit <= 0}
         return Busy(
             subjects={work.planned.subject for work in self._working.values()},
             lanes=closed | {lane for lane, n in lanes.items() if n >= self._lanes.get(lane, 1)},
-            groups={name for name, limit in self._group_limits.items() if groups[name] >= limit},
+            groups={name for name, limit in self._group_limits.items() if groups[name] >= limit}
+            | self._slowing.closed(groups, self._clock.now()),
         )
+
+    def _groups(self) -> Counter[str | None]:
+        return Counter(work.planned.group for work in self._working.values())
 
     async def _rest(self, until: datetime | None) -> None:
         """Wait until something has changed, or the time has come."""
@@ -207,6 +235,10 @@ class InProcessDispatcher:
                 pause, attempts = STALLED_PAUSE, 0
             case Bug():
                 pause, attempts = BUG_PAUSE, planned.attempts + 1
+            case Throttled():
+                self._slowing.throttled(planned.key, self._groups(), self._clock.now())
+                pause = self._backoff(planned.attempts, FIRST_THROTTLED, LONGEST_THROTTLED)
+                attempts = planned.attempts + 1
             case _:
                 pause, attempts = self._backoff(planned.attempts), planned.attempts + 1
         if isinstance(error, Bug) or not isinstance(error, TrueupError):
@@ -216,9 +248,11 @@ class InProcessDispatcher:
         due = self._clock.now() + timedelta(seconds=pause)
         return Turn(due, attempts, planned.priority)
 
-    def _backoff(self, attempts: int) -> float:
-        longest = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2.0 ** min(attempts, 32))
-        return max(SHORTEST_PAUSE, longest * (0.5 + 0.5 * self._jitter()))
+    def _backoff(
+        self, attempts: int, shortest: float = SHORTEST_PAUSE, most: float = LONGEST_PAUSE
+    ) -> float:
+        longest = min(most, shortest * 2.0 ** min(attempts, 32))
+        return max(shortest, longest * (0.5 + 0.5 * self._jitter()))
 
 
 def _parts(key: str) -> tuple[str, str]:

@@ -1,10 +1,10 @@
 """The dispatcher's table in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from controller.adapters.dispatcher._store import Busy, GroupOf, Planned, Turn
+from controller.adapters.dispatcher._store import Again, Busy, GroupOf, Planned, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,14 @@ class MemoryWakeups:
         for key, row in self._rows.items():
             self._rows[key] = replace(row, planned=replace(row.planned, group=group_of(key)))
 
-    def wake(self, wish: Planned) -> None:
-        """Plan a key; one that is planned becomes due at the sooner, with the higher priority."""
+    def wake(self, wishes: Iterable[Planned], again: Iterable[Again] = ()) -> None:
+        """Plan keys, and note wake-ups of keys that are worked on."""
+        for wish in wishes:
+            self._plan(wish)
+        for each in again:
+            self._plan_again(each)
+
+    def _plan(self, wish: Planned) -> None:
         row = self._rows.get(wish.key)
         if row is None:
             self._rows[wish.key] = _Row(wish, self._next_number())
@@ -42,13 +48,12 @@ class MemoryWakeups:
             ),
         )
 
-    def wake_again(self, key: str, due: datetime, priority: int) -> None:
-        """Note a wake-up of a key that is worked on."""
-        if row := self._rows.get(key):
-            self._rows[key] = replace(
+    def _plan_again(self, again: Again) -> None:
+        if row := self._rows.get(again.key):
+            self._rows[again.key] = replace(
                 row,
-                again_due=due if row.again_due is None else min(row.again_due, due),
-                again_priority=max(row.again_priority, priority),
+                again_due=again.due if row.again_due is None else min(row.again_due, again.due),
+                again_priority=max(row.again_priority, again.priority),
             )
 
     def next_ready(self, now: datetime, busy: Busy) -> Planned | None:

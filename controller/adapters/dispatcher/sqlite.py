@@ -4,11 +4,11 @@ import contextlib
 import itertools
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 
-from controller.adapters.dispatcher._store import Busy, GroupOf, Planned, Turn
+from controller.adapters.dispatcher._store import Again, Busy, GroupOf, Planned, Turn
 from controller.diagnostics.errors import Transient
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +62,11 @@ WHERE key = :key
 
 
 class SqliteWakeups:
-    """Implements `WakeupStore` over a connection that nothing else writes through meanwhile."""
+    """Implements `WakeupStore` over a connection that nothing else writes through meanwhile.
+
+    Writes survive a kill; those of the last moments before a power cut may be lost. A controller
+    that starts wakes everything that it knows, so nobody waits for the disk here.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Make the table when it is not there; the connection's isolation level must be None."""
@@ -83,16 +87,16 @@ class SqliteWakeups:
             changed = [(group_of(key), key) for key, before in rows if group_of(key) != before]
             sql.executemany("UPDATE wakeup SET member_of = ? WHERE key = ?", changed)
 
-    def wake(self, wish: Planned) -> None:
-        """Plan a key; one that is planned becomes due at the sooner, with the higher priority."""
-        row = (wish.key, wish.lane, wish.subject, wish.group, _number(wish.due), wish.priority)
+    def wake(self, wishes: Iterable[Planned], again: Iterable[Again] = ()) -> None:
+        """Plan keys, and note wake-ups of keys that are worked on, in one transaction."""
+        rows = [
+            (w.key, w.lane, w.subject, w.group, _number(w.due), w.priority, next(self._numbers))
+            for w in wishes
+        ]
+        noted = [{"key": a.key, "due": _number(a.due), "priority": a.priority} for a in again]
         with self._writing() as sql:
-            sql.execute(_WAKE, (*row, next(self._numbers)))
-
-    def wake_again(self, key: str, due: datetime, priority: int) -> None:
-        """Note a wake-up of a key that is worked on."""
-        with self._writing() as sql:
-            sql.execute(_WAKE_AGAIN, {"key": key, "due": _number(due), "priority": priority})
+            sql.executemany(_WAKE, rows)
+            sql.executemany(_WAKE_AGAIN, noted)
 
     def next_ready(self, now: datetime, busy: Busy) -> Planned | None:
         """Give the key to work on next."""
@@ -152,6 +156,7 @@ class SqliteWakeups:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with _in_words():
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

@@ -1,10 +1,12 @@
 """An engine's output → the error that says what happens next, with the engine's words quoted."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from controller.adapters.engine._error_classes import ErrorClass, Known, classify
 from controller.adapters.engine._lock_error import SUMMARY as LOCK_SUMMARY
 from controller.adapters.engine._lock_error import read_holder
 from controller.adapters.engine._runner import Finished
@@ -14,11 +16,13 @@ from controller.diagnostics.errors import (
     EngineRefused,
     PlanStale,
     StateLocked,
+    Throttled,
     TrueupError,
 )
-from controller.ports.engine import EngineVersion
+from controller.ports.engine import EngineVersion, LockHolder
 
 LONGEST_QUOTE = 4000
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 STALE = (
     "Saved plan is stale",
@@ -26,6 +30,11 @@ STALE = (
     "Invalid plan file",
     "Can't read plan file",
     "Failed to load",
+)
+MOVED = ("Backend configuration changed", "Backend configuration block has changed")
+HOW_TO_MOVE = (
+    "suspend the unit and run `terraform init -migrate-state` in its directory, or take the change"
+    " of `spec.state` back"
 )
 NEEDS_INIT = (
     "Backend initialization required",
@@ -117,6 +126,16 @@ class EngineWords:
         """Whether the same will be said again of the same configuration."""
         return self.summary.startswith(REFUSED) or self.says(REFUSED_BECAUSE)
 
+    @property
+    def known(self) -> Known | None:
+        """What is known of the words that a provider or a network uses."""
+        return classify(f"{self.summary}\n{self.detail}")
+
+    def is_a(self, kind: ErrorClass) -> bool:
+        """Tell whether the error is known to be of a class."""
+        known = self.known
+        return known is not None and known.kind == kind
+
     def says(self, phrases: Iterable[str]) -> bool:
         """Tell whether one of the phrases is in the detail, wherever its lines were broken."""
         detail = " ".join(self.detail.split())
@@ -138,12 +157,31 @@ def make_error(version: EngineVersion, operation: str, finished: Finished) -> Tr
     first = words[0]
     if first.summary.startswith(LOCK_SUMMARY):
         return _locked(version, first)
+    if first.summary.startswith(MOVED):
+        found = _diagnostics(EngineRefused, "the state would have to be moved first", words)
+        return EngineRefused(
+            replace(each, code="engine/backend-changed", hint=HOW_TO_MOVE) for each in found
+        )
     if first.summary.startswith(STALE):
         return PlanStale(_diagnostics(PlanStale, f"{version} refuses the saved plan", words))
-    refused = operation == "validate" or all(word.is_refusal for word in words)
-    if refused and operation != "apply":
+    if any(word.is_a(ErrorClass.THROTTLED) for word in words):
+        return Throttled(_diagnostics(Throttled, f"{version} was slowed at `{operation}`", words))
+    if _is_refused(operation, words):
         return EngineRefused(_diagnostics(EngineRefused, f"{version} refused `{operation}`", words))
     return EngineFailed(_diagnostics(EngineFailed, f"{version} broke off `{operation}`", words))
+
+
+def _is_refused(operation: str, words: Iterable[EngineWords]) -> bool:
+    """Tell whether the same will be said again.
+
+    What an apply says of its configuration does not count: it may be of what it made on the way.
+    """
+    if operation == "validate":
+        return True
+    by_provider = ErrorClass.PERMANENT
+    if operation == "apply":
+        return all(word.is_a(by_provider) for word in words)
+    return all(word.is_a(by_provider) or word.is_refusal for word in words)
 
 
 def needs_init(finished: Finished) -> bool:
@@ -160,9 +198,14 @@ def _locked(version: EngineVersion, words: EngineWords) -> StateLocked:
     holder = read_holder(words.detail)
     if holder is None:
         return StateLocked(_diagnostics(StateLocked, f"{version} cannot lock the state", (words,)))
+    return locked_by(holder)
+
+
+def locked_by(holder: LockHolder) -> StateLocked:
+    """Give the error that names who holds the lock."""
     return StateLocked.because(
         f"the state is locked by {holder.who or 'somebody'} for {holder.operation or 'something'}"
-        f" since {holder.created} (lock {holder.id})"
+        f" since {holder.created or 'an unknown time'} (lock {holder.id})"
     )
 
 
@@ -170,7 +213,11 @@ def _diagnostics(
     error: type[TrueupError], sentence: str, words: Iterable[EngineWords]
 ) -> tuple[Diagnostic, ...]:
     return tuple(
-        Diagnostic(code=error.code, message=f"{sentence}: {word.summary}{_quote(word)}")
+        Diagnostic(
+            code=error.code,
+            message=f"{sentence}: {word.summary}{_quote(word)}",
+            hint=word.known.hint if word.known else None,
+        )
         for word in words
     )
 
@@ -218,7 +265,8 @@ def _place(entry: Mapping[str, Any]) -> str:
 
 
 def _from_text(text: str) -> Iterator[EngineWords]:
-    lines = [line.strip().lstrip("│╷╵|").strip() for line in text.splitlines()]
+    plain = _COLOUR.sub("", text)  # `state push` knows no `-no-color`
+    lines = [line.strip().lstrip("│╷╵|").strip() for line in plain.splitlines()]
     starts = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
     if not starts:
         rest = [line for line in lines if line]

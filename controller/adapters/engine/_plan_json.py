@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.adapters.engine._plan_document import pack, step_into
 from controller.diagnostics.errors import EngineFailed
 from controller.model.drift import EngineLook
 from controller.model.plan import Action, AttributeChange, ResourceChange
@@ -42,6 +43,7 @@ def read_plan(text: str, file: Path) -> EnginePlan:
         drift=_read_changes(document, "resource_drift"),
         outputs_change=any(change.get("actions") != ["no-op"] for change in outputs.values()),
         errored=bool(document.get("errored", False)),
+        document=pack(document, _secrets(document)),
     )
 
 
@@ -125,7 +127,7 @@ class _Value:
 
     def at(self, key: str | int) -> "_Value":
         sides = (self.before, self.after, self.unknown, self.sensitive_before, self.sensitive_after)
-        return _Value(*(_inner(side, key) for side in sides))
+        return _Value(*(step_into(side, key) for side in sides))
 
     @property
     def differs(self) -> bool:
@@ -209,10 +211,10 @@ def _marked(value: Any, mark: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _marked(key, mark)
-            yield from _marked(inner, _inner(mark, key))
+            yield from _marked(inner, step_into(mark, key))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _marked(inner, _inner(mark, number))
+            yield from _marked(inner, step_into(mark, number))
     elif mark is True and isinstance(value, str) and len(value) >= SHORTEST_SECRET:
         yield value
 
@@ -226,17 +228,6 @@ def _extend(path: str, key: str | int) -> str:
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else key
-
-
-def _inner(side: Any, key: str | int) -> Any:
-    """Step into one side; a mark `true` holds for everything below."""
-    if side is True:
-        return True
-    if isinstance(side, dict) and isinstance(key, str):
-        return side.get(key)
-    if isinstance(side, list) and isinstance(key, int) and key < len(side):
-        return side[key]
-    return None
 
 
 def _json_document(value: Any) -> Any:

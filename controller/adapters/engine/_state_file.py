@@ -1,6 +1,8 @@
 """The state as bytes: reading it, keeping earlier ones, and noticing that it was lost."""
 
+import contextlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +10,9 @@ from typing import Any
 
 import structlog
 
-from controller.adapters.engine import _lock_error
+from controller.adapters.engine import _lock_error, _made
 from controller.diagnostics.errors import EngineFailed
+from controller.diagnostics.secret import SecretText
 from controller.ports.engine import EngineState
 
 _log = structlog.get_logger(__name__)
@@ -19,6 +22,7 @@ KEPT = Path(".trueup") / "states"
 APPLYING = Path(".trueup") / "applying"
 BEGUN, MADE = "begun", "made"
 KEEP = 20
+BUILT_IN = '["terraform.io/builtin/terraform"]'
 
 
 def is_remote(directory: Path) -> bool:
@@ -35,6 +39,15 @@ def is_remote(directory: Path) -> bool:
         return True
     path = (backend.get("config") or {}).get("path")
     return not (backend.get("type") == "local" and path in {None, STATE})
+
+
+def backend_type(directory: Path) -> str:
+    """Name the backend that `init` has set up; empty when there is none."""
+    try:
+        text = (directory / ".terraform" / STATE).read_text(encoding="utf-8")
+        return str((json.loads(text).get("backend") or {}).get("type", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def parse(text: str) -> EngineState:
@@ -67,6 +80,7 @@ def parse(text: str) -> EngineState:
             sorted(name for name, output in outputs.items() if output.get("sensitive", False))
         ),
         resources=tuple(_addresses(document)),
+        content=SecretText(text),
     )
 
 
@@ -76,6 +90,18 @@ def read_local(directory: Path) -> EngineState | None:
     if not path.is_file():
         return None
     return parse(path.read_text(encoding="utf-8"))
+
+
+def is_closed(directory: Path) -> bool:
+    """Tell whether a local state holds nothing that anybody else can change.
+
+    What the engine has built in lives in the state and nowhere else.
+    """
+    path = directory / STATE
+    if is_remote(directory) or not path.is_file():
+        return False
+    resources = json.loads(path.read_text(encoding="utf-8")).get("resources") or ()
+    return all(BUILT_IN in resource.get("provider", "") for resource in resources)
 
 
 def keep_copy(directory: Path) -> None:
@@ -94,6 +120,28 @@ def keep_copy(directory: Path) -> None:
         old.unlink()
 
 
+def sync(directory: Path) -> None:
+    """Bring a local state to the disk itself, which Terraform leaves to the kernel."""
+    with contextlib.suppress(FileNotFoundError):
+        for path, flags in ((directory / STATE, os.O_RDONLY), (directory, os.O_DIRECTORY)):
+            descriptor = os.open(path, flags)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def set_broken_aside(directory: Path) -> None:
+    """Take a local state that cannot be read out of the way of one that is put in its place."""
+    state = directory / STATE
+    if state.is_file() and not _is_whole(state) and _lock_error.local_holder(directory) is None:
+        kept = directory / KEPT
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state.replace(kept / "broken")
+        forget_apply(directory)
+        _made.forget(directory)
+
+
 def note_apply(directory: Path, *, made_something: bool) -> None:
     """Note that an apply is under way, and whether anything was made by it."""
     path = directory / APPLYING
@@ -110,16 +158,23 @@ def check_not_lost(directory: Path) -> None:
     """Raise EngineFailed when a local state was there and is not any more.
 
     Terraform writes its state in place. An apply that was killed in the middle of that leaves a
-    file that is empty or cut off: the last copy is put back when that apply had made nothing, and
-    an empty file of a first run is taken away when nothing can have been in it.
+    file that is empty or cut off: the last copy is put back when that apply had made nothing, or
+    when it is noted by its id what it had made; an empty file of a first run is taken away.
     """
     state = directory / STATE
     if is_remote(directory) or _is_whole(state):
         return
     copies = sorted((directory / KEPT).glob("*.tfstate"))
     is_idle = _lock_error.local_holder(directory) is None
-    if state.is_file() and copies and is_idle and _noted(directory) == BEGUN:
+    made = _made.missing(directory, ())
+    is_noted = made is not None and all(each.identity for each in made if each.is_complete)
+    is_begun = state.is_file() and _noted(directory) == BEGUN
+    if is_idle and (is_begun or is_noted) and copies:
         _put_back(copies[-1], state)
+        forget_apply(directory)
+        return
+    if is_idle and is_noted and not copies:
+        state.unlink(missing_ok=True)  # a first apply: what it had made is taken in by its id
         forget_apply(directory)
         return
     if copies or _noted(directory) == MADE:
@@ -131,6 +186,20 @@ def check_not_lost(directory: Path) -> None:
     if state.is_file() and state.stat().st_size == 0 and is_idle:
         state.unlink()
         forget_apply(directory)
+
+
+def is_usable(errored: Path) -> bool:
+    """Tell whether a state that could not be saved is whole; on a full disk it may be cut off.
+
+    One that is not is set aside: the notes of its apply say what was made.
+    """
+    if _is_whole(errored):
+        return True
+    _log.warning("a state that could not be saved is cut off", file=str(errored))
+    kept = errored.parent / KEPT
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    errored.replace(kept / "errored-cut-off")
+    return False
 
 
 def _is_whole(state: Path) -> bool:

@@ -20,20 +20,26 @@ from controller.adapters.engine._lines import Lines
 from controller.adapters.engine._operations import TerraformEngine
 from controller.adapters.engine._process import identify
 from controller.adapters.engine._runner import Command, Finished, OnLine
+from controller.adapters.engine.packages import Packages
 from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
 UNDER_PARENT = Path(__file__).with_name("_under_parent.py")
 CHUNK = 65536
 LISTEN_SECONDS = 0.1
-MINIMUM = {"terraform": (1, 6), "tofu": (1, 6)}
+MINIMUM = {"terraform": (1, 5), "tofu": (1, 6)}
 """The first versions that have all that we ask for; older ones are refused."""
 ENCRYPTS_STATE = ("tofu", (1, 7))
 EPHEMERAL = {"terraform": (1, 10), "tofu": (1, 11)}
 
 
 async def connect(
-    binary: str, environment: Mapping[str, str], *, size: int = 4, trust_mirror: bool = False
+    binary: str,
+    environment: Mapping[str, str],
+    *,
+    size: int = 4,
+    packages: Packages | None = None,
+    backend_config: Path | None = None,
 ) -> TerraformEngine:
     """Look at a binary (a name on the environment's PATH, or a path) and give the engine.
 
@@ -48,7 +54,7 @@ async def connect(
         )
     runner = _Commands(program, environment, size)
     await runner.look()
-    return TerraformEngine(runner, trust_mirror=trust_mirror)
+    return TerraformEngine(runner, environment, packages=packages, backend_config=backend_config)
 
 
 class _Commands:
@@ -71,6 +77,7 @@ class _Commands:
         return EngineCapabilities(
             state_encryption=name == ENCRYPTS_STATE[0] and self._numbers >= ENCRYPTS_STATE[1],
             ephemeral_values=self._numbers >= EPHEMERAL[name],
+            lock_without_hashes=name == "terraform",
         )
 
     async def look(self) -> None:
@@ -172,21 +179,22 @@ class _Terraform(Terraform):  # type: ignore[misc]  # python-terraform has no ty
                 if cancelled is None and process.returncode is None:
                     process.send_signal(signal.SIGINT)
                 cancelled = cancelled or asked
+        code = process.returncode if process.returncode is not None else -1
+        died = EngineFailed.because(
+            f"the engine's process {process.pid} was ended by signal {-code}",
+            hint="look at the machine's memory, and plan again",
+            code="engine/process-died",
+        )
         if cancelled is not None:
-            raise cancelled
+            raise cancelled from (died if code < 0 else None)
         for result in work.result():
             if isinstance(result, BaseException):
                 raise result
         output.read()
         errors.read()
         output.lines.end()
-        code = process.returncode if process.returncode is not None else -1
         if code < 0:
-            raise EngineFailed.because(
-                f"the engine's process {process.pid} was ended by signal {-code}",
-                hint="look at the machine's memory, and plan again",
-                code="engine/process-died",
-            )
+            raise died
         return Finished(code, output.lines.text, errors.lines.text)
 
     async def _listen(self, process: Process, output: "_Tail") -> None:

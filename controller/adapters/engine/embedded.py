@@ -8,6 +8,7 @@ from controller.adapters.engine import _lock_file
 from controller.adapters.engine._operations import TerraformEngine
 from controller.adapters.engine._runner import Command, Finished, OnLine
 from controller.adapters.engine._worker import Worker
+from controller.adapters.engine.packages import Packages
 from controller.diagnostics.errors import EngineFailed
 from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
@@ -19,22 +20,33 @@ async def connect(
     *,
     size: int = 2,
     runs_per_worker: int = RUNS_PER_WORKER,
-    trust_mirror: bool = False,
+    packages: Packages | None = None,
+    backend_config: Path | None = None,
 ) -> TerraformEngine:
     """Start the first worker and give the engine. Call it in the main thread's event loop.
 
     `environment` is all that the workers get (`environment.build_environment`); `size` says how
-    many may work at a time. Raises EngineFailed when a worker does not come up.
+    many may work at a time; with `packages`, providers are checked there and not by Terraform.
+    Raises EngineFailed when a worker does not come up.
     """
-    runner = _Pool(environment, size, runs_per_worker)
-    await runner.warm()
-    return TerraformEngine(runner, trust_mirror=trust_mirror)
+    pool = await start_pool(environment, size=size, runs_per_worker=runs_per_worker)
+    return TerraformEngine(pool, environment, packages=packages, backend_config=backend_config)
 
 
-class _Pool:
+async def start_pool(
+    environment: Mapping[str, str], *, size: int = 2, runs_per_worker: int = RUNS_PER_WORKER
+) -> "Pool":
+    """Start the first worker and give what runs single commands. Raises EngineFailed."""
+    pool = Pool(environment, size, runs_per_worker)
+    await pool.warm()
+    return pool
+
+
+class Pool:
     """Workers, each with the providers it has seen; a command goes to one that fits."""
 
     def __init__(self, environment: Mapping[str, str], size: int, runs_per_worker: int) -> None:
+        """Use `start_pool`."""
         self._environment = dict(environment)
         self._size = size
         self._runs_per_worker = runs_per_worker
@@ -51,7 +63,7 @@ class _Pool:
 
     @property
     def capabilities(self) -> EngineCapabilities:
-        return EngineCapabilities(ephemeral_values=True)
+        return EngineCapabilities(ephemeral_values=True, lock_without_hashes=True)
 
     async def warm(self) -> None:
         """Start one worker and learn the version."""

@@ -9,12 +9,21 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from controller.adapters.engine import _state_file
+from controller.adapters.engine._memory_compare import (
+    ADDRESS,
+    Attributes,
+    compare,
+    computed,
+    exactly,
+    show,
+    text_of,
+)
 from controller.adapters.engine._memory_root import (
     MemoryRoot,
     compute_outputs,
@@ -22,14 +31,16 @@ from controller.adapters.engine._memory_root import (
     read_root,
 )
 from controller.adapters.engine._process import identify as identify_process
+from controller.adapters.engine.private_file import write_private
 from controller.diagnostics.errors import (
     EngineRefused,
     PlanStale,
     StateLocked,
     TrueupError,
 )
+from controller.diagnostics.secret import SecretText
 from controller.model.drift import EngineLook
-from controller.model.plan import Action, AttributeChange, ResourceChange
+from controller.model.plan import Action, ResourceChange
 from controller.ports.engine import (
     EngineCapabilities,
     EnginePlan,
@@ -40,11 +51,7 @@ from controller.ports.engine import (
     OnProgress,
 )
 
-ADDRESS = "unit.this"
 PLAN = "trueup.tfplan"
-COMPUTED = "computed_"
-
-Attributes = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,10 @@ class MemoryEngine:
         self._replaced_by = replaced_by
         self._version = EngineVersion("memory", version)
         self._locks: dict[str, LockHolder] = {}
+        self.orphans: set[str] = set()
+        """Units whose lock is left from a process that is proven to be dead."""
+        self.strangers: set[str] = set()
+        """Units whose lock is held by nobody knows whom."""
         self._failures: dict[str, list[TrueupError]] = {}
         self._pause: asyncio.Event | None = None
         self._paused = asyncio.Event()
@@ -129,7 +140,7 @@ class MemoryEngine:
             known, real = _known(document), self._look(directory, document)
             taken = None if known is not None or destroy else self._taken(root)
             real = real if taken is None else self.cloud[taken]
-            wanted = None if destroy else {**_computed(real), **root.attributes}
+            wanted = None if destroy else {**computed(real), **root.attributes}
             outputs = {} if destroy else compute_outputs(root)
             saved = _SavedPlan(
                 *_identity(document), destroy=destroy, attributes=wanted or {}, outputs=outputs,
@@ -137,18 +148,20 @@ class MemoryEngine:
             )  # fmt: skip
             file = directory / PLAN
             file.write_text(json.dumps(asdict(saved), sort_keys=True), encoding="utf-8")
-            changes = self._compare(real, wanted, root)
+            changes = compare(real, wanted, root, self._replaced_by)
             if taken is not None:
                 same = ResourceChange(ADDRESS, "unit", Action.IMPORT)
                 changes = tuple(replace(each, imported=True) for each in changes or (same,))
+            shown = show(changes, real, wanted, root)
         if on_progress is not None:
             for change in changes:
                 on_progress(f"{change.address}: Plan to {change.action}")
         return EnginePlan(
             file=file,
             changes=changes,
-            drift=() if known is None else self._compare(known, real, root),
+            drift=() if known is None else compare(known, real, root, self._replaced_by),
             outputs_change=outputs != (document or {}).get("outputs", {}),
+            document=shown,
         )
 
     async def apply(
@@ -192,12 +205,12 @@ class MemoryEngine:
             if known is None:
                 return EngineLook()
             root, real = read_root(directory), self._look(directory, document)
-            write = _exactly if exact else _text
-            wanted = {**_computed(real), **root.attributes}
-            drift = self._compare(known, real, root, write)
+            write = exactly if exact else text_of
+            wanted = {**computed(real), **root.attributes}
+            drift = compare(known, real, root, self._replaced_by, write)
             return EngineLook(
                 tuple(replace(each, identities=self.identities) for each in drift),
-                self._compare(real, wanted, root, write),
+                compare(real, wanted, root, self._replaced_by, write),
             )
 
     async def normalise(self, directory: Path) -> None:
@@ -229,12 +242,46 @@ class MemoryEngine:
         """See the port."""
         return self._locks.get(identify(directory))
 
+    async def push_state(self, directory: Path, content: SecretText) -> None:
+        """See the port."""
+        self._begin("push", directory)
+        with self._lock(directory, "state push"):
+            _state_file.set_broken_aside(directory)
+            pushed, found = _state_file.parse(content.reveal()), _state_file.read_local(directory)
+            is_next = found is None or pushed.serial > found.serial
+            if not is_next or (found is not None and found.lineage != pushed.lineage):
+                raise EngineRefused.because("memory refuses a state of another line")
+            write_private(directory / _state_file.STATE, content.reveal())
+
     async def force_unlock(self, directory: Path, lock: str) -> None:
         """See the port. Only an apply that still runs can hold a lock here, and it lives."""
         holder = self._locks.get(identify(directory))
         if holder is None or holder.id != lock:
             raise EngineRefused.because(f"there is no lock `{lock}`")
+        if identify(directory) in self.strangers | self.orphans:
+            self._free(directory)
+            return
         raise StateLocked.because(f"{holder.who} still holds the lock {holder.id}")
+
+    async def break_orphan(self, directory: Path) -> LockHolder | None:
+        """See the port."""
+        holder = self._locks.get(identify(directory))
+        if holder is None or identify(directory) not in self.orphans:
+            return None
+        self._free(directory)
+        return holder
+
+    def leave_lock(self, name: str, *, proven: bool) -> str:
+        """Leave a lock behind as a killed process does; give its id."""
+        (self.orphans if proven else self.strangers).add(name)
+        self._locks[name] = LockHolder(f"left-{name}", "somebody@elsewhere", "apply", "")
+        return f"left-{name}"
+
+    def _free(self, directory: Path) -> None:
+        name = identify(directory)
+        del self._locks[name]
+        self.orphans.discard(name)
+        self.strangers.discard(name)
 
     async def close(self) -> None:
         """See the port."""
@@ -276,51 +323,6 @@ class MemoryEngine:
                 raise self._missing(name)
             return name
         return None
-
-    def _compare(
-        self,
-        before: Attributes | None,
-        after: Attributes | None,
-        root: MemoryRoot,
-        write: Callable[[object], str | None] | None = None,
-    ) -> tuple[ResourceChange, ...]:
-        if before == after:
-            return ()
-        names = sorted({*(before or {}), *(after or {})})
-        written = write or _text
-        attributes = tuple(
-            AttributeChange(name, None, None, sensitive=True)
-            if name in root.sensitive
-            else AttributeChange(
-                name, written((before or {}).get(name)), written((after or {}).get(name))
-            )
-            for name in names
-            if (before or {}).get(name) != (after or {}).get(name)
-        )
-        if before is None:
-            action = Action.CREATE
-        elif after is None:
-            action = Action.DELETE
-        elif self._replaced_by & {attribute.path for attribute in attributes}:
-            action = Action.REPLACE
-        else:
-            action = Action.UPDATE
-        return (ResourceChange(ADDRESS, "unit", action, attributes),)
-
-
-def _computed(real: Attributes | None) -> Attributes:
-    """Give what the cloud may set by itself: no configuration says what it should be."""
-    return {name: value for name, value in (real or {}).items() if name.startswith(COMPUTED)}
-
-
-def _exactly(value: object) -> str | None:
-    return None if value is None else json.dumps(value, sort_keys=True)
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True)
 
 
 def _read_plan(directory: Path) -> _SavedPlan:

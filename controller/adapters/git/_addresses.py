@@ -16,7 +16,8 @@ _ADDRESSES = (
     re.compile(r"/[^\x00-\x1f\x7f]+"),
 )
 _BAD_IN_BRANCH = re.compile(
-    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/[.-]|\.lock(?:/|$)|^@$"
+    r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    r"|[~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/[.-]|\.lock(?:/|$)|^@$"
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _POINTER = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/){0,7}[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -48,6 +49,11 @@ def checked_branch(branch: str) -> str:
         hint="see `git check-ref-format --branch`",
         code="fetch/branch-refused",
     )
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether a name of the server may be followed and shown: nothing in it is invisible."""
+    return bool(name) and _BAD_IN_BRANCH.search(name) is None
 
 
 def is_commit(text: str) -> bool:

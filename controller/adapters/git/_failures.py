@@ -34,8 +34,27 @@ _UNREACHABLE = (
     ("Authentication failed", "does not accept our credentials", "look at the token or the key"),
     ("could not read Username", "wants credentials", "give a token by the settings"),
     ("unable to read askpass", "wants credentials", "give a token by the settings"),
+    (
+        "error in libcrypto",
+        "is not asked: ssh cannot use the private key",
+        "give an OpenSSH private key without a passphrase",
+    ),
+    (
+        "UNPROTECTED PRIVATE KEY FILE",
+        "is not asked: the private key may be read by others",
+        "`chmod 600` that file",
+    ),
     ("Permission denied", "does not let us in", "look at the token, the key or the permissions"),
-    ("Host key verification failed", "is on an unknown SSH host", "add its key to `known_hosts`"),
+    (
+        "REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "shows another host key than the known one",
+        "ask whoever runs the server whether its key was changed; if not, somebody is in between",
+    ),
+    (
+        "Host key verification failed",
+        "is on an unknown SSH host",
+        "compare its key with what the server says of itself, and add it to `known_hosts`",
+    ),
     (
         "does not appear to be a git repository",
         "is not a Git repository",

@@ -12,6 +12,8 @@ from controller.model.snapshot import FileKind, SnapshotFile
 from controller.ports.clock import Clock
 
 _REFERENCE = "refs/trueup/pointers"
+_MADE = "refs/trueup/made"
+"""The newest commit that was made here, pushed or not."""
 _LARGEST_POINTER = 256 * 1024
 _TRIES = 6
 _OVERTAKEN = ("[rejected]", "cannot lock ref", "failed to update ref", "already exists")
@@ -25,6 +27,8 @@ class GitPointers:
         self._mirror = mirror
         self._branch = checked_branch(branch)
         self._clock = clock
+        self._seen: tuple[Commit | None, Mapping[str, SnapshotFile]] | None = None
+        """Where the branch stood when it was last looked at or written, with its files."""
 
     async def read(self) -> Mapping[str, str]:
         """Give every file of the branch by path; empty when the branch does not exist yet.
@@ -32,8 +36,8 @@ class GitPointers:
         Leaves out what is no text of at most 256 KiB. Fetches first. Raises RepositoryUnreachable.
         """
         async with self._mirror.guard:
-            head = await self._fetch()
-            return {} if head is None else self._texts((await self._mirror.tree(head)).files)
+            _, files = await self._look()
+            return self._texts(files)
 
     async def write(
         self, files: Mapping[str, str], *, message: str, expect: Mapping[str, str | None]
@@ -43,17 +47,22 @@ class GitPointers:
         Repeating a write that already stands makes no commit and gives the branch's head. A commit
         of somebody else that leaves `expect` true is built upon. Raises PlanStale when somebody
         else was faster, RepositoryUnreachable, Stalled when the server refuses the push.
+
+        Builds upon what was read last without asking again: the server refuses a push that does not
+        follow its head, and then it is read anew.
         """
         for path in files:
             checked_pointer(path)
         refuse_nothing(files)
         async with self._mirror.guard:
-            for _ in range(_TRIES):
-                head = await self._fetch()
-                files_there = {} if head is None else (await self._mirror.tree(head)).files
+            for number in range(_TRIES):
+                known = self._seen if number == 0 else None
+                head, files_there = known or await self._look()
                 current = self._texts(files_there)
                 if head is not None and files.items() <= current.items():
                     return head
+                if known is not None and not follows(current, expect):
+                    continue  # it may be as expected by now
                 compare_pointers(current, expect, self._branch)
                 refuse_blocked(files_there, files, self._branch)
                 commit = await self._commit(head, files, message)
@@ -63,6 +72,15 @@ class GitPointers:
             f"the branch `{self._branch}` was moved by somebody else {_TRIES} times in a row",
             hint="nothing to do: it is tried again",
         )
+
+    async def _look(self) -> tuple[Commit | None, Mapping[str, SnapshotFile]]:
+        """Fetch, and list the files when the branch is not where it was."""
+        head = await self._fetch()
+        if self._seen is None or self._seen[0] != head:
+            self._seen = None
+            files = {} if head is None else (await self._mirror.tree(head)).files
+            self._seen = head, files
+        return self._seen
 
     async def _fetch(self) -> Commit | None:
         if await self._mirror.fetch(f"refs/heads/{self._branch}", _REFERENCE):
@@ -87,43 +105,27 @@ class GitPointers:
         return texts
 
     async def _commit(self, head: Commit | None, files: Mapping[str, str], message: str) -> Commit:
-        """Make a commit in the mirror, through an index file of our own."""
-        index = self._mirror.path / "trueup-index"
-        index.unlink(missing_ok=True)
-        place = {"GIT_INDEX_FILE": str(index)}
-        lines = []
-        for path, text in sorted(files.items()):
-            blob = await self._plumbing("hash-object", "-w", "--stdin", given=text.encode())
-            lines.append(f"100644 {blob}\t{path}\0")
-        try:
-            await self._plumbing("read-tree", *([head] if head else ["--empty"]), environment=place)
-            await self._plumbing(
-                "update-index",
-                "-z",
-                "--index-info",
-                given="".join(lines).encode(),
-                environment=place,
-            )
-            tree = await self._plumbing("write-tree", environment=place)
-        finally:
-            index.unlink(missing_ok=True)
-        parent = ["-p", head] if head else []
-        made = await self._plumbing(
-            "commit-tree", tree, *parent, given=message.encode(), environment=self._signature()
+        """Make a commit in the mirror: one process writes blobs, trees and commit."""
+        now = int(self._clock.now().timestamp())
+        lines = [
+            f"commit {_MADE}\nmark :1\n".encode(),
+            f"committer Trueup <trueup@localhost> {now} +0000\n".encode(),
+            _data(message),
+            f"from {head}\n".encode() if head else b"",
+            *(
+                f"M 100644 inline {path}\n".encode() + _data(text)
+                for path, text in sorted(files.items())
+            ),
+            b"\nget-mark :1\ndone\n",
+        ]
+        if head is None:  # without `from` it would follow what was made before
+            await self._mirror.git("update-ref", "-d", _MADE)
+        answer = await self._mirror.git(
+            "fast-import", "--quiet", "--done", "--force", given=b"".join(lines)
         )
-        return Commit(made)
-
-    def _signature(self) -> Mapping[str, str]:
-        date = f"@{int(self._clock.now().timestamp())} +0000"
-        return {
-            f"GIT_{role}_{part}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in (
-                ("NAME", "Trueup"),
-                ("EMAIL", "trueup@localhost"),
-                ("DATE", date),
-            )
-        }
+        if answer.code != 0:
+            raise self._mirror.damaged("what `git fast-import` needs")
+        return Commit(answer.text)
 
     async def _push(self, head: Commit | None, commit: Commit) -> bool:
         """Push unless the branch has moved from `head`; give whether it was pushed."""
@@ -141,6 +143,7 @@ class GitPointers:
         )
         if answer.code == 0:
             await self._mirror.git("update-ref", _REFERENCE, commit)
+            self._seen = commit, (await self._mirror.tree(commit)).files
             return True
         if _was_overtaken(answer):
             return False
@@ -157,22 +160,21 @@ class GitPointers:
             code="promote/push-refused",
         )
 
-    async def _plumbing(
-        self,
-        *arguments: str,
-        given: bytes = b"",
-        environment: Mapping[str, str] | None = None,
-    ) -> str:
-        answer = await self._mirror.git(*arguments, given=given, environment=environment)
-        if answer.code == 0:
-            return answer.text
-        raise self._mirror.damaged(f"what `git {arguments[0]}` needs")
+
+def _data(text: str) -> bytes:
+    content = text.encode()
+    return b"data %d\n" % len(content) + content + b"\n"
 
 
 def refuse_nothing(files: Mapping[str, str]) -> None:
     """Raise Bug when there is nothing to write."""
     if not files:
         raise Bug.because("a pointer is written without any file", code="promote/no-pointer")
+
+
+def follows(current: Mapping[str, str], expect: Mapping[str, str | None]) -> bool:
+    """Tell whether every file is as expected."""
+    return all(current.get(path) == text for path, text in expect.items())
 
 
 def compare_pointers(

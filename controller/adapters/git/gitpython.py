@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from controller.adapters.git._reading import reader_of
 from controller.adapters.git.login import Login
 from controller.adapters.git.signing import Signatures, SigningKeys
 from controller.diagnostics.errors import RepositoryUnreachable
-from controller.model.following import Branch, Fixed, Following
+from controller.model.following import Branch, Fixed, Following, FoundTag
 from controller.model.history import History, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import Snapshot
@@ -79,14 +80,15 @@ class GitRepository:
         async with self._mirror.guard:
             await self._mirror.prepare()
             before = await self._mirror.resolve(WATCHED)
-            revision = await fetch_followed(self._mirror, self._following)
+            found = await fetch_followed(self._mirror, self._following)
+            revision = found.revision
             self._labels[revision.commit] = revision.branch
             if before is not None and before != revision.commit:
                 if not await is_ancestor(self._mirror, before, revision.commit):
                     await keep(self._mirror, before)
                 await self._mirror.git("-c", "gc.auto=2000", "gc", "--auto", "--quiet")
             rewritten = await self._rewritten_from(revision, since, before)
-        return Head(revision, rewritten)
+        return replace(found, rewritten_from=rewritten)
 
     async def snapshot(self, commit: Commit) -> Snapshot:
         """Give the files of a commit that was fetched before.
@@ -136,6 +138,13 @@ class GitRepository:
         Raises Stalled when the keys cannot be read, or what checks them is not installed.
         """
         return await self._signatures.look(commit)
+
+    async def tag_signature(self, tag: FoundTag, commit: Commit) -> Signature:
+        """Check the signature of a fetched tag as `signature` does that of a commit.
+
+        It counts when the tag was made for this name and this commit. Raises Stalled.
+        """
+        return await self._signatures.look_at_tag(tag, commit)
 
     async def accept(self, commit: Commit) -> None:
         """Let a fetched commit, and what came before it, be read from now on. May be repeated."""

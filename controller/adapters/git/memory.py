@@ -11,6 +11,7 @@ from controller.adapters.git._failures import branch_missing, commit_missing, no
 from controller.adapters.git._pointers import compare_pointers, refuse_blocked, refuse_nothing
 from controller.adapters.git._reading import reader_of
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled
+from controller.model.following import FoundTag, Semver, Tag
 from controller.model.history import History, PastCommit, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
@@ -37,6 +38,10 @@ class MemoryRepository:
 
     def __init__(self, branch: str = "main", *, guarded: bool = False) -> None:
         self.unreachable = ""
+        self.tag: FoundTag | None = None
+        self.chosen_by: Tag | Semver | None = None
+        self.tag_signers: dict[str, str] = {}
+        """Who signed a tag, by its name; `tag` is the one that the head is found by."""
         self._is_guarded = guarded
         self._accepted: set[Commit] = set()
         self._signatures: dict[Commit, Signature] = {}
@@ -102,7 +107,8 @@ class MemoryRepository:
         history = self._history(self._head)
         self._fetched.update((commit, self._snapshots[commit]) for commit in history)
         rewritten = before if before is not None and before not in history else None
-        return Head(Revision(self._branch, self._head), rewritten)
+        name = self.tag.name if self.tag else self._branch
+        return Head(Revision(name, self._head), rewritten, self.tag, self.chosen_by)
 
     async def snapshot(self, commit: Commit) -> Snapshot:
         """Give the files of a commit that was fetched before. Raises Stalled for any other."""
@@ -128,6 +134,12 @@ class MemoryRepository:
     async def signature(self, commit: Commit) -> Signature:
         """Give who signed a commit, as `commit` was told."""
         return self._signatures.get(commit, Signature(problem="it is not signed"))
+
+    async def tag_signature(self, tag: FoundTag, commit: Commit) -> Signature:
+        """Give who signed a tag, as `tag_signers` says."""
+        del commit
+        signer = self.tag_signers.get(tag.name)
+        return Signature((signer,)) if signer else Signature(problem="it is not signed")
 
     async def accept(self, commit: Commit) -> None:
         """Let a commit, and what came before it, be read from now on."""

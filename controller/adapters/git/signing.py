@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controller.adapters.git._mirror import Mirror
 from controller.diagnostics.errors import Stalled
+from controller.model.following import FoundTag
 from controller.model.history import Signature
 from controller.model.names import Commit
 
@@ -56,35 +57,51 @@ class Signatures:
     async def look(self, commit: Commit) -> Signature:
         """Check one commit. Raises Stalled when the keys cannot be read."""
         kind = _kind(self._mirror.objects.read(commit, "commit") or b"")
+        return await self._look(kind, "verify-commit", commit)
+
+    async def look_at_tag(self, tag: FoundTag, commit: Commit) -> Signature:
+        """Check a tag: a good signature of another name or commit is put there by somebody else.
+
+        Raises Stalled when the keys cannot be read.
+        """
+        if not tag.identity:
+            return Signature(problem="it is not annotated, so that nobody can have signed it")
+        raw = self._mirror.objects.read(tag.identity, "tag") or b""
+        wanted = [f"object {commit}", "type commit", f"tag {tag.name}"]
+        if raw.split(b"\n")[: len(wanted)] != [line.encode() for line in wanted]:
+            return Signature(problem="it was made for another name or another commit")
+        return await self._look(_kind_of_tag(raw), "verify-tag", tag.identity)
+
+    async def _look(self, kind: str, verb: str, identity: str) -> Signature:
         if kind == "":
             return Signature(problem="it is not signed")
         if kind == "other":
             return Signature(problem="its signature is neither of PGP nor of SSH")
         if kind == "pgp":
-            return await self._look_pgp(commit)
-        return await self._look_ssh(commit)
+            return await self._look_pgp(verb, identity)
+        return await self._look_ssh(verb, identity)
 
-    async def _look_ssh(self, commit: Commit) -> Signature:
+    async def _look_ssh(self, verb: str, identity: str) -> Signature:
         if self._keys.allowed_signers is None:
             return Signature(problem="it is signed with SSH, and no allowed signers are given")
         _program("ssh-keygen")
         await asyncio.to_thread(_read, self._keys.allowed_signers)
-        code, told = await self._verify(commit, self._keys.allowed_signers)
+        code, told = await self._verify(verb, identity, self._keys.allowed_signers)
         found = _GOOD_SSH.findall(told)
         if code != 0 or len(found) != 1:
             return Signature(problem="it is signed with an SSH key that is not allowed")
         return Signature((found[0][0], found[0][1]))
 
-    async def _look_pgp(self, commit: Commit) -> Signature:
+    async def _look_pgp(self, verb: str, identity: str) -> Signature:
         if self._keys.gpg_keys is None:
             return Signature(problem="it is signed with PGP, and no PGP keys are given")
         _program("gpg")
         async with self._ready:
             await asyncio.to_thread(self._import, self._keys.gpg_keys)
-        code, told = await self._verify(commit, Path("/dev/null"))
+        code, told = await self._verify(verb, identity, Path("/dev/null"))
         return _of_status(code, told)
 
-    async def _verify(self, commit: Commit, allowed: Path) -> tuple[int, str]:
+    async def _verify(self, verb: str, identity: str, allowed: Path) -> tuple[int, str]:
         """Let git verify, with programs that we name: a repository has no say in them."""
         options = {
             "gpg.program": _find("gpg"),
@@ -97,7 +114,7 @@ class Signatures:
         }
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         answer = await self._mirror.git(
-            *given, "verify-commit", "--raw", commit, environment={"GNUPGHOME": str(self._home)}
+            *given, verb, "--raw", identity, environment={"GNUPGHOME": str(self._home)}
         )
         return answer.code, f"{answer.error}\n{answer.output.decode('utf-8', 'replace')}"
 
@@ -136,6 +153,17 @@ def _kind(commit: bytes) -> str:
                 return "ssh"
             return "pgp" if b"BEGIN PGP " in line else "other"
     return ""
+
+
+def _kind_of_tag(tag: bytes) -> str:
+    """Tell the kind of the last signature: git looks at that one, and at all before it as text."""
+    starts = [line for line in tag.split(b"\n") if line.startswith(b"-----BEGIN ")]
+    last = starts[-1] if starts else b""
+    if last == b"-----BEGIN SSH SIGNATURE-----":
+        return "ssh"
+    if last in {b"-----BEGIN PGP SIGNATURE-----", b"-----BEGIN PGP MESSAGE-----"}:
+        return "pgp"
+    return "other" if last else ""
 
 
 def _of_status(code: int, told: str) -> Signature:

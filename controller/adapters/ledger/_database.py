@@ -56,7 +56,7 @@ def schema() -> str:
 
 
 class Database:
-    """An SQLite file in WAL mode, with every commit synced, owned by this process alone."""
+    """An SQLite file in WAL mode, owned by this process alone."""
 
     def __init__(self, connection: sqlite3.Connection, lock: OwnerLock) -> None:
         self.connection = connection
@@ -94,10 +94,16 @@ class Database:
             yield self.connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Write in one transaction: on the disk when this ends, undone when it fails."""
-        with _in_words(self.connection), _transaction(self.connection):
-            yield self.connection
+    def writing(self, *, soft: bool = False) -> Iterator[sqlite3.Connection]:
+        """Write in one transaction: on the disk when this ends, undone when it fails.
+
+        A soft one outlives this process, however it ends, but not a power cut before the next one
+        that is not soft: nobody waits for the disk. Of what a power cut takes, it takes the last.
+        """
+        with _in_words(self.connection):
+            self.connection.execute(f"PRAGMA synchronous = {'NORMAL' if soft else 'FULL'}")
+            with _transaction(self.connection):
+                yield self.connection
 
     def close(self) -> None:
         """Close the file and let the next one in."""

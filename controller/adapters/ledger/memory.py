@@ -51,6 +51,10 @@ class MemoryLedger:
         """Write a unit's status over the one before."""
         self._units[status.name] = status
 
+    async def put_units(self, statuses: Sequence[UnitStatus]) -> None:
+        """Write many statuses at once."""
+        self._units.update({status.name: status for status in statuses})
+
     async def remove_unit(self, name: UnitName) -> None:
         """Forget a unit; one that is not there is no error."""
         self._units.pop(name, None)
@@ -152,6 +156,10 @@ class MemoryLedger:
     async def put_release(self, release: Release) -> Release:
         """Remember a release; gives the one that was first seen with this digest."""
         return self._releases.setdefault((release.product, release.digest), release)
+
+    async def release(self, product: str, digest: Digest) -> Release | None:
+        """Give a release that was seen, by its digest."""
+        return self._releases.get((product, digest))
 
     async def releases(self, product: str, limit: int = 50) -> Sequence[Release]:
         """Give a product's releases, the newest first."""

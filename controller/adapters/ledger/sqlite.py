@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from controller.adapters.ledger._chain import GENESIS, ChainEnd, Link, link_hash
 from controller.adapters.ledger._database import Database
 from controller.adapters.ledger._runs import RUNS_KEPT, no_such_run, run_id
+from controller.adapters.ledger._unit_rows import UnitRows
 from controller.adapters.ledger._values import from_json, to_json
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.model.decision import Approval
@@ -25,7 +26,10 @@ _CHAIN_BATCH = 1000
 
 
 class SqliteLedger:
-    """Statuses, events, runs, approvals and findings; each write is on the disk when it returns.
+    """Statuses, events, runs, approvals and findings; each write survives a kill once it returns.
+
+    Statuses of units and the journal of runs may be lost when the machine itself goes down: a start
+    looks at every unit anew, and then no engine's process is left that the journal could name.
 
     Every method may be called from the thread that opened the ledger, takes about a millisecond,
     and raises Transient when the disk does not let us, Stalled when the file is damaged.
@@ -33,6 +37,7 @@ class SqliteLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._units = UnitRows(database)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -52,28 +57,23 @@ class SqliteLedger:
 
     async def unit(self, name: UnitName) -> UnitStatus | None:
         """Give the status of a unit; None when there is none."""
-        return self._one(UnitStatus, "SELECT body FROM unit WHERE name = ?", str(name))
+        return self._units.find(str(name))
 
     async def units(self, stage: StageName | None = None) -> Sequence[UnitStatus]:
         """Give the units of a stage, or all, by name."""
-        if stage is None:
-            return self._all(UnitStatus, "SELECT body FROM unit ORDER BY name")
-        return self._all(
-            UnitStatus, "SELECT body FROM unit WHERE stage = ? ORDER BY name", str(stage)
-        )
+        return self._units.of(None if stage is None else str(stage))
 
     async def put_unit(self, status: UnitStatus) -> None:
         """Write a unit's status over the one before."""
-        self._write(
-            "INSERT OR REPLACE INTO unit (name, stage, body) VALUES (?, ?, ?)",
-            str(status.name),
-            str(status.name.stage),
-            to_json(UnitStatus, status),
-        )
+        self._units.put([status])
+
+    async def put_units(self, statuses: Sequence[UnitStatus]) -> None:
+        """Write many statuses in one transaction."""
+        self._units.put(statuses)
 
     async def remove_unit(self, name: UnitName) -> None:
         """Forget a unit; one that is not there is no error."""
-        self._write("DELETE FROM unit WHERE name = ?", str(name))
+        self._units.remove(str(name))
 
     async def stage(self, name: StageName) -> StageStatus | None:
         """Give the status of a stage; None when there is none."""
@@ -164,7 +164,7 @@ class SqliteLedger:
 
     async def begin_run(self, subject: str, revision: str, at: datetime) -> Run:
         """Open the next attempt for (subject, revision); forgets its oldest ended runs."""
-        with self._database.writing() as sql:
+        with self._database.writing(soft=True) as sql:
             (number,) = sql.execute(
                 "SELECT coalesce(max(number), 0) + 1 FROM run WHERE subject = ?", (subject,)
             ).fetchone()
@@ -186,7 +186,7 @@ class SqliteLedger:
 
     async def end_run(self, run: str, result: str, at: datetime) -> None:
         """Close a run; the first result of a run stands. Raises Bug when there is no such run."""
-        with self._database.writing() as sql:
+        with self._database.writing(soft=True) as sql:
             row = sql.execute("SELECT body, ended FROM run WHERE id = ?", (run,)).fetchone()
             if row is None:
                 raise no_such_run(run)
@@ -206,6 +206,7 @@ class SqliteLedger:
                 step.run,
                 step.step,
                 to_json(JournalStep, step),
+                soft=True,
             )
         except sqlite3.IntegrityError as error:
             raise no_such_run(step.run) from error
@@ -245,6 +246,11 @@ class SqliteLedger:
                 (release.product, release.digest),
             ).fetchone()
         return from_json(Release, body)
+
+    async def release(self, product: str, digest: Digest) -> Release | None:
+        """Give a release that was seen, by its digest; None when it was not."""
+        query = "SELECT body FROM release WHERE product = ? AND digest = ?"
+        return self._one(Release, query, product, digest)
 
     async def releases(self, product: str, limit: int = 50) -> Sequence[Release]:
         """Give a product's releases, the newest first."""
@@ -305,6 +311,6 @@ class SqliteLedger:
             rows = sql.execute(query, given).fetchall()
         return [from_json(kind, body) for (body,) in rows]
 
-    def _write(self, statement: str, *given: object) -> None:
-        with self._database.writing() as sql:
+    def _write(self, statement: str, *given: object, soft: bool = False) -> None:
+        with self._database.writing(soft=soft) as sql:
             sql.execute(statement, given)

@@ -17,6 +17,8 @@ from controller.model.names import Digest, UnitName
 from controller.model.workspace import Workspace
 
 STAMP = Path(".trueup") / "written"
+DATED = Path(".trueup") / "dated.json"
+MOST_DATED = 32
 STATE = "terraform.tfstate"
 # What the engine keeps beside a workspace's files, by the beginning of its name.
 KEPT = (".terraform", ".trueup", STATE, "errored.tfstate", "trueup.tfplan")
@@ -51,19 +53,22 @@ class DiskWorkspaces:
         async with self._held.setdefault(unit, asyncio.Lock()):
             yield
 
-    async def write(self, workspace: Workspace) -> Path:
+    async def write(self, workspace: Workspace, *, dated_as: Digest | None = None) -> Path:
         """See the port. A stamp is written last, so that a write that was cut off is done again."""
         directory = self.directory(workspace.unit)
         stamp = directory / STAMP
         if _read_stamp(stamp) == (workspace.digest, _boot()):
             return directory
-        names = {_checked(name, workspace.unit): name for name in workspace.files}
+        dated = _as_first_written(directory / DATED, workspace, dated_as)
+        files = {**workspace.files, **dated}
+        names = {_checked(name, workspace.unit): name for name in files}
         _make_private(directory, below=self._root)
         _make_private(stamp.parent, below=self._root)
         stamp.unlink(missing_ok=True)
         _remove_stale(directory, set(names))
+        _remember(directory / DATED, workspace, files, below=self._root)
         for path, name in names.items():
-            _write(directory / path, workspace.files[name], below=self._root)
+            _write(directory / path, files[name], below=self._root)
         _write_stamp(stamp, workspace.digest, below=self._root)
         return directory
 
@@ -148,6 +153,37 @@ def _write(path: Path, content: bytes, *, below: Path) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     partial.replace(path)
+
+
+def _as_first_written(
+    memory: Path, workspace: Workspace, dated_as: Digest | None
+) -> dict[str, bytes]:
+    """Give the dated files of a workspace; of one that was here before, those of then."""
+    known = _read_dated(memory)
+    then = known.get(dated_as or workspace.digest) or known.get(workspace.digest, {})
+    return {
+        name: then[name].encode() if name in then else now for name, now in workspace.dated.items()
+    }
+
+
+def _remember(
+    memory: Path, workspace: Workspace, files: Mapping[str, bytes], *, below: Path
+) -> None:
+    """Keep the dated files of the last workspaces, the newest last."""
+    if not workspace.dated:
+        return
+    known = _read_dated(memory)
+    known.pop(workspace.digest, None)
+    known[workspace.digest] = {name: files[name].decode() for name in workspace.dated}
+    newest = dict(list(known.items())[-MOST_DATED:])
+    _write(memory, json.dumps(newest).encode(), below=below)
+
+
+def _read_dated(memory: Path) -> dict[str, dict[str, str]]:
+    if not memory.is_file():
+        return {}
+    found = json.loads(memory.read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {}
 
 
 def _write_stamp(stamp: Path, digest: str, *, below: Path) -> None:

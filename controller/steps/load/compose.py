@@ -16,9 +16,11 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from controller.steps.load.events import Events, PlainEvents, TooDeep
+from controller.steps.load.events import PlainEvents, TooDeep
 from controller.steps.load.faults import Fault, explain_syntax
+from controller.steps.load.grammar import Grammar
 from controller.steps.load.nodes import ListNode, MapNode, Node, Scalar, resolve
+from controller.steps.load.pieces import pieces
 
 DEEPEST = PlainEvents.deepest
 """How deep values may be nested, aliases written out."""
@@ -26,9 +28,12 @@ EXPANSION_BUDGET = 20_000
 """How many values the aliases of one document may stand for."""
 MOST_DOCUMENTS = 1_000
 """How many documents one file may hold."""
+MOST_VALUES = 20_000
+"""How many values one document may hold, written out."""
+MOST_VALUES_IN_FILE = 100_000
 
-_DOCUMENT_START = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
-_NO_CONTENT = re.compile(r"(?:[ \t]*(?:#.*)?|%.*)(?:\r\n|\r|\n|$)")
+_OLD_BREAKS = re.compile("[\x85\u2028\u2029]")
+_STAND_INS = range(0xFDD0, 0xFDF0)
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _COLLECTION_TAGS = frozenset({"!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
@@ -55,38 +60,34 @@ def compose(text: str) -> Iterator[Composed]:
 
     A line that begins with `---` always begins a document, so each is read by itself.
     """
-    for number, (start, end) in enumerate(_pieces(text)):
-        if number >= MOST_DOCUMENTS:
-            message = f"the file holds more than {MOST_DOCUMENTS} documents"
-            fault = Fault("load/too-many-documents", message, start, start + 3, None, "divide it")
-            yield Composed(None, (fault,), start, end)
-            return
-        yield from _Piece(text, start, end).documents()
+    documents = values = 0
+    for start, end in pieces(text):
+        piece = _Piece(text, start, end)
+        before = values
+        for composed in piece.documents():
+            fault = _too_many(documents, before + piece.values, composed.start)
+            if fault is not None:
+                yield Composed(None, (fault,), start, end)
+                return
+            yield composed
+            documents += 1
+        values += piece.values
+
+
+def _too_many(documents: int, values: int, start: int) -> Fault | None:
+    if documents >= MOST_DOCUMENTS:
+        message = f"the file holds more than {MOST_DOCUMENTS} documents"
+        return Fault("load/too-many-documents", message, start, start + 3, None, "divide it")
+    if values > MOST_VALUES_IN_FILE:
+        message = f"the file holds more than {MOST_VALUES_IN_FILE} values"
+        return Fault("load/too-large", message, start, start + 3, None, "divide it")
+    return None
 
 
 def compose_again(text: str, start: int, end: int, number: int) -> Node | None:
     """Give the root of a document that `compose` gave before, by its place and number."""
     found = next(each for each in _Piece(text, start, end).documents() if each.number == number)
     return found.root
-
-
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Divide a text before each `---`; comments and directives go with what follows them."""
-    begin = 0
-    for match in _DOCUMENT_START.finditer(text):
-        if not _is_empty(text, begin, match.start()):
-            yield begin, match.start()
-            begin = match.start()
-    yield begin, len(text)
-
-
-def _is_empty(text: str, start: int, end: int) -> bool:
-    while start < end:
-        match = _NO_CONTENT.match(text, start, end)
-        if match is None or match.end() == start:
-            return False
-        start = match.end()
-    return True
 
 
 class _Piece:
@@ -101,11 +102,15 @@ class _Piece:
         self._expanded = 0
         self._events: Any = None
         self._number = -1
+        self._values_before = 0
+        self.values = 0
+        """Values that were read so far."""
+        self._stand_ins: dict[int, int] = {}
 
     def documents(self) -> Iterator[Composed]:
         """Give the documents of the piece."""
         try:
-            self._events = Events(self._text)
+            self._events = Grammar(self._with_stand_ins())
             while self._events.peek_event() is not None:
                 event = self._events.get_event()
                 if isinstance(event, DocumentStartEvent):
@@ -124,8 +129,23 @@ class _Piece:
             self._report("load/yaml-syntax", "this is not YAML", 0, 1)
             yield self._failed()
 
+    def _with_stand_ins(self) -> str:
+        """Give the text as ruamel must get it.
+
+        It takes characters for ends of lines that are none in YAML 1.2: a comment could hide keys
+        behind one of them. Characters that the text has not, written or escaped, stand for them.
+        """
+        text = self._text
+        if _OLD_BREAKS.search(text):
+            lowered = text.lower()
+            free = [c for c in _STAND_INS if chr(c) not in text and f"{c:x}" not in lowered]
+            self._stand_ins = dict(zip((0x85, 0x2028, 0x2029), free[:3], strict=True))
+            text = text.translate(self._stand_ins)
+        return text if text.endswith(("\n", "\r")) else text + "\n"
+
     def _document(self) -> Composed:
         self._faults, self._anchors, self._expanded = [], {}, 0
+        self._values_before = self.values
         self._number += 1
         root: Node | None = None
         if not isinstance(self._events.peek_event(), DocumentEndEvent):
@@ -162,6 +182,11 @@ class _Piece:
             return self._alias(event, start, end, depth)
         if depth >= DEEPEST:
             self._report_depth(start)
+            raise _Stop
+        self.values += 1
+        if self.values - self._values_before > MOST_VALUES:
+            message = f"the document holds more than {MOST_VALUES} values"
+            self._report("load/too-large", message, start, end, hint="divide it")
             raise _Stop
         if isinstance(event, ScalarEvent):
             node: Node = self._scalar(event, start, end)
@@ -230,6 +255,8 @@ class _Piece:
 
     def _scalar(self, event: ScalarEvent, start: int, end: int) -> Scalar:
         text = str(event.value)
+        if self._stand_ins:
+            text = text.translate({stand_in: real for real, stand_in in self._stand_ins.items()})
         is_plain = event.style is None
         tag = None if event.tag is None else str(event.tag)
         if tag is not None and tag not in _STRING_TAGS:

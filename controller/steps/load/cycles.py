@@ -25,6 +25,9 @@ class Edge:
     words: str
 
 
+LONGEST_SHOWN = 60
+"""A circle with more edges is shown by its beginning and its end."""
+
 Edges = Mapping[Reference, tuple[Edge, ...]]
 
 
@@ -60,10 +63,17 @@ def _report_product(linking: Linking, product: str, among: Sequence[Reference]) 
 
 def _report(linking: Linking, circle: tuple[Edge, ...]) -> None:
     names = [edge.source.name for edge in circle]
-    chain = " → ".join(f"`{name}`" for name in (*names, names[0]))
+    shown = [f"`{name}`" for name in (*names, names[0])]
+    edges = circle
+    if len(circle) > LONGEST_SHOWN:
+        half = LONGEST_SHOWN // 2
+        left_out = len(circle) - 2 * half
+        shown = [*shown[:half], f"{left_out} more", *shown[-half:]]
+        edges = (*circle[:half], *circle[-half:])
+    chain = " → ".join(shown)
     notes = [
         note
-        for edge in circle
+        for edge in edges
         for note in linking.related(
             edge.source, f"`{edge.source.name}` {edge.words} `{edge.target.name}` here", edge.path
         )
@@ -163,13 +173,21 @@ def _in_knots(edges: Edges) -> set[Reference]:
 
 
 def _shortest(start: Reference, edges: Edges, among: set[Reference]) -> tuple[Edge, ...]:
-    ways: dict[Reference, tuple[Edge, ...]] = {start: ()}
+    came_by: dict[Reference, Edge] = {}
     queue = [start]
     for here in queue:
         for edge in edges.get(here, ()):
             if edge.target == start:
-                return (*ways[here], edge)
-            if edge.target in among and edge.target not in ways:
-                ways[edge.target] = (*ways[here], edge)
+                return _way_to(here, came_by, edge)
+            if edge.target in among and edge.target not in came_by:
+                came_by[edge.target] = edge
                 queue.append(edge.target)
     return ()
+
+
+def _way_to(here: Reference, came_by: Mapping[Reference, Edge], last: Edge) -> tuple[Edge, ...]:
+    way = [last]
+    while here in came_by:
+        way.append(came_by[here])
+        here = came_by[here].source
+    return tuple(reversed(way))

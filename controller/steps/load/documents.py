@@ -38,7 +38,7 @@ from schemas.migrate.step import Renamed
 from schemas.migrate.table import STEPS, migrate
 from schemas.registry import KINDS, OF_A_PRODUCT
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _SECOND_LOOK = frozenset({"load/duplicate-key", "load/not-finite"})
 _KIND = re.compile(r"^kind:[ \t]*[\"']?([A-Za-z]+)", re.MULTILINE)
 _METADATA = re.compile(r"^metadata:(.{0,2000}?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
@@ -121,7 +121,8 @@ def _decode(content: bytes) -> tuple[str, Fault | None]:
     if match is None:
         return text, None
     message = f"the file holds the control character U+{ord(match[0]):04X}"
-    return text, Fault("load/control-character", message, match.start(), match.end())
+    hint = "save it as UTF-8" if match[0] == "\0" else "take the character away"
+    return text, Fault("load/control-character", message, match.start(), match.end(), None, hint)
 
 
 def _diagnostic(sheet: Sheet, fault: Fault) -> Diagnostic:

@@ -1,7 +1,8 @@
 """Text → YAML's events with their places: ruamel's grammar, with the hot paths written for speed.
 
 What is here gives the same events and the same errors as ruamel's own classes (a test compares the
-two on random texts); it only looks at more than one character at a time.
+two on random texts); it only looks at more than one character at a time. `grammar` then puts right
+what ruamel reads otherwise than YAML 1.2.
 """
 
 import re
@@ -18,11 +19,8 @@ from ruamel.yaml.tokens import (
 
 _ENDS: Final = " \n\0\t\r\x85\u2028\u2029"
 _BLOCK_RUN = re.compile(f"(?:[^:{_ENDS}]|:(?![{_ENDS}]))*")
-_FLOW_RUN = re.compile(rf"(?:[^:,\[\]{{}}{_ENDS}]|:(?![{_ENDS}]))*")
 _SPACES = re.compile(" *")
-_BLANKS = re.compile("[ \t]*")
-_BEGINS_A_BLOCK = re.compile(r"[-?](?:[ \t\r\n]|\Z)|[^\r\n\"'\[{]*:(?:[ \t\r\n]|\Z)")
-_COMMENT = re.compile("#[^\n\0\r\x85\u2028\u2029]*")
+COMMENT = re.compile("#[^\n\0\r\x85\u2028\u2029]*")
 _IMPLICIT_PLAIN, _IMPLICIT_QUOTED = (True, False), (False, True)
 _LONGEST_KEY = 1024
 
@@ -71,8 +69,10 @@ class Events(PlainEvents):
     scanner: Any = None
     resolver: Any = None
     scanner_processing_version = (1, 2)
-    takes_tabs = True
-    """Whether tabs may divide what stands in one line, as YAML 1.2 has it and ruamel has not."""
+    flow_run = re.compile(rf"(?:[^:,\[\]{{}}{_ENDS}]|:(?![{_ENDS}]))*")
+    """What goes on with a text without quotes between brackets."""
+    minds_indent = False
+    """Whether lines between brackets must be indented."""
 
     def __init__(self, text: str) -> None:
         # Plain attributes instead of properties that look for a loader each time.
@@ -175,7 +175,7 @@ class Events(PlainEvents):
         white = " \t" if in_flow else " "
         buffer = self.buffer
         while True:
-            start, pointer = self.pointer, self._after_blanks(white)
+            start, pointer = self.pointer, self.after_blanks(white)
             if pointer != start:
                 self.forward(pointer - start)
             character = buffer[pointer]
@@ -189,26 +189,13 @@ class Events(PlainEvents):
             if not in_flow:
                 self.allow_simple_key = True
 
-    def _after_blanks(self, white: str) -> int:
+    def after_blanks(self, white: str) -> int:
         """Give the place behind spaces and a comment."""
         buffer, pointer = self.buffer, self.pointer
         while buffer[pointer] in white:
             pointer += 1
-        if buffer[pointer] == "\t" and self.takes_tabs:
-            pointer = self._after_tabs(pointer)
-        match = _COMMENT.match(buffer, pointer)
+        match = COMMENT.match(buffer, pointer)
         return match.end() if match else pointer
-
-    def _after_tabs(self, pointer: int) -> int:
-        """Give the place behind tabs that divide; the same one when they would be indentation."""
-        match = _BLANKS.match(self.buffer, pointer)
-        end = match.end() if match else pointer
-        if self.buffer[end] in "#\r\n\0":
-            return end
-        line = max(self.buffer.rfind("\n", 0, pointer), self.buffer.rfind("\r", 0, pointer)) + 1
-        if not self.buffer[line:pointer].strip() or _BEGINS_A_BLOCK.match(self.buffer, end):
-            return pointer
-        return end
 
     def scan_plain(self) -> Any:
         """Read a text without quotes, over as many lines as it has."""
@@ -217,7 +204,7 @@ class Events(PlainEvents):
         start = end = self.get_mark()
         indent = self.indent + 1
         in_flow = bool(self.flow_context)
-        run = _FLOW_RUN if in_flow else _BLOCK_RUN
+        run = self.flow_run if in_flow else _BLOCK_RUN
         while self.buffer[self.pointer] != "#":
             match = run.match(self.buffer, self.pointer)
             text = match[0] if match else ""
@@ -229,7 +216,7 @@ class Events(PlainEvents):
             self.forward(len(text))
             end = self.get_mark()
             spaces = self.scan_plain_spaces(indent, start)
-            if not spaces or (not in_flow and self.column < indent):
+            if not spaces or (self.column < indent and (self.minds_indent or not in_flow)):
                 break
         return ScalarToken(value="".join(chunks), plain=True, start_mark=start, end_mark=end)
 
@@ -238,15 +225,13 @@ class Events(PlainEvents):
         character = self.buffer[self.pointer]
         if character in ":,[]{}#\0":
             return []
-        if character in " \t":
-            match = (_BLANKS if self.takes_tabs else _SPACES).match(self.buffer, self.pointer)
+        if character == " ":
+            match = _SPACES.match(self.buffer, self.pointer)
             end = match.end() if match else self.pointer
-            spaces = self.buffer[self.pointer : end]
-            if spaces and self.buffer[end] not in "\r\n\x85\u2028\u2029":
-                self.forward(len(spaces))
+            if self.buffer[end] not in "\r\n\x85\u2028\u2029":
+                spaces = self.buffer[self.pointer : end]
+                self.forward(end - self.pointer)
                 return [spaces]
-            if "\t" in spaces:
-                self.forward(len(spaces))
         return super().scan_plain_spaces(indent, start_mark)
 
     # Grammar.

@@ -60,6 +60,7 @@ _LIMITS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 EXPLAINED = frozenset({*_TYPES, *_LIMITS, "missing", "extra_forbidden", "literal_error"}) | {
     "value_error",
+    "union_tag_invalid",
     "at",
 }
 """Every type of error that has words of its own."""
@@ -124,7 +125,7 @@ def _unknown_key(
     meant = closest(name, lacking)
     if meant is not None:
         lacking.remove(meant)
-    known = sorted(known_keys(above))
+    known = sorted(set(known_keys(above)))
     return sheet.find(
         "load/unknown-key",
         f"{_subject(above)} has no key `{name[:60]}`",
@@ -164,12 +165,24 @@ def _explain_one(path: Path, error: Error, sheet: Sheet, root: Node) -> Iterator
         yield wrong_type(path, _TYPES[kind], sheet, root)
     elif kind == "literal_error":
         yield _not_a_choice(path, str(context["expected"]), sheet, root)
+    elif kind == "union_tag_invalid":
+        tag = _place_of_tag(path, str(context["tag"]), root)
+        yield _not_a_choice(tag, str(context["expected_tags"]), sheet, root)
     elif kind in _LIMITS:
         yield _not_allowed(path, _LIMITS[kind](context), sheet, root)
     elif kind == "value_error":
         yield _not_allowed(path, str(context["error"]), sheet, root)
     else:
         yield _not_allowed(path, None, sheet, root)
+
+
+def _place_of_tag(path: Path, tag: str, root: Node) -> Path:
+    """Find the key below a mapping that chooses its form."""
+    node = find_node(root, path)
+    for key, inner in node.items.items() if isinstance(node, MapNode) else ():
+        if isinstance(inner, Scalar) and str(inner.value) == tag:
+            return (*path, key)
+    return path
 
 
 def wrong_type(path: Path, expected: str, sheet: Sheet, root: Node) -> Diagnostic:

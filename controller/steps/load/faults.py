@@ -6,6 +6,17 @@ from dataclasses import dataclass, replace
 
 from ruamel.yaml.error import MarkedYAMLError
 
+from controller.steps.load.wordings import (
+    BLOCK_END,
+    DIRECTIVE,
+    DOCUMENT_END,
+    IN_QUOTES,
+    WORDINGS,
+    Wording,
+)
+
+_ENTRY = re.compile(r"[-?:&*!|>%\]}](?:\s|$)|[^\r\n]*:(?:\s|$)|[&*!%\]}]")
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -21,114 +32,6 @@ class Fault:
     """Another place that belongs to it, with what to say there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    pattern: str
-    code: str
-    message: str
-    expected: str | None = None
-    hint: str | None = None
-    at_context: bool = False
-    """Show where the unfinished thing begins, not where the text ran out."""
-
-
-_QUOTE = "put the text in quotes if it is a text"
-_BLOCK_END = r"expected <block end>"
-_WORDINGS = (
-    _Wording(
-        r"found character '\\t'",
-        "load/tab",
-        "a tab is used for indentation",
-        "spaces",
-        "replace the tab by spaces",
-    ),
-    _Wording(
-        r"found character '(.+)' that cannot",
-        "load/yaml-syntax",
-        "`{0}` cannot begin a value",
-        None,
-        _QUOTE,
-    ),
-    _Wording(
-        r"mapping values are not allowed|mapping keys are not allowed",
-        "load/yaml-syntax",
-        "a `:` stands where no mapping can begin",
-        None,
-        "put the text in quotes if it is a text, or mend the indentation",
-    ),
-    _Wording(
-        r"sequence entries are not allowed",
-        "load/indentation",
-        "a list begins where none can begin",
-        None,
-        "put the `-` on a line of its own, indented under its key",
-    ),
-    _Wording(
-        _BLOCK_END,
-        "load/indentation",
-        "the indentation does not fit the lines above",
-        "the same indentation as the other entries",
-    ),
-    _Wording(
-        r"more indented follow up line|invalid intendation",
-        "load/indentation",
-        "the indentation does not fit the lines above",
-    ),
-    _Wording(
-        r"could not find expected ':'",
-        "load/yaml-syntax",
-        "this is neither `key: value` nor an entry of a list",
-        "`:` after the key",
-        at_context=True,
-    ),
-    _Wording(
-        r"found unexpected end of stream|found unexpected document separator",
-        "load/unclosed",
-        "the quoted text is not closed",
-        "a closing quote",
-        at_context=True,
-    ),
-    _Wording(
-        r"expected '?,'? or '?([\]}])",
-        "load/unclosed",
-        "the bracket is not closed",
-        "`,` or `{0}`",
-        at_context=True,
-    ),
-    _Wording(
-        r"found '?<stream end>'?; while parsing a flow",
-        "load/unclosed",
-        "the file ends before a bracket is closed",
-    ),
-    _Wording(
-        r"undefined tag handle|expected URI|while (parsing|scanning) a tag",
-        "load/custom-tag",
-        "a tag is used",
-        "plain YAML without tags",
-        "take the tag away",
-    ),
-    _Wording(
-        r"unknown escape|escape sequence",
-        "load/yaml-syntax",
-        "this escape is not known in a double-quoted text",
-        None,
-        "use single quotes, or write the backslash twice",
-    ),
-    _Wording(
-        r"incompatible YAML document|YAML directive",
-        "load/yaml-syntax",
-        "this `%YAML` line is not understood",
-        "YAML 1.2",
-        "take the line away",
-    ),
-    _Wording(
-        r"expected the node content",
-        "load/yaml-syntax",
-        "a value is missing, or this character must be quoted",
-    ),
-)
-
-
 _BEHIND = Fault(
     "load/yaml-syntax",
     "something stands behind a value that is complete",
@@ -139,20 +42,32 @@ _BEHIND = Fault(
 )
 
 
+_BEHIND_COMMENT = replace(
+    _BEHIND,
+    message="the text goes on behind a comment, which ends it",
+    expected="one text without comments between its lines",
+    hint="move the comment, or put the text in quotes if `#` belongs to it",
+)
+
+
 def explain_syntax(error: MarkedYAMLError, offset: int, text: str) -> Fault:
     """Say in our words what YAML's grammar found; `offset` is where the text began in the file."""
-    length = len(text)
     problem = str(error.problem or "")
     context = str(error.context or "")
-    for wording in _WORDINGS:
+    marks = (error.problem_mark or error.context_mark, error.context_mark or error.problem_mark)
+    found, around = (_index(mark, len(text)) for mark in marks)
+    for wording in WORDINGS:
         match = re.search(wording.pattern, f"{problem}; {context}")
         if match is None:
             continue
-        mark = error.context_mark if wording.at_context else None
-        index = _index(mark or error.problem_mark or error.context_mark, length)
+        index, other = (around, found) if wording.at_context else (found, around)
+        special = _special(wording, text, index)
+        if special is not None:
+            return replace(special, start=index + offset, end=index + offset + 1)
+        if wording.pattern == DIRECTIVE:
+            index = max(text.rfind("\n%", 0, index + 1), text.rfind("\r%", 0, index + 1)) + 1
         start = index + offset
-        if wording.pattern == _BLOCK_END and _stands_behind(text, index):
-            return replace(_BEHIND, start=start, end=start + 1)
+        first = (wording.other, other + offset, other + offset + 1) if wording.other else None
         return Fault(
             wording.code,
             _fill(wording.message, match),
@@ -160,9 +75,28 @@ def explain_syntax(error: MarkedYAMLError, offset: int, text: str) -> Fault:
             start + 1,
             _fill(wording.expected, match) if wording.expected else None,
             wording.hint,
+            first,
         )
-    start = _index(error.problem_mark or error.context_mark, length) + offset
-    return Fault("load/yaml-syntax", "this is not YAML", start, start + 1, None, _QUOTE)
+    start = found + offset
+    return Fault("load/yaml-syntax", "this is not YAML", start, start + 1, None, IN_QUOTES)
+
+
+def _special(wording: Wording, text: str, index: int) -> Fault | None:
+    if wording.pattern == BLOCK_END and _stands_behind(text, index):
+        return _BEHIND
+    if wording.pattern.startswith((BLOCK_END, DOCUMENT_END)) and _follows_comment(text, index):
+        return _BEHIND_COMMENT
+    return None
+
+
+def _follows_comment(text: str, index: int) -> bool:
+    """Tell whether a text begins here, and the last line before it that is not blank is one."""
+    line = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+    if text[line:index].strip() or _ENTRY.match(text, index):
+        return False
+    before = text[:line].rstrip()
+    above = before[max(before.rfind("\n"), before.rfind("\r")) + 1 :]
+    return re.search(r"(?:^|\s)#", above) is not None
 
 
 def _stands_behind(text: str, index: int) -> bool:

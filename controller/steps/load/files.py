@@ -1,6 +1,7 @@
 """Which files of a commit are ours, and which are refused before they are read."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from controller.diagnostics.diagnostic import Diagnostic, Severity
@@ -70,7 +71,8 @@ def _refusal(file: SnapshotFile, *, is_plain: bool) -> Diagnostic | None:
         return _diagnostic(code, message, file.path, severity)
     if file.size > LARGEST_FILE and is_ours(file.path):
         message = f"the file has {file.size} bytes; documents are read up to {LARGEST_FILE}"
-        return _diagnostic("load/too-large", message, file.path)
+        found = _diagnostic("load/too-large", message, file.path)
+        return replace(found, hint="divide it, or put it below `apps/` if it is no document")
     return None
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from controller.model.catalog import Reference
 from controller.model.snapshot import Snapshot
+from controller.ports.policy_engine import PolicyChecker
 from controller.steps.load.cycles import report_cycles
 from controller.steps.load.documents import Parsed
 from controller.steps.load.link_kinds import LINKERS
@@ -49,13 +50,21 @@ class Groups:
     broken: frozenset[Reference]
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What linking is told that is in no commit."""
+
+    today: date | None = None
+    policies: PolicyChecker | None = None
+
+
 def link(
     snapshot: Snapshot,
     tree: Tree,
     shipped: Mapping[str, bytes],
     before: LinkedBefore,
     groups: Groups,
-    today: date | None,
+    outside: Outside,
 ) -> Linking:
     """Link all documents."""
     documents, sketches = groups.documents, groups.sketches
@@ -75,7 +84,9 @@ def link(
         module_names=shelf.names,
         tree=tree,
         shipped=shipped,
-        today=today,
+        read=snapshot.read,
+        policies=outside.policies,
+        today=outside.today,
     )
     linked_before = before.of(shipped)
     for reference, parsed in documents.items():

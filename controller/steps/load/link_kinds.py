@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.snapshot import FileKind
+from controller.steps.load.link_policies import link_policy
 from controller.steps.load.linking import Linking
 from controller.steps.load.suggest import did_you_mean
 from schemas.document import Document as DocumentModel
@@ -12,7 +13,6 @@ from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.load_test import LoadTest
 from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline, PipelineStage
-from schemas.kinds.policy import Policy
 from schemas.kinds.product import Product
 from schemas.kinds.secret import Secret
 
@@ -38,13 +38,6 @@ def link_product(linking: Linking, reference: Reference, model: Product) -> None
                 reference, "load/duplicate-entry", message, path, hint="take one of them away"
             )
         seen.add(name)
-
-
-def link_policy(linking: Linking, reference: Reference, model: Policy) -> None:
-    """Check that each environment is there."""
-    for index, name in enumerate(model.spec.environments):
-        if not linking.is_known(Reference("Environment", "", name)):
-            linking.need(reference, "Environment", name, ("spec", "environments", index))
 
 
 def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:

@@ -1,6 +1,6 @@
 """Stacks: their modules, what the variables of these want, and what the inputs refer to."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
@@ -9,7 +9,7 @@ from controller.steps.load.link_kinds import environments_of
 from controller.steps.load.linking import Linking
 from controller.steps.load.module_types import misfits, read_type
 from controller.steps.load.nodes import Path, find_node, write_path
-from controller.steps.load.suggest import did_you_mean, one_of
+from controller.steps.load.suggest import closest, did_you_mean, one_of
 from schemas.kinds.environment import Environment
 from schemas.kinds.stack import Stack
 
@@ -42,7 +42,9 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
     if module is not None:
         for inputs, path in places:
             _check_given(linking, reference, module, inputs, path)
-        _check_required(linking, reference, module, model, environments or ())
+        unknown = {name for inputs, _ in places for name in inputs} - module.variables.keys()
+        meant = {closest(name, module.variables) for name in unknown}
+        _check_required(linking, reference, module, model, environments or (), meant)
         _check_providers(linking, reference, module, environments or ())
 
 
@@ -126,9 +128,11 @@ def _check_required(
     module: Module,
     model: Stack,
     environments: tuple[str, ...],
+    meant: Container[str | None],
 ) -> None:
+    """Report inputs that lack; `meant` are those that another name was probably written for."""
     for name, variable in sorted(module.variables.items()):
-        if not variable.required or name in FILLED_IN:
+        if not variable.required or name in FILLED_IN or name in meant:
             continue
         lacking = [where for where in environments if name not in model.inputs_in(where)]
         if not lacking and (environments or name in model.spec.inputs):

@@ -9,6 +9,7 @@ from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
 from controller.model.catalog import Reference
 from controller.model.module import Module
 from controller.model.snapshot import FileKind, SnapshotFile
+from controller.ports.policy_engine import PolicyChecker
 from controller.steps.load.documents import Parsed
 from controller.steps.load.looks import Looks
 from controller.steps.load.nodes import Path, Scalar, find_node, place_of, place_of_key
@@ -24,6 +25,11 @@ _SPOKEN = {"SecretStore": "secret store", "LoadTest": "load test"}
 def spoken(kind: str) -> str:
     """Write a kind in the middle of a sentence."""
     return _SPOKEN.get(kind, kind.lower())
+
+
+def article(kind: str) -> str:
+    """Write a kind behind its article: `an Environment document`."""
+    return f"{'an' if kind[0] in 'AEIO' else 'a'} {kind} document"
 
 
 @dataclass
@@ -42,6 +48,9 @@ class Linking:
     module_names: Callable[[], frozenset[str]]
     tree: Tree
     shipped: Mapping[str, bytes]
+    read: Callable[[str], bytes]
+    policies: PolicyChecker | None = None
+    """Reads policies in Rego; without it, only that they are there is known."""
     today: date | None = None
     looks: Looks = field(default_factory=Looks)
     """What was looked at since this was last emptied."""
@@ -150,7 +159,7 @@ class Linking:
             message,
             path,
             expected=one_of(names),
-            hint=did_you_mean(name, names) or f"add a {kind} document with `name: {name}`",
+            hint=did_you_mean(name, names) or f"add {article(kind)} with `name: {name}`",
         )
         return False
 

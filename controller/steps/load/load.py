@@ -8,10 +8,11 @@ from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
 from controller.model.catalog import UNREADABLE, Catalog, Reference
 from controller.model.names import Digest
 from controller.model.snapshot import Snapshot, SnapshotFile
+from controller.ports.policy_engine import PolicyChecker
 from controller.steps.load.allowed import Told, told_by
 from controller.steps.load.documents import Parsed, parse_file
 from controller.steps.load.files import skipped_files, sort_files
-from controller.steps.load.link import Groups, LinkedBefore, link
+from controller.steps.load.link import Groups, LinkedBefore, Outside, link
 from controller.steps.load.linking import Linking
 from controller.steps.load.recent import Recent
 from controller.steps.load.tree import Tree
@@ -31,13 +32,15 @@ def load(
     parsed_files: ParsedFiles | None = None,
     *,
     today: date | None = None,
+    policies: PolicyChecker | None = None,
 ) -> Catalog:
     """Read, check and link all documents of a commit. Raises nothing for what is wrong with them.
 
     Every fault of the commit is in `diagnostics`, in the order of files and lines. A broken
     document takes out only what needs it; `broken` names those with the reasons. A document that
     cannot even be named stands there as `Reference("File", "", path)`. An Exception holds until
-    its day is over; without `today`, as for a commit of long ago, it always does.
+    its day is over; without `today`, as for a commit of long ago, it always does. Policies in Rego
+    are read by `policies`; without it they are only looked for.
     """
     kept = parsed_files or ParsedFiles()
     tree = Tree(snapshot)
@@ -53,7 +56,7 @@ def load(
         diagnostics.extend(told(each))
     documents, sketches = _sort_out(parsed, told, broken, diagnostics)
     groups = Groups(documents, sketches, frozenset(broken))
-    linking = link(snapshot, tree, shipped, kept.linked, groups, today)
+    linking = link(snapshot, tree, shipped, kept.linked, groups, Outside(today, policies))
     for reference, found_there in linking.found.items():
         _break(broken, reference, found_there)
         diagnostics.extend(found_there)
@@ -177,7 +180,8 @@ def _trees(
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by place; what several documents share is told once."""
-    once = dict.fromkeys(diagnostics)
+    one_each = {id(found): found for found in diagnostics}  # equal ones may be long to compare
+    once = dict.fromkeys(one_each.values())
     return tuple(
         sorted(
             once,

@@ -55,6 +55,8 @@ def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[Mo
     """Read a module from its files by their paths in it. With a fault it must not be used."""
     found = _Findings()
     kept = {name: files[name] for name in sorted(files) if is_part_of_module(name)}
+    used = _used_folders(kept)
+    kept = {name: kept[name] for name in kept if not _is_code(name) or _folder(name) in used}
     if len(kept) > MOST_FILES:
         found.faults.append(
             ModuleFault("module/too-large", "", 1, f"the module holds more than {MOST_FILES} files")
@@ -81,6 +83,54 @@ def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[Mo
             )
     module = Module(path, digest(kept), found.variables, found.outputs, found.providers, kept)
     return module, tuple(sorted(found.faults, key=lambda fault: (fault.file, fault.line)))
+
+
+def _is_code(name: str) -> bool:
+    return name.endswith((".tf", *_UNREAD))
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _used_folders(files: Mapping[str, bytes]) -> set[str]:
+    """Give the folders that the engine would read: examples that lie beside are none of them."""
+    used, left = {""}, [""]
+    while left:
+        folder = left.pop()
+        for name in files:
+            if _folder(name) == folder and name.endswith(".tf") and b"module" in files[name]:
+                found = {_nested_folder(name, source) for source in _nested_sources(files[name])}
+                new = {inner for inner in found if inner is not None} - used
+                used |= new
+                left += sorted(new)
+    return used
+
+
+def _nested_sources(content: bytes) -> Iterator[str]:
+    """Give the sources of nested modules; what cannot be read is told of elsewhere."""
+    try:
+        root = read_hcl(content.decode())
+    except (UnicodeDecodeError, HclError):
+        return
+    for block in root.blocks:
+        if block.type == "module" and (source := block.string("source")) is not None:
+            yield source
+
+
+def _nested_folder(name: str, source: str) -> str | None:
+    """Tell which folder of the module a source names; None for one outside of it."""
+    if not source.startswith(("./", "../")) and source not in {".", ".."}:
+        return None
+    parts = _folder(name).split("/") if "/" in name else []
+    for part in source.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in {"", "."}:
+            parts.append(part)
+    return "/".join(parts)
 
 
 def digest(files: Mapping[str, bytes]) -> Digest:
@@ -226,7 +276,8 @@ def _nested_refusals(
     block: Block, name: str, line: int, files: Mapping[str, bytes]
 ) -> Iterator[ModuleFault]:
     source = block.string("source")
-    if source is None or not source.startswith("./"):
+    folder = None if source is None else _nested_folder(name, source)
+    if folder is None:
         yield ModuleFault(
             "module/nested-source",
             name,
@@ -234,11 +285,7 @@ def _nested_refusals(
             "a nested module comes from outside of the module's folder",
             "put it into the folder and name it `./…`",
         )
-        return
-    here = name.rpartition("/")[0]
-    parts = [part for part in f"{here}/{source}".split("/") if part not in {"", "."}]
-    folder = "/".join(parts)
-    if ".." in parts or not any(file.startswith(folder + "/") for file in files):
+    elif not any(_folder(file) == folder and _is_code(file) for file in files):
         yield ModuleFault(
             "module/nested-source", name, line, f"the nested module `{source}` is not in the folder"
         )

@@ -19,6 +19,7 @@ class Sheet:
         self.path = path
         self.text = text
         self._hidden: set[int] = set()
+        self._looked_at: dict[int, bool] = {}
 
     def hide(self, start: int, end: int) -> None:
         """Never show the lines that these characters stand on."""
@@ -28,7 +29,9 @@ class Sheet:
 
     def is_hidden(self, line: int) -> bool:
         """Tell whether a line must not be shown."""
-        return line in self._hidden or not may_be_shown(self._whole_line(line))
+        if line not in self._looked_at:
+            self._looked_at[line] = not may_be_shown(self._whole_line(line))
+        return line in self._hidden or self._looked_at[line]
 
     @cached_property
     def _starts(self) -> list[int]:

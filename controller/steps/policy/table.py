@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from controller.model.plan import Plan
 from controller.steps.policy.rules import (
     import_changes,
+    max_risk,
     protected_stack,
     provisional,
     too_many_deletions,
@@ -18,6 +19,7 @@ RULES: Mapping[str, Rule] = {
     "import-changes": import_changes.find_breaches,
     "protected-stack": protected_stack.find_breaches,
     "provisional": provisional.find_breaches,
+    "max-risk": max_risk.find_breaches,
     "too-many-deletions": too_many_deletions.find_breaches,
     "touches-ignored-drift": touches_ignored_drift.find_breaches,
 }

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from controller.model.risk import Risk
+from controller.ports.policy_engine import PolicyModules
+
 
 @dataclass(frozen=True, slots=True)
 class StackTraits:
@@ -12,6 +15,7 @@ class StackTraits:
     protect: bool = False
     lets_be: tuple[Callable[[str, str], bool], ...] = ()
     """Tell of an address and an attribute whether its drift is ignored today."""
+    risk: Risk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,19 @@ class PolicyRule:
     rule: str
     level: str
     limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegoRule:
+    """A rule in Rego, of ours or of the repository, and what its findings lead to."""
+
+    level: str
+    modules: PolicyModules
+
+    @property
+    def rule(self) -> str:
+        """The name by which exceptions know it."""
+        return self.modules.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ async def answer(site: Site, request: Request) -> Response:
     caller = site.bearer(request)
     body = await read_body(request, KEYS)
     subject, branch = body.get("subject", ""), body.get("branch", "")
-    Ask(caller, subject, expect=branch).check()
+    Ask(caller, subject, expect=branch).check("adopt")
     if not subject:
         raise RequestWrong.because("an adoption needs a `subject`")
     is_dry = body.get("dry_run", "") == "yes"

@@ -18,4 +18,11 @@ def endpoints(site: Site) -> Endpoints:
     async def unit(request: Request) -> object:
         return await site.app.unit(reading.name(request, "product", "environment", "stack"))
 
-    return {"/api/units": units, "/api/units/{product}/{environment}/{stack}": unit}
+    async def states(request: Request) -> object:
+        return await site.app.states(reading.name(request, "product", "environment", "stack"))
+
+    return {
+        "/api/units": units,
+        "/api/units/{product}/{environment}/{stack}": unit,
+        "/api/units/{product}/{environment}/{stack}/states": states,
+    }

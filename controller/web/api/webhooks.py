@@ -18,7 +18,7 @@ from controller.diagnostics.secret import SecretText
 from controller.model.caller import Caller, Role
 from controller.web.api.answers import json_answer
 from controller.web.refusals import NotRecognised
-from controller.web.site import Site
+from controller.web.site import Site, address_of
 
 CALLER = Caller("webhook", Role.OPERATOR)
 REPLAY = timedelta(seconds=10)
@@ -66,14 +66,17 @@ class Webhooks:
         self._seen: OrderedDict[str, datetime] = OrderedDict()
 
     async def answer(self, name: str, request: Request) -> Response:
-        """Wake the source. Raises NotRecognised; 404 when no secret is configured."""
+        """Wake the source. Raises NotRecognised, TooManyTries; 404 when no secret is configured."""
         secret = self._site.webhooks.get(name)
         if not secret:
             raise HTTPException(404)
         sender = SENDERS[name]
+        address = f"webhook {address_of(request)}"
+        self._site.throttle.check(address)
         body = await request.body()
         found = request.headers.get(sender.proof, "").encode("utf-8", "replace")
         if not hmac.compare_digest(sender.expected(secret, body).encode(), found):
+            self._site.throttle.note_wrong(address)
             raise NotRecognised.because("this is not signed with our secret")
         is_ping = bool(sender.event) and request.headers.get(sender.event) == "ping"
         delivery = request.headers.get(sender.delivery, "") if sender.delivery else ""

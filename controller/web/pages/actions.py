@@ -13,6 +13,7 @@ DONE = {
     "drift": "asked for a look at what {} is now",
     "approve": "approved the release that waits for {}",
     "approve-plan": "approved the plan of {}",
+    "approve-backlog": "let the changes of {} go",
     "promote": "asked for the release that waits to be let into {}",
     "suspend": "suspended {}",
     "resume": "resumed {}",

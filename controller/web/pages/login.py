@@ -17,11 +17,11 @@ async def page(site: Site, request: Request) -> Response:
 
 
 async def sign_in(site: Site, request: Request) -> Response:
-    """Begin a session for the holder of a token. Raises FormNotOurs."""
+    """Begin a session for the holder of a token. Raises FormNotOurs, TooManyTries."""
     require_same_origin(request)
     form = await read_form(request)
     wanted = form.get("next", "/")
-    caller = site.authority.recognise(form.get("token", "").strip())
+    caller = site.recognise(request, form.get("token", ""))
     if caller is None:
         return _page(site, request, wanted, "this token is not known", status=403)
     earlier = site.session(request)

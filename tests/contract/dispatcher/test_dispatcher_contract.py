@@ -12,8 +12,17 @@ from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.dispatcher._store import WakeupStore
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.memory import MemoryWakeups
+from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
-from controller.diagnostics.errors import Bug, Stalled, StoreUnreachable, Transient, Waiting
+from controller.diagnostics.errors import (
+    Bug,
+    Stalled,
+    StoreUnreachable,
+    Throttled,
+    Transient,
+    Waiting,
+)
+from controller.model.accounts import Accounts
 from controller.ports.dispatcher import Dispatcher, Handler, Wakeup
 
 
@@ -476,3 +485,49 @@ async def test_a_disk_that_fails_for_a_while_loses_nothing(
 
 def _refuse(*_given: object) -> None:
     raise Transient.because("disk full")
+
+
+async def test_a_throttled_key_pauses_longer_and_half_of_its_account_waits(
+    store: WakeupStore, recorder: Recorder, clock: MemoryClock
+):
+    accounts = Accounts(of={"a": "one", "b": "one"})
+    dispatcher = InProcessDispatcher(
+        store, clock, lanes={"unit": 9}, group_of=lambda key: key[5],
+        slowing=Slowing(accounts, lambda key: key[5]), jitter=lambda: 1.0,
+    )  # fmt: skip
+    names = [f"unit:{group}{number}" for group in "ab" for number in range(3)]
+    recorder.hold(*names)
+    recorder.answers["unit:a0"] = [Throttled.because("slower")]
+    await dispatcher.wake_all(names)
+    async with running(dispatcher, recorder):
+        assert len(recorder.now) == 6
+        recorder.release("unit:a0")
+        await settle()
+        pause = next(w.due for w in await dispatcher.pending() if w.key == "unit:a0") - clock.now()
+        assert pause == timedelta(seconds=30)
+        await dispatcher.wake_all(["unit:b7", "unit:c1"])
+        await settle()
+        assert "unit:b7" not in recorder.calls, "five of them work, three may"
+        assert "unit:c1" in recorder.calls, "it is of no account"
+        for key in ("unit:a1", "unit:a2", "unit:b0"):
+            recorder.release(key)
+        await settle()
+        assert "unit:b7" in recorder.calls
+        for key in tuple(recorder.ends):
+            recorder.release(key)
+
+
+async def test_many_keys_are_woken_together_and_once(dispatcher: Dispatcher, recorder: Recorder):
+    recorder.hold("unit:a")
+    await dispatcher.wake("unit:a")
+    async with running(dispatcher, recorder):
+        await dispatcher.wake_all(["unit:a", "unit:b", "unit:b", "unit:a"])
+        recorder.release("unit:a")
+        await settle()
+    assert sorted(recorder.calls) == ["unit:a", "unit:a", "unit:b"]
+
+
+async def test_of_many_keys_none_is_woken_when_one_is_no_key(dispatcher: Dispatcher):
+    with pytest.raises(ValueError, match="no key"):
+        await dispatcher.wake_all(["unit:a", "unit:"])
+    assert await dispatcher.pending() == ()

@@ -60,7 +60,10 @@ async def test_a_first_plan_creates_and_shows_no_secret(world: World) -> None:
     assert plan.file.is_file()
     assert plan.outputs_change
     assert heard
-    assert CANARY not in repr(plan) + "".join(heard)
+    assert CANARY not in repr(plan) + plan.document.text() + "".join(heard)
+    (shown,) = plan.document.read()["resource_changes"]
+    assert (shown["address"], shown["change"]["actions"]) == (world.address, ["create"])
+    assert shown["change"]["before"] is None
     assert any(attribute.sensitive for attribute in plan.changes[0].attributes)
     assert await world.engine.state(directory) is None
 
@@ -87,7 +90,9 @@ async def test_a_change_is_an_update_of_the_same_state(world: World) -> None:
     world.write("a", 2)
     plan = await world.engine.plan(directory)
     assert [change.action for change in plan.changes] == [Action.UPDATE]
-    assert CANARY not in repr(plan)
+    (shown,) = plan.document.read()["resource_changes"]
+    assert shown["change"]["actions"] == ["update"]
+    assert CANARY not in repr(plan) + plan.document.text()
     await world.engine.apply(directory)
     after = await world.engine.state(directory)
     assert before is not None

@@ -1,17 +1,21 @@
 """Providers are locked by content: `init` never takes another one silently."""
 
+import asyncio
 import json
 import os
 import platform
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from controller.adapters.engine import command, embedded
+from controller.adapters.engine import _init_twin, command, embedded
 from controller.adapters.engine._lock_file import NAME
 from controller.adapters.engine.environment import build_environment
-from controller.diagnostics.errors import EngineRefused
+from controller.adapters.engine.packages import Packages, hash_package
+from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.ports.engine import Engine
 from tests.contract.engine.conftest import REAL
 
@@ -31,6 +35,15 @@ class Mirror:
         program = folder / f"terraform-provider-{name}_v{version}"
         program.write_text(f"#!/bin/sh\n# {text}\n")
         program.chmod(0o700)
+
+    def pack(self, name: str, version: str) -> None:
+        """Put an archive in the place of the folder, as `terraform providers mirror` makes it."""
+        folder = self.root / HOST / "example" / name / version / PLATFORM
+        packed = folder.parents[1] / f"terraform-provider-{name}_{version}_{PLATFORM}.zip"
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path in folder.iterdir():
+                archive.write(path, path.name)
+        shutil.rmtree(folder.parent)
 
     def configuration(self) -> str:
         return f'provider_installation {{\n filesystem_mirror {{\n path = "{self.root}"\n }}\n}}\n'
@@ -133,7 +146,7 @@ async def test_init_costs_nothing_when_nothing_changed(
 async def test_a_trusted_mirror_is_not_hashed(
     kind: str, tmp_path: Path, engine_settings: dict[str, str]
 ) -> None:
-    engine = await connect(kind, engine_settings, trust_mirror=True)
+    engine = await connect(kind, engine_settings, packages=Packages(tmp_path / "packages.json"))
     directory = write(tmp_path / "unit", one="0.1.0")
     await engine.init(directory)
     (directory / "more.tf.json").write_text('{"output": {"p": {"value": 2}}}')
@@ -172,3 +185,107 @@ async def _worker_of(engine: Any, directory: Path) -> int:
 
     await engine._runner.run(directory, Command("version"), on_process=note)
     return told[0]
+
+
+async def trusting(kind: str, settings: dict[str, str], tmp_path: Path) -> Any:
+    return await connect(kind, settings, packages=Packages(tmp_path / "packages.json"))
+
+
+@pytest.mark.parametrize("kind", REAL)
+async def test_a_provider_that_is_swapped_in_the_mirror_is_refused(
+    kind: str, tmp_path: Path, mirror: Mirror, engine_settings: dict[str, str]
+) -> None:
+    engine = await trusting(kind, engine_settings, tmp_path)
+    directory = write(tmp_path / "unit", one="0.1.0")
+    await engine.init(directory)
+    await engine._packages.check(directory)
+    mirror.publish("one", "0.1.0", "other")  # as long as the first
+    for call in (engine.plan, engine.apply, engine.refresh, engine.validate):
+        with pytest.raises(EngineRefused, match="another content") as refused:
+            await call(directory)
+        assert refused.value.diagnostics[0].code == "engine/provider-changed"
+    new = write(tmp_path / "new", one="0.1.0")
+    with pytest.raises(EngineRefused):
+        await engine.init(new)
+    mirror.publish("one", "0.1.0")
+    await engine._packages.check(directory)
+    await engine.close()
+
+
+async def test_what_was_checked_is_known_after_a_restart_too(
+    tmp_path: Path, mirror: Mirror, engine_settings: dict[str, str]
+) -> None:
+    first = await trusting("embedded", engine_settings, tmp_path)
+    await first.init(write(tmp_path / "unit", one="0.1.0"))
+    await first.close()
+    mirror.publish("one", "0.1.0", "second")
+    engine = await trusting("embedded", engine_settings, tmp_path)
+    with pytest.raises(EngineRefused, match="another content"):
+        await engine.init(write(tmp_path / "another", one="0.1.0"))
+    await engine.close()
+
+
+async def test_hashes_are_those_that_terraform_locks(
+    tmp_path: Path, engine_settings: dict[str, str]
+) -> None:
+    engine = await connect("embedded", engine_settings)
+    directory = write(tmp_path / "unit", one="0.1.0")
+    await engine.init(directory)
+    (platform_folder,) = directory.glob(".terraform/providers/*/*/*/*/*")
+    assert hash_package(platform_folder.resolve()) in (directory / NAME).read_text()
+    await engine.close()
+
+
+@pytest.mark.parametrize("kind", REAL)
+@pytest.mark.parametrize("is_packed", [False, True])
+async def test_four_inits_at_once_leave_four_whole_workspaces(
+    kind: str, is_packed: bool, tmp_path: Path, mirror: Mirror, engine_settings: dict[str, str]
+) -> None:
+    if is_packed:
+        mirror.pack("one", "0.1.0")
+    engine = await trusting(kind, engine_settings, tmp_path)
+    directories = [write(tmp_path / f"unit-{number}", one="0.1.0") for number in range(4)]
+    (directories[3] / "more.tf.json").write_text('{"output": {"p": {"value": 2}}}')
+    await asyncio.gather(*(engine.init(directory) for directory in directories))
+    for directory in directories:
+        await engine._packages.check(directory)
+    assert {str(locked(directory)) for directory in directories} == {"{'one': '0.1.0'}"}
+    for directory in directories:
+        (program,) = directory.glob(".terraform/providers/*/*/*/*/*/terraform-provider-*")
+        assert os.access(program, os.X_OK)
+    await engine.close()
+
+
+async def test_a_twin_needs_no_init_but_another_configuration_does(
+    tmp_path: Path, engine_settings: dict[str, str]
+) -> None:
+    engine = await trusting("embedded", engine_settings, tmp_path)
+    first = write(tmp_path / "first", one="0.1.0")
+    await engine.init(first)
+    rc = Path(engine_settings["TF_CLI_CONFIG_FILE"])
+    rc.write_text('provider_installation {\n filesystem_mirror {\n path = "/nowhere"\n }\n}\n')
+    twin = write(tmp_path / "twin", one="0.1.0")
+    await engine.init(twin)
+    assert locked(twin) == locked(first)
+    await engine._packages.check(twin)
+    other = write(tmp_path / "other", one="0.1.0")
+    (other / "more.tf.json").write_text('{"output": {"p": {"value": 2}}}')
+    with pytest.raises((EngineRefused, EngineFailed)):
+        await engine.init(other)
+    await engine.close()
+
+
+async def test_a_twin_gets_no_state_that_lies_elsewhere(
+    tmp_path: Path, engine_settings: dict[str, str]
+) -> None:
+    engine = await connect("embedded", engine_settings)
+    made = []
+    for name in ("first", "second"):
+        directory = write(tmp_path / name)
+        backend = {"terraform": {"backend": {"local": {"path": "elsewhere/state"}}}}
+        (directory / "backend.tf.json").write_text(json.dumps(backend))
+        await engine.init(directory)
+        made.append((directory / ".terraform").stat().st_ino)
+    assert len(set(made)) == 2
+    assert not _init_twin.give(tmp_path / "first", write(tmp_path / "third"))
+    await engine.close()

@@ -83,6 +83,17 @@ async def test_a_tag_of_something_else_than_a_commit_is_passed_over(
     repository.close()
 
 
+async def test_a_tag_whose_name_turns_text_around_is_nobodys_to_follow(
+    upstream: Upstream, mirror: Path
+):
+    upstream.commit({"a.yaml": "1"})
+    tag(upstream, "v1")
+    tag(upstream, "v2\u202e")
+    repository = following(upstream, mirror, Tag("v*"))
+    assert (await repository.fetch()).revision.branch == "v1"
+    repository.close()
+
+
 @pytest.mark.parametrize("what", [Tag("v*"), RANGE])
 async def test_no_tag_that_matches_is_said(upstream: Upstream, mirror: Path, what):
     upstream.commit({"a.yaml": "1"})

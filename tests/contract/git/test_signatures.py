@@ -9,6 +9,7 @@ import pytest
 from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.git.signing import SigningKeys
 from controller.diagnostics.errors import Stalled
+from controller.model.following import Tag
 from controller.model.names import Commit
 from tests.contract.git.conftest import Upstream
 from tests.contract.git.signers import (
@@ -202,3 +203,55 @@ async def test_what_was_not_accepted_cannot_be_read(upstream, guarded):
         upstream.run, guarded._mirror.path, "for-each-ref", "refs/trueup/accepted"
     )
     assert listed.count("refs/trueup/accepted") == 1
+
+
+def push_tag(upstream: Upstream, *arguments: str) -> None:
+    upstream.git(*arguments)
+    upstream.git("push", "-q", "-f", "--tags", "origin")
+
+
+@pytest.fixture
+def tagged(upstream: Upstream, mirror: Path, keys: Path, people: dict[str, Person]):
+    known = SigningKeys(
+        public_keys(keys / "tags.asc", people["gil"]), allowed_signers(keys / "tags", people["ann"])
+    )
+    opened = GitRepository(upstream.url, Tag("v*"), mirror, keys=known)
+    yield opened
+    opened.close()
+
+
+async def tag_signature(repository: GitRepository):
+    head = await repository.fetch()
+    assert head.tag is not None
+    return await repository.tag_signature(head.tag, head.revision.commit)
+
+
+@pytest.mark.parametrize("name", ["ann", "gil"])
+async def test_a_signed_tag_names_its_signer(upstream, tagged, people, name):
+    upstream.commit({"a.yaml": "1"})
+    push_tag(upstream, *people[name].options, "tag", "-s", "-m", "x", "v1")
+    assert (await tag_signature(tagged)).signer == f"{name}@example.com"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("tag", "v1"), "not annotated"),
+        (("tag", "-a", "-m", "x", "v1"), "not signed"),
+        (("tag", "-a", "-m", "x\n\n-----BEGIN SIGNED MESSAGE-----", "v1"), "neither of PGP"),
+    ],
+)
+async def test_a_tag_that_nobody_signed_does_not_count(upstream, tagged, arguments, problem):
+    upstream.commit({"a.yaml": "1"})
+    push_tag(upstream, *arguments)
+    assert problem in (await tag_signature(tagged)).problem
+
+
+async def test_a_tag_of_a_stranger_or_of_another_name_does_not_count(upstream, tagged, people):
+    upstream.commit({"a.yaml": "1"})
+    push_tag(upstream, *people["eve"].options, "tag", "-s", "-m", "x", "v1")
+    assert "not allowed" in (await tag_signature(tagged)).problem
+    upstream.git(*people["ann"].options, "tag", "-s", "-m", "x", "old")
+    upstream.git("update-ref", "refs/tags/v1", "refs/tags/old")
+    push_tag(upstream, "tag", "-d", "old")
+    assert "another name" in (await tag_signature(tagged)).problem

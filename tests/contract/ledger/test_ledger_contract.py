@@ -37,6 +37,7 @@ def event(subject: str = "unit:shop/dev/api", message: str = "applied") -> Event
 
 
 async def test_what_was_never_written_is_none(ledger: Ledger):
+    assert await ledger.release("shop", DIGEST) is None
     assert await ledger.unit(UnitName("a", "b", "c")) is None
     assert await ledger.stage(DEV) is None
     assert await ledger.secret(SecretName("a", "b", "c")) is None
@@ -50,6 +51,17 @@ async def test_the_last_status_of_a_unit_stands(ledger: Ledger):
     await ledger.put_unit(second)
     assert await ledger.unit(first.name) == second
     assert list(await ledger.units()) == [second]
+
+
+async def test_many_statuses_are_written_at_once(ledger: Ledger):
+    units = [UnitStatus(UnitName("shop", "dev", name), COMMIT) for name in ("b", "a")]
+    await ledger.put_unit(units[0])
+    await ledger.put_units([replace(unit, failures=2) for unit in units])
+    await ledger.put_units([])
+    assert [(u.name.stack, u.failures) for u in await ledger.units(DEV)] == [("a", 2), ("b", 2)]
+    await ledger.remove_unit(units[0].name)
+    assert await ledger.unit(units[0].name) is None
+    assert [unit.name for unit in await ledger.units()] == [units[1].name]
 
 
 async def test_units_are_given_by_name_and_by_stage(ledger: Ledger):

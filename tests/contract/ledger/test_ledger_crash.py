@@ -23,7 +23,7 @@ async def test_nothing_that_was_acknowledged_is_lost_when_the_writer_is_killed(t
         assert last - int(number) in {0, 1}
         found = {kept.id: kept for kept in await ledger.runs("unit:a", 3)}
         assert [step.step for step in found[run].steps] == ["plan"]
-        assert len(await ledger.units()) == min(7, int(number))
+        assert len(await ledger.units()) in {min(7, int(number)), min(7, int(number) + 1)}
         for left in await ledger.open_runs():
             assert left.id in found
             await ledger.end_run(left.id, "interrupted", left.started_at)

@@ -3,10 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
-import psutil
 import pytest
 
+from controller.adapters.engine._process import identify
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.processes.memory import MemoryProcesses
 from controller.ports.engine import EngineProcess
@@ -31,7 +32,7 @@ def made(request: pytest.FixtureRequest) -> Iterator[Made]:
         yield Made(memory, alive, lambda: memory.alive.discard(alive))
         return
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    alive = EngineProcess(child.pid, psutil.Process(child.pid).create_time())
+    alive = identify(child.pid)
 
     def end() -> None:
         child.kill()
@@ -53,6 +54,11 @@ async def test_a_process_that_lives_is_not_gone_and_is_left_alone(made: Made) ->
 async def test_another_process_with_the_same_number_is_not_mistaken(made: Made) -> None:
     other = EngineProcess(made.alive.pid, made.alive.started - 3600)
     assert await made.adapter.wait_gone(other, seconds=0)
+
+
+async def test_after_a_reboot_every_process_is_another_one(made: Made) -> None:
+    before = replace(made.alive, boot="another start of the machine")
+    assert await made.adapter.wait_gone(before, seconds=0)
 
 
 async def test_a_process_that_ended_is_gone_even_before_it_is_reaped(made: Made) -> None:

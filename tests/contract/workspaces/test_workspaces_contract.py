@@ -53,6 +53,28 @@ async def test_a_directory_holds_exactly_the_files(workspaces: DiskWorkspaces) -
     assert not (directory / "module" / "sub").exists()
 
 
+async def test_dated_files_stay_as_a_content_first_had_them(workspaces: DiskWorkspaces) -> None:
+    def at(commit: str, digest: str) -> Workspace:
+        plain = workspace({"main.tf.json": digest.encode()}, digest)
+        return replace(plain, dated={"commit.json": commit.encode()})
+
+    directory = await workspaces.write(at("one", "sha256:1"))
+    assert content(directory) == {"main.tf.json": b"sha256:1", "commit.json": b"one"}
+    await workspaces.write(at("two", "sha256:1"))
+    assert (directory / "commit.json").read_bytes() == b"one"
+    await workspaces.write(at("three", "sha256:2"))
+    assert (directory / "commit.json").read_bytes() == b"three"
+    await workspaces.write(at("four", "sha256:1"))
+    assert (directory / "commit.json").read_bytes() == b"one"
+    (directory / STAMP).unlink()  # as after a start of the machine
+    await workspaces.write(at("five", "sha256:1"))
+    assert content(directory) == {"main.tf.json": b"sha256:1", "commit.json": b"one"}
+    await workspaces.write(at("six", "sha256:4"), dated_as=Digest("sha256:1"))
+    assert (directory / "commit.json").read_bytes() == b"one"
+    await workspaces.write(workspace({}, "sha256:3"))
+    assert content(directory) == {}
+
+
 async def test_what_the_engine_keeps_stays(workspaces: DiskWorkspaces) -> None:
     directory = await workspaces.write(workspace({"main.tf.json": b"1", "old": b""}, "sha256:1"))
     kept = {

@@ -87,14 +87,14 @@ def trueup(app, served, folder, capsys):
 
 @pytest.fixture
 def snapshot():
-    """Compare text with a file; `TRUEUP_UPDATE_SNAPSHOTS=1` writes the files anew."""
+    """Compare text with a file; `TRUEUP_TEST_SNAPSHOTS=1` writes the files anew."""
 
     def compare(name, text):
         file = SNAPSHOTS / name
-        if os.environ.get("TRUEUP_UPDATE_SNAPSHOTS"):
+        if os.environ.get("TRUEUP_TEST_SNAPSHOTS"):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        assert file.exists(), f"{file} is missing: run with TRUEUP_UPDATE_SNAPSHOTS=1"
+        assert file.exists(), f"{file} is missing: run with TRUEUP_TEST_SNAPSHOTS=1"
         assert text == file.read_text()
 
     return compare

@@ -18,6 +18,10 @@ from tests.unit.web.fake_app import COMMIT
         (["suspend", "shop/dev"], ("suspend", "shop/dev")),
         (["resume", "shop/dev/shop-api"], ("resume", "shop/dev/shop-api")),
         (["rotate", "shop/dev/shop-api-key"], ("rotate", "shop/dev/shop-api-key")),
+        (["unlock", "shop/dev/shop-api", "--lock", "5f5e"],
+         ("unlock", "shop/dev/shop-api", "5f5e")),
+        (["state", "restore", "shop/dev/shop-api", "7", "--yes"],
+         ("restore-state", "shop/dev/shop-api", "7")),
     ],
 )  # fmt: skip
 def test_an_action_is_asked_for_and_told(trueup, app, words, asked):
@@ -30,7 +34,7 @@ def test_an_action_is_asked_for_and_told(trueup, app, words, asked):
 @pytest.mark.parametrize(
     "words",
     [
-        ["approve"], ["approve", "shop"], ["approve", "a/b/c/d"], ["drift", "shop/dev"],
+        ["approve"], ["approve", "shop/"], ["approve", "a/b/c/d"], ["drift", "shop/dev"],
         ["rotate", "SHOP/dev/x"], ["promote", "--frobnicate"], ["suspend", "a/b; x"],
     ],
 )  # fmt: skip

@@ -52,11 +52,11 @@ def help_of(name):
 
 
 def test_the_page_on_the_command_line_is_what_the_commands_say():
-    """`TRUEUP_UPDATE_SNAPSHOTS=1` writes it anew."""
+    """`TRUEUP_TEST_SNAPSHOTS=1` writes it anew."""
     parts = [HEADER, f"## trueup\n\n```text\n{help_of('')}\n```\n"]
     parts += [f"## trueup {name}\n\n```text\n{help_of(name)}\n```\n" for name in COMMANDS]
     text = "\n".join(parts)
-    if os.environ.get("TRUEUP_UPDATE_SNAPSHOTS"):
+    if os.environ.get("TRUEUP_TEST_SNAPSHOTS"):
         DOCS.write_text(text)
     assert DOCS.read_text() == text
 

@@ -92,7 +92,7 @@ NOT_OURS = frozenset(
     recursion_depth_exceeded recursion_loop set_item_not_hashable set_type
     string_not_ascii string_unicode time_delta_parsing time_delta_type time_parsing
     time_type timezone_aware timezone_naive timezone_offset unexpected_keyword_argument
-    unexpected_positional_argument union_tag_invalid union_tag_not_found url_parsing
+    unexpected_positional_argument union_tag_not_found url_parsing
     url_scheme url_syntax_violation url_too_long url_type uuid_parsing uuid_type
     uuid_version""".split()  # noqa: SIM905 - a list of words
 )

@@ -230,3 +230,44 @@ def test_a_misfit_knows_its_place() -> None:
     assert list(misfits({"a": {"size": "big"}}, wanted)) == [
         Misfit(("a", "size"), "a string", "a number")
     ]
+
+
+MOVED = b"moved {\n  from = aws_x.a\n  to = aws_x.b\n}\n"
+AWS = b'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
+PUBLISHED = {
+    "main.tf": MOVED + b'module "n" {\n  source = "./modules/n"\n}\n',
+    "versions.tf": AWS,
+    "modules/n/main.tf": b'module "m" {\n  source = "../m"\n}\n',
+    "modules/m/main.tf": b'data "aws_region" "here" {}\n',
+    "modules/m/policy.json": b"{}",
+    "modules/alone/main.tf": b'provider "aws" {}\n',
+    "examples/complete/main.tf": b'provider "aws" {}\nmodule "all" {\n  source = "../../"\n}\n',
+    "examples/complete/data.json": b"{}",
+    "wrappers/main.tf.json": b"{}",
+    ".history/main_1.tf": b"not { closed",
+}
+
+
+def test_examples_that_lie_beside_a_published_module_are_not_looked_at() -> None:
+    module, faults = read_module("modules/published", PUBLISHED)
+    assert faults == ()
+    assert [name for name in module.files if name.endswith((".tf", ".tf.json"))] == [
+        "main.tf",
+        "modules/m/main.tf",
+        "modules/n/main.tf",
+        "versions.tf",
+    ]
+    assert "modules/m/policy.json" in module.files  # the code may read it
+    changed = {**PUBLISHED, "examples/complete/main.tf": b"# another"}
+    assert read_module("modules/published", changed)[0].digest == module.digest
+
+
+def test_what_a_nested_module_uses_is_looked_at_wherever_it_lies() -> None:
+    files = {**PUBLISHED, "modules/m/main.tf": b'module "x" {\n  source = "../alone"\n}\n'}
+    _, faults = read_module("modules/published", files)
+    assert [(fault.code, fault.file) for fault in faults] == [
+        ("module/provider-block", "modules/alone/main.tf")
+    ]
+    files["modules/m/main.tf"] = b'module "x" {\n  source = "../../../other"\n}\n'
+    _, faults = read_module("modules/published", files)
+    assert [fault.code for fault in faults] == ["module/nested-source"]

@@ -54,7 +54,23 @@ VALID: dict[str, tuple[str, Any]] = {
     "7.20 single pair in a list": ("[a: b]", ({"a": "b"},)),
     "7.21 adjacent value of a quoted key": ('{"a":1}', {"a": 1}),
     "7.22 JSON is YAML": ('{"a": [1, 2.5, true, null, "x\\u00e9"]}', {"a": (1, 2.5, True, None, "xé")}),
+    "7.4 a key in braces over two lines": ("{a\n  b: 1,\n 'c\n  d': 2, e\n : f}\n", {"a b": 1, "c d": 2, "e": "f"}),
+    "7.4 a colon right before a comma": ("{a:, b: 1, c:}\n", {"a": None, "b": 1, "c": None}),
+    "7.4 a colon right behind a quoted key": ("{'a'\n :b}\n", {"a": "b"}),
+    "7.4 a pair with a quoted key in a list": ("['a':b]\n", ({"a": "b"},)),
+    "7.4 a question mark is text": ("[?a, {?b: c}]\n", ("?a", {"?b": "c"})),
+    "7.4 a bracket left of its key": ("a:\n  b: [\n    c,\n]\nd: {\n}\n", {"a": {"b": ("c",)}, "d": {}}),
+    "6.1 a tab behind the indentation": ("a:\n \tb\nc:\n  - d\n   \te\n", {"a": "b", "c": ("d e",)}),
+    "6.1 a tab before brackets": ("\t[\n\t]\n", ()),
+    "6.1 a tab on a blank line in a text": ("a:\n  b\n \t\n  c\n", {"a": "b\nc"}),
+    "8.1 blank lines of any depth before a text": ("a: |\n \n   \n   b\nc: >\n\n  \n  d\n     \n  e\n", {"a": "\n\nb\n", "c": "\n\nd\n   \ne\n"}),
+    "8.1 a text that the file ends in": ("a: |\n  b\n   ", {"a": "b\n \n"}),
+    "8.1 blank lines only": ("- |+\n   ", ("\n",)),
+    "6.9 a tag of YAML's own for a text": ("{a: !!str, b: !!str 1}\n", {"a": "", "b": "1"}),
+    "5.4 no ends of lines of old": ("a: b\u2028c # d\u2029e: f\ng\x85h: 'i\x85j'\n", {"a": "b\u2028c", "g\x85h": "i\x85j"}),
     # 9 Documents
+    "9.2 ends of documents that are none": ("...\n# x\n...\na: b\n...\n...\n", {"a": "b"}),
+    "9.2 a tab in a directive": ("%YAML \t1.2\n---\na: b\n", {"a": "b"}),
     "9.2 document markers": ("%YAML 1.2\n---\na: b\n...\n", {"a": "b"}),
     "9.3 a bare scalar": ("--- text\n", "text"),
     # 10 Schemas: the core
@@ -64,7 +80,7 @@ VALID: dict[str, tuple[str, Any]] = {
     "10.2 integers": ("[0, -19, +7, 0o14, 0x3A, 017]", (0, -19, 7, 12, 58, 17)),
     "10.2 no integers of old": ("[0b1, 1_000, 190:20:30, 0o8, 0xG]", ("0b1", "1_000", "190:20:30", "0o8", "0xG")),
     "10.2 floats": ("[0., -0.0, .5, +12e03, -2E+05, 1.5e-3]", (0.0, -0.0, 0.5, 12000.0, -200000.0, 0.0015)),
-    "10.2 no floats": ("[., .e1, 1e, +, -]", (".", ".e1", "1e", "+", "-")),
+    "10.2 no floats": ("[., .e1, 1e, +, --]", (".", ".e1", "1e", "+", "--")),
     "10.2 no dates": ("[2001-12-14, 2001-12-14t21:59:43.10-05:00]", ("2001-12-14", "2001-12-14t21:59:43.10-05:00")),
     "10.2 quoted are strings": ("['1', \"true\", '~']", ("1", "true", "~")),
     "10.2 merge keys": ("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n", {"a": {"x": 1, "y": 2}, "b": {"y": 3, "x": 1}}),
@@ -88,7 +104,29 @@ INVALID: dict[str, tuple[str, int, str]] = {
     "7.3 flow list that does not end": ("a: [b, c\nd: e\n", 1, "load/unclosed"),
     "7.3 flow mapping that does not end": ("a: b\nc: {d: e\nf: g\n", 2, "load/unclosed"),
     "7.3 wrong bracket": ("a: [b}\n", 1, "load/unclosed"),
-    "7.3 bracket that opens nothing": ("a: b\n]\n", 2, "load/indentation"),
+    "7.3 bracket that opens nothing": ("a: b\n]\n", 2, "load/yaml-syntax"),
+    "7.3 bracket that opens nothing, behind a list": ("[a]\n]\n", 2, "load/yaml-syntax"),
+    "7.3 comma that lacks": ("a: [b,\n  c: d\n  e: f]\n", 3, "load/unclosed"),
+    "7.3 a line between brackets left of its key": ("a:\n  b: [c,\n  d]\n", 3, "load/indentation"),
+    "7.3 a tab between brackets is indentation": ("a: [b,\n\tc]\n", 2, "load/tab"),
+    "7.3 brackets that meet the next entry": ("a:\n  - [b,\n  - c\n", 2, "load/unclosed"),
+    "7.3 a dash is no value": ("[a, -]\n", 1, "load/yaml-syntax"),
+    "7.4 a key in a list over two lines": ("[a\n : b]\n", 2, "load/unclosed"),
+    "7.4 a pair without a key": ("[: a]\n", 1, "load/key-not-a-string"),
+    "7.2 a line of a quoted text left of its key": ("a: 'b\nc d'\n", 2, "load/indentation"),
+    "7.2 a tab in a quoted text is indentation": ('a: "b\n\tc"\n', 2, "load/indentation"),
+    "6.6 comment right behind a quoted text": ("a: 'b'# c\n", 1, "load/yaml-syntax"),
+    "6.6 comment right behind a comma": ("[a,# b\n c]\n", 1, "load/yaml-syntax"),
+    "6.6 comment inside of a text": ("a: b\n   # c\n   d\n", 3, "load/yaml-syntax"),
+    "6.9 two anchors": ("a: &b &c d\n", 1, "load/yaml-syntax"),
+    "6.9 an anchor for an alias": ("a: &b c\nd: &e *b\n", 2, "load/yaml-syntax"),
+    "8.1 indentation of none": ("a: |0\n  b\n", 1, "load/yaml-syntax"),
+    "8.1 text behind its header": ("a: b\nc: > d\n  e\n", 2, "load/yaml-syntax"),
+    "8.1 a tab left of a text": ("a: |\n\t\nb: c\n", 2, "load/tab"),
+    "9.1 text behind the end": ("a: b\n... c\n", 2, "load/yaml-syntax"),
+    "9.1 text behind brackets": ("[a]\nb\n", 2, "load/yaml-syntax"),
+    "9.2 directive without a document": ("a: b\n%YAML 1.2\n", 2, "load/yaml-syntax"),
+    "9.2 directive with more words": ("%YAML 1.2 a\n---\nb: c\n", 1, "load/yaml-syntax"),
     "7.3 comma that divides nothing": ("[a, , b]\n", 1, "load/yaml-syntax"),
     "7.3 comma at the beginning": ("[, a]\n", 1, "load/yaml-syntax"),
     "8.1 more indented blank line": ("a: |\n    \n  b\n", 3, "load/indentation"),
@@ -124,3 +162,10 @@ def test_where_a_file_is_wrong(name: str) -> None:
         (code, line)
     ]
     assert len(faults[0].message) > 10
+
+
+def test_directives_behind_the_end_of_a_document_belong_to_the_next() -> None:
+    text = "a: 1\n...\n# b\n%YAML 1.2\n---\nc: 2\n...\n%YAML 1.2\n---\n"
+    documents = list(compose(text))
+    assert [document.faults for document in documents] == [(), (), ()]
+    assert [each.root and value_of(each.root) for each in documents] == [{"a": 1}, {"c": 2}, None]

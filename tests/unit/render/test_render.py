@@ -8,7 +8,7 @@ import pytest
 
 from controller.diagnostics.errors import ConfigurationWrong
 from controller.model.graph import Unit
-from controller.model.names import SecretName, UnitName
+from controller.model.names import Commit, SecretName, UnitName
 from controller.model.workspace import Upstream, Workspace
 from controller.steps.graph import graph
 from controller.steps.render import render
@@ -178,7 +178,79 @@ def test_what_the_user_gives_wins_over_what_is_filled_in() -> None:
     stack = BASE["products/shop-api.yaml"].replace("directory:", "stack: mine\n    directory:")
     files = {"modules/service/main.tf": module, "products/shop-api.yaml": stack}
     values = part(rendered(files), "terraform.tfvars.json")
-    assert (values["stack"], values["owner"], values["commit"]) == ("mine", "team-shop", COMMIT)
+    assert (values["stack"], values["owner"]) == ("mine", "team-shop")
+
+
+COMMITTED = 'variable "commit" {\n  type = string\n}\n'
+USES_AWS = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+resource "aws_sns_topic" "this" {}
+"""
+
+
+def with_aws(configuration: str = "{}", module: str = USES_AWS) -> dict[str, str | bytes]:
+    environments = BASE["platform/environments.yaml"]
+    configured = f"{{localcloud: {{}}, aws: {configuration}}}"
+    return {
+        "platform/environments.yaml": environments.replace("{localcloud: {}}", configured),
+        "modules/service/aws.tf": module,
+    }
+
+
+def at(commit: str, files: dict[str, str | bytes]) -> Workspace:
+    catalog = load_with(files)
+    assert catalog.revision is not None
+    revision = replace(catalog.revision, commit=Commit(commit))
+    catalog = replace(catalog, revision=revision)
+    return render(catalog, graph(catalog).units[API], KNOWN)
+
+
+def test_all_that_a_stack_makes_on_aws_is_tagged() -> None:
+    workspace = at("b" * 40, with_aws('{region: eu-west-1, default_tags: {tags: {team: "${x}"}}}'))
+    main, values = part(workspace, "main.tf.json"), part(workspace, "terraform.tfvars.json")
+    assert main["provider"]["localcloud"] == {}
+    assert main["provider"]["aws"] == {
+        "region": "eu-west-1",
+        "default_tags": [
+            {
+                "tags": {
+                    "product": "shop",
+                    "environment": "production",
+                    "owner": "team-shop",
+                    "commit": "${var.trueup_commit}",
+                    "team": "${var.trueup_provider_0}",
+                }
+            }
+        ],
+    }
+    assert values["trueup_provider_0"] == "${x}"
+    (dated,) = workspace.dated.values()
+    assert json.loads(dated) == {"trueup_commit": "b" * 40}
+
+
+def test_tags_of_the_environment_win() -> None:
+    given = "{default_tags: [{tags: {commit: none, owner: us}}]}"
+    main = part(rendered(with_aws(given)), "main.tf.json")
+    (block,) = main["provider"]["aws"]["default_tags"]
+    assert block["tags"]["commit"] == "none" and block["tags"]["owner"] == "us"
+    wrong = part(rendered(with_aws("{default_tags: [{}, {}]}")), "main.tf.json")
+    assert wrong["provider"]["aws"] == {"default_tags": [{}, {}]}
+
+
+def test_a_commit_that_changes_nothing_else_is_no_change() -> None:
+    files = with_aws(module=USES_AWS + COMMITTED)
+    first, second = at("b" * 40, files), at("c" * 40, files)
+    assert (first.digest, first.files) == (second.digest, second.files)
+    assert first.dated != second.dated and first.commit != second.commit
+    (dated,) = second.dated.values()
+    assert json.loads(dated) == {"commit": "c" * 40, "trueup_commit": "c" * 40}
+    assert rendered({}).dated == {}
 
 
 def test_a_unit_without_its_module_or_environment_is_refused() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from controller.diagnostics.errors import Stalled
+from controller.cli.settings_file import read_settings, settings_of
+from controller.diagnostics.errors import ConfigurationWrong, Stalled
 from controller.model.following import Branch, Fixed, Following, Semver, Tag
 from controller.model.history import SignersRule, Trust
 from controller.model.names import Commit
@@ -84,8 +85,8 @@ def test_two_things_cannot_be_followed() -> None:
 
 
 def test_a_range_that_cannot_be_read_is_said() -> None:
-    with pytest.raises(Stalled, match=r"repository\.semver.*\^1"):
-        git_source.following(Repository(url="/x", semver="^1"))
+    with pytest.raises(Stalled, match=r"repository\.semver.*\^?one"):
+        git_source.following(Repository(url="/x", semver="^one"))
 
 
 def test_signatures_are_wanted_when_a_key_or_a_rule_is_given(tmp_path: Path) -> None:
@@ -97,3 +98,58 @@ def test_signatures_are_wanted_when_a_key_or_a_rule_is_given(tmp_path: Path) -> 
         (SignersRule(("platform/*",), ("ann@example.com",)),)
     )
     git_source.repository(settings, tmp_path / "mirror").close()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TRUEUP_REPOSITORY__BRANHC", "TRUEUP_REPOSITORY__BRANCH"),
+        ("TRUEUP_LISTEN_PORT", "TRUEUP_LISTEN__PORT"),
+        ("TRUEUP_DTAA", "TRUEUP_DATA"),
+        ("trueup_publik_view", "TRUEUP_PUBLIC_VIEW"),
+    ],
+)
+def test_a_variable_that_names_no_setting_is_refused_with_the_one_that_was_meant(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    monkeypatch.setenv(name, "canary")
+    with pytest.raises(ConfigurationWrong, match=f"`{name}` names no setting") as raised:
+        read_settings(file)
+    assert raised.value.diagnostics[0].hint == f"did you mean `{meant}`?"
+    assert "canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["TRUEUP_TEST_SEED", "TRUEUP_LOCALCLOUD_ROOT", "TRUEUP_LOAD_REMOTE_TARGET",
+     "TRUEUP_PROVIDER_MIRROR", "trueup_log_level"],
+)  # fmt: skip
+def test_variables_of_settings_and_of_our_other_programs_are_left_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "info")
+    read_settings(file)
+
+
+def test_an_unknown_key_of_the_file_is_told_with_the_one_that_was_meant(file: Path) -> None:
+    file.write_text(file.read_text().replace("poll_every", "pol_every"))
+    with pytest.raises(
+        ConfigurationWrong, match=r"`repository\.pol_every` is no setting"
+    ) as raised:
+        read_settings(file)
+    assert raised.value.diagnostics[0].hint == "did you mean `repository.poll_every`?"
+
+
+def test_without_a_file_variables_are_enough_to_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationWrong, match=r"no settings file `trueup\.yaml`"):
+        settings_of(None)
+    monkeypatch.setenv("TRUEUP_REPOSITORY__URL", "/srv/config.git")
+    assert settings_of(None).repository.url == "/srv/config.git"
+    with pytest.raises(ConfigurationWrong, match="no settings file"):
+        settings_of(Path("named.yaml"))
+    monkeypatch.setenv("TRUEUP_LISTEN__PORT", "many")
+    with pytest.raises(ConfigurationWrong, match=r"the variables: `listen\.port`"):
+        settings_of(None)

@@ -13,6 +13,7 @@ from controller.model.drift import IgnoredDrift
 from controller.model.measurement import GateResult, GateRuling, ObjectiveResult
 from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
+from controller.model.state import KeptState
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 COMMIT = "a3f1c09e" + "0" * 32
@@ -357,6 +358,21 @@ class FakeApp:
 
     async def suspend(self, caller, subject, *, suspended):
         return self._act(caller, Role.OPERATOR, "suspend" if suspended else "resume", subject)
+
+    async def unlock(self, caller, unit, lock):
+        return self._act(caller, Role.ADMIN, "unlock", unit, lock)
+
+    async def restore_state(self, caller, unit, serial):
+        return self._act(caller, Role.ADMIN, "restore-state", unit, serial)
+
+    async def states(self, name):
+        await self.unit(name)
+        digest = Digest("sha256:" + "5" * 64)
+        two = ("module.unit.one", "module.unit.two")
+        return [
+            KeptState(9, "line", digest, ago(minutes=2), "after an apply", two[1:]),
+            KeptState(7, "line", digest, ago(hours=2), "before an apply", two),
+        ]
 
     async def rotate(self, caller, secret):
         return self._act(caller, Role.OPERATOR, "rotate", secret)

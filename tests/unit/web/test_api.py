@@ -82,6 +82,8 @@ ACTIONS = {
     "suspend": "shop/dev",
     "resume": "shop/dev",
     "rotate": "shop/staging/shop-api-key",
+    "unlock": "shop/dev/shop-api",
+    "restore-state": "shop/dev/shop-api",
 }
 
 

@@ -1,11 +1,15 @@
 """Who comes in, from where, and with how much."""
 
+from datetime import UTC, datetime
+
 import pytest
 from starlette.routing import Route
 
 from controller import __version__
 from controller.web.asgi import application
 from controller.web.guard import BODY_LIMIT
+from controller.web.refusals import TooManyTries
+from controller.web.throttle import MOST, TRIES, WINDOW, Throttle
 from tests.unit.web.conftest import bearer
 from tests.unit.web.fake_app import DECISION
 
@@ -158,3 +162,44 @@ async def test_a_page_that_breaks_tells_nothing_of_why(public, app):
 async def test_a_path_cannot_leave_the_static_folder(public):
     assert (await public.get("/static/..%2fasgi.py")).status_code == 404
     assert (await public.get("/static/../asgi.py")).status_code == 404
+
+
+async def test_whoever_guesses_tokens_has_to_wait(make_client, app):
+    client = make_client(peer="192.0.2.1")
+    for _ in range(TRIES):
+        assert (await client.get("/api/overview", headers=bearer("wrong"))).status_code == 401
+    for headers in (bearer("wrong"), bearer("ada")):
+        answer = await client.get("/api/overview", headers=headers)
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["retry-after"]) <= WINDOW.total_seconds()
+        assert answer.json()["code"] == "web/too-many-tries"
+    form = {"token": "ada-token"}
+    origin = {"Origin": "http://127.0.0.1:8080"}
+    assert (await client.post("/login", data=form, headers=origin)).status_code == 429
+    app.instant += WINDOW
+    assert (await client.get("/api/overview", headers=bearer())).status_code == 200
+
+
+async def test_no_token_and_a_right_one_are_no_wrong_tries(client):
+    for _ in range(TRIES + 1):
+        assert (await client.get("/api/overview")).status_code == 401
+        assert (await client.get("/api/overview", headers=bearer())).status_code == 200
+
+
+async def test_wrong_proofs_of_webhooks_have_to_wait_too_and_close_no_other_door(client):
+    for _ in range(TRIES):
+        assert (await client.post("/webhooks/gitlab", content=b"{}")).status_code == 401
+    assert (await client.post("/webhooks/gitlab", content=b"{}")).status_code == 429
+    assert (await client.get("/api/overview", headers=bearer())).status_code == 200
+
+
+def test_a_network_of_ipv6_is_one_address_and_not_everything_is_remembered():
+    throttle = Throttle(lambda: datetime(2030, 1, 1, tzinfo=UTC))
+    for number in range(TRIES):
+        throttle.note_wrong(f"2001:db8::{number}")
+    with pytest.raises(TooManyTries):
+        throttle.check("2001:db8::ffff")
+    throttle.check("2001:db8:0:1::1")
+    for number in range(MOST):
+        throttle.note_wrong(f"10.0.{number // 256}.{number % 256}")
+    throttle.check("2001:db8::ffff")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from controller.adapters.clock.memory import START
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.model.names import Digest, SecretName, UnitName
 from controller.workflows.wishes import Wishes
@@ -13,10 +14,10 @@ RELEASE = Digest("sha256:" + "a" * 64)
 async def test_a_unit_is_suspended_by_itself_or_by_its_stage() -> None:
     wishes = Wishes(MemoryLedger())
     assert not await wishes.is_suspended(UNIT)
-    await wishes.suspend(UNIT.stage, suspended=True)
+    await wishes.suspend(UNIT.stage, suspended=True, at=START)
     assert await wishes.is_suspended(UNIT)
-    await wishes.suspend(UNIT.stage, suspended=False)
-    await wishes.suspend(UNIT, suspended=True)
+    await wishes.suspend(UNIT.stage, suspended=False, at=START)
+    await wishes.suspend(UNIT, suspended=True, at=START)
     assert await wishes.is_suspended(UNIT)
     assert not await wishes.is_suspended(UNIT.stage)
 

@@ -1,0 +1,148 @@
+"""Provider packages: checked once by content, then by what the file system says of them.
+
+Terraform hashes every provider at every command, most of a second for a large one. A lock file
+without hashes spares that, so the check is made here: a package's content is compared with the lock
+file once, and again as soon as one of its files is another one (by device, inode, size and times).
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from controller.adapters.engine import _lock_file
+from controller.diagnostics.errors import EngineRefused
+
+INSTALLED = Path(".terraform") / "providers"
+
+Traces = list[list[str | int]]
+
+
+@dataclass
+class Packages:
+    """What is known of the packages on this machine; kept in one file, for all workspaces."""
+
+    record: Path
+    _contents: dict[str, str] = field(default_factory=dict)
+    """Provider, version and platform → hash: the first content seen is the only one."""
+    _seen: dict[str, tuple[str, Traces]] = field(default_factory=dict)
+    """Folder → the hash of its content, and the traces of its files when it was hashed."""
+    _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _is_read: bool = False
+
+    async def enter(self, directory: Path) -> None:
+        """Check what `init` has installed, then take the hashes out of the lock file.
+
+        Raises EngineRefused for a package that is not the one that was locked, or that was another
+        one in an earlier workspace.
+        """
+        if await self._check(directory, _lock_file.read(directory)):
+            _lock_file.put_hashes_aside(directory)
+
+    async def check(self, directory: Path) -> None:
+        """Look whether the packages of a workspace are still those that were checked.
+
+        Raises EngineRefused when not. A lock file that has its hashes is checked by Terraform.
+        """
+        if _lock_file.hashes_are_aside(directory):
+            await self._check(directory, _lock_file.read_aside(directory))
+
+    async def _check(self, directory: Path, locked: tuple[_lock_file.Locked, ...]) -> bool:
+        """Compare; tells whether everything could be."""
+        is_whole = True
+        for provider in locked:
+            known = {word for word in provider.hashes if word.startswith("h1:")}
+            for platform in _platforms(directory, provider):
+                if not known:
+                    is_whole = False  # hashes of archives only: left to Terraform
+                    continue
+                found = await self._hash(platform.resolve())
+                name = f"{provider.address} {provider.version} {platform.name}"
+                if found not in known or found != self._contents.setdefault(name, found):
+                    raise EngineRefused.because(
+                        f"the provider `{provider.address}` {provider.version} is not the one that"
+                        f" was locked: `{platform.resolve()}` has another content",
+                        hint="put the package back as it was, or ask for another version of it",
+                        code="engine/provider-changed",
+                    )
+                self._write()
+        return is_whole
+
+    async def _hash(self, package: Path) -> str:
+        """Give the hash of a package, from memory when none of its files has changed."""
+        async with self._guard:
+            self._read()
+            traces = await asyncio.to_thread(_traces, package)
+            known = self._seen.get(str(package))
+            if known is not None and known[1] == traces:
+                return known[0]
+            found = await asyncio.to_thread(hash_package, package)
+            # A file that is changed while it is read leaves another trace.
+            if await asyncio.to_thread(_traces, package) == traces:
+                self._seen[str(package)] = found, traces
+            return found
+
+    def _read(self) -> None:
+        if self._is_read:
+            return
+        self._is_read = True
+        try:
+            written = json.loads(self.record.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        except ValueError:  # cut off: everything is hashed once more
+            return
+        self._contents.update(written["contents"])
+        seen: dict[str, tuple[str, Traces]] = written["seen"]
+        self._seen.update({path: (kept[0], kept[1]) for path, kept in seen.items()})
+
+    def _write(self) -> None:
+        text = json.dumps({"contents": self._contents, "seen": self._seen}, sort_keys=True)
+        if self.record.is_file() and self.record.read_text(encoding="utf-8") == text:
+            return
+        partial = self.record.with_suffix(".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self.record)
+
+
+def hash_package(package: Path) -> str:
+    """Hash the files of an unpacked provider as Terraform's lock file does (`h1:`)."""
+    lines = []
+    for path in _files(package):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        lines.append(f"{digest}  {path.relative_to(package).as_posix()}\n")
+    total = hashlib.sha256("".join(lines).encode()).digest()
+    return "h1:" + base64.b64encode(total).decode()
+
+
+def _files(package: Path) -> Iterator[Path]:
+    names = {path.relative_to(package).as_posix(): path for path in package.rglob("*")}
+    return (names[name] for name in sorted(names) if names[name].is_file())
+
+
+def _traces(package: Path) -> Traces:
+    """Give what changes when a file does: nobody sets back the time of a change of its inode."""
+    found: Traces = []
+    for path in _files(package):
+        about = path.stat()
+        found.append(
+            [
+                path.relative_to(package).as_posix(),
+                about.st_dev,
+                about.st_ino,
+                about.st_size,
+                about.st_mtime_ns,
+                about.st_ctime_ns,
+            ]
+        )
+    return found
+
+
+def _platforms(directory: Path, provider: _lock_file.Locked) -> list[Path]:
+    """Give the folders that `init` has installed of a provider, one for this platform."""
+    version = directory / INSTALLED / provider.address / provider.version
+    return [path for path in version.iterdir() if path.is_dir()] if version.is_dir() else []

@@ -1,0 +1,34 @@
+"""The AWS provider from a mirror, one moto server and one warm engine for all tests of AWS."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from controller.adapters.engine import embedded
+from controller.ports.engine import Engine
+from tests.support.aws import VARIABLE, Moto, engine_environment, find_mirror, running_moto
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    found = find_mirror()
+    if found is None:
+        pytest.skip(f"NO MIRROR WITH THE AWS PROVIDER ON THIS MACHINE: name one in {VARIABLE}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    with running_moto(tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engine(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+    """As many warm workers as work at a time: each reads the schema of the provider once."""
+    environment = engine_environment(tmp_path_factory.mktemp("engine"), mirror)
+    connected = await embedded.connect(environment, size=4, trust_mirror=True)
+    yield connected
+    await connected.close()

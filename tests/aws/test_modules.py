@@ -1,0 +1,85 @@
+"""The modules' own tests with a made-up provider, their READMEs, and what all of them must have."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller import shipped
+from controller.steps.load.hcl import read_hcl
+from controller.steps.load.modules import read_module
+from tests.support.aws import engine_environment
+from tests.support.module_readmes import MODULES, folders, written
+
+ROOT = Path(__file__).resolve().parents[2]
+EMBEDDED = ROOT / "tests" / "localcloud" / "programs" / "embedded.py"
+NAMES = sorted(path.name for path in (MODULES / "aws").iterdir())
+DONE = re.compile(r"Success! (\d+) passed, 0 failed")
+
+
+@pytest.fixture(scope="module")
+def environment(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return engine_environment(tmp_path_factory.mktemp("engine"), mirror)
+
+
+@pytest.mark.slow
+@pytest.mark.aws
+@pytest.mark.parametrize("name", NAMES)
+def test_a_module_passes_its_own_tests(
+    name: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / name
+    shutil.copytree(MODULES / "aws" / name, folder)
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, str(EMBEDDED), *arguments], cwd=folder, env=environment, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("init", "-no-color", "-input=false")
+    lock = folder / ".terraform.lock.hcl"
+    # The mirror was hashed by `init`; each further command would hash all of the provider again.
+    lock.write_text(re.sub(r"\n  hashes = \[.*?\]", "", lock.read_text(), flags=re.DOTALL))
+    passed = DONE.search(run("test", "-no-color"))
+    assert passed and int(passed[1]) >= 2
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_the_tables_of_a_readme_are_those_of_the_code(folder: Path) -> None:
+    assert (folder / "README.md").read_text() == written(folder), "run `make module-docs`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_module_can_be_used_and_says_what_everything_is(name: str) -> None:
+    place = f"modules/aws/{name}/"
+    files = {
+        path.removeprefix(place): content
+        for path, content in shipped.files().items()
+        if path.startswith(place)
+    }
+    module, faults = read_module(place.rstrip("/"), files)
+    assert faults == ()
+    assert module.providers == {"aws": ("hashicorp/aws", ">= 5.0")}
+    assert {"product", "environment", "stack", "tags"} <= module.variables.keys()
+    assert "commit" not in module.variables
+    for each in (*module.variables.values(), *module.outputs.values()):
+        assert each.description.endswith("."), each.name
+    assert all(variable.type != "any" for variable in module.variables.values())
+    root = read_hcl(files["main.tf"].decode())
+    assert not [block for block in root.blocks if block.type in {"provider", "variable", "output"}]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_person_gives_is_checked(name: str) -> None:
+    text = (MODULES / "aws" / name / "variables.tf").read_text()
+    for block in read_hcl(text).blocks:
+        is_free = block.string("default") == "" or block.text("default") == "null"
+        is_free |= block.text("type") in {"bool", "map(string)", "list(string)"}
+        is_checked = any(inner.type == "validation" for inner in block.blocks)
+        assert is_checked or is_free or block.labels[0] == "handler", block.labels[0]
