@@ -63,11 +63,13 @@ CHANGED = {
     "module.database.aws_vpc_security_group_ingress_rule.range": "",
     "module.queue.aws_sqs_queue.this": "redrive_policy",
 }
-FORGOTTEN = {
+FORGOTTEN = {  # address → what
     "module.database.aws_db_parameter_group.this": "parameters of a group",
     "module.service.aws_appautoscaling_target.this": "tags",
     "module.budget.aws_budgets_budget.this": "tags",
-    "module.queue.aws_sqs_queue.this": "to be seen",
+    "module.function.aws_lambda_function.this": "where it logs to",
+    "module.queue.aws_sqs_queue.this": "how its redrive policy was written",
+    "module.database.aws_db_instance.this": "nothing: its latest restorable time moves by itself",
     "module.service.aws_ecs_service.this": "grace, managed tags, rebalancing",
     "module.service.aws_vpc_security_group_egress_rule.load_balancer": "description",
     "module.service.aws_vpc_security_group_ingress_rule.tasks": "description",
@@ -199,7 +201,6 @@ async def live(name: str, engine: Engine, moto: Moto, folder: Path) -> Life:
     await timed("destroy", platform.apply(name, destroy=True))
     state = await engine.state(platform.directory(name))
     life.left = state.resources if state else ()
-    print(name, life.seconds, [(plain(c), [a.path for a in c.attributes]) for c in life.again])
     return life
 
 
