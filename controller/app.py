@@ -14,6 +14,7 @@ from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
+from controller.permission import NotAllowed, NotFound, require
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
 from controller.workflows.adopt import Order, adopt
@@ -22,18 +23,6 @@ from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD
 from controller.workflows.stages import ALL
 from schemas.kinds.product import Product
-
-
-class NotAllowed(Stalled):
-    """The caller's role does not include what was asked."""
-
-    code = "app/not-allowed"
-
-
-class NotFound(Stalled):
-    """There is no such thing."""
-
-    code = "app/not-found"
 
 
 class App:
@@ -387,15 +376,6 @@ class App:
         units = await self._ledger.units(name)
         suspended = await self._parts.wishes.is_suspended(name)
         return view.stage_view(status, units, suspended=suspended)
-
-
-def require(caller: Caller, role: Role) -> None:
-    """Let a caller pass whose role includes `role`. Raises NotAllowed."""
-    if not caller.role.includes(role):
-        raise NotAllowed.because(
-            f"`{caller.name}` is {caller.role}; this needs {role}",
-            hint="ask somebody whose token has that role",
-        )
 
 
 def _require_unchanged(expect: str, found: str, what: str) -> None:

@@ -80,4 +80,4 @@ def _refuse_unknown_variables() -> None:
 
 def _meant(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean `{close[0]}`?" if close else "`docs/quickstart.md` has all settings"
+    return f"did you mean `{close[0]}`?" if close else "`docs/settings.md` has all settings"

@@ -12,7 +12,7 @@ from controller.localcloud.client import Cloud
 
 T = TypeVar("T")
 
-PATIENCE = 90.0
+PATIENCE = 240.0
 """Seconds that a scene waits for the world to become what it expects."""
 
 

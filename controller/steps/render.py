@@ -45,12 +45,7 @@ def render(
     What is not known yet is null, and named in `provisional`: such a workspace can be planned to
     be looked at, but not applied. Raises ConfigurationWrong for what could not be written safely.
     """
-    module = catalog.modules.get(unit.stack.spec.module)
-    environment = catalog.find(Environment, unit.name.environment)
-    if module is None or environment is None:
-        raise ConfigurationWrong.because(
-            f"unit `{unit.name}` has no usable module or environment", code="render/incomplete"
-        )
+    module, environment = _found(catalog, unit)
     commit = catalog.revision.commit if catalog.revision else Commit("")
     filling = _Filling(unit.name, upstream)
     for name in unit.needs_units:
@@ -84,10 +79,25 @@ def render(
         ),
         provisional=tuple(sorted(filling.provisional)),
         digest=digest({"engine": engine, "files": contents}),
-        dated={DATED_FILE: _pretty(dict.fromkeys(sorted(dated), commit or UNCOMMITTED))}
-        if dated
-        else {},
+        dated=_dated_files(dated, commit),
     )
+
+
+def _found(catalog: Catalog, unit: Unit) -> tuple[Module, Environment]:
+    module = catalog.modules.get(unit.stack.spec.module)
+    environment = catalog.find(Environment, unit.name.environment)
+    if module is None or environment is None:
+        raise ConfigurationWrong.because(
+            f"unit `{unit.name}` has no usable module or environment", code="render/incomplete"
+        )
+    return module, environment
+
+
+def _dated_files(names: set[str], commit: Commit) -> Mapping[str, bytes]:
+    """Give the file of what says at which commit a unit was changed, if its module asks."""
+    if not names:
+        return {}
+    return {DATED_FILE: _pretty(dict.fromkeys(sorted(names), commit or UNCOMMITTED))}
 
 
 def digest(value: object) -> Digest:
@@ -204,13 +214,7 @@ def _main(
     given = {name: _variable(module, name) for name in values}
     given |= {name: {**_variable(module, name), "default": None} for name in dated}
     call = {"source": "./module", **{name: f"${{var.{name}}}" for name in sorted(given)}}
-    for name in sorted(module.providers.keys() - environment.spec.providers.keys() - _BUILT_IN):
-        where = environment.metadata.name
-        raise ConfigurationWrong.because(
-            f"`{module.path}` uses the provider `{name}`, which `{where}` does not list",
-            hint=f"add `{name}: {{}}` to the providers of the environment",
-            code="render/provider-not-listed",
-        )
+    _refuse_unlisted(module, environment)
     required = {
         name: {"source": source, **({"version": version} if version else {})}
         for name, (source, version) in sorted(module.providers.items())
@@ -223,13 +227,6 @@ def _main(
     for name, text in texts.items():
         given[name] = {"type": "string"}
         values[name] = text
-    outputs = {
-        _name(output.name): {
-            "value": f"${{module.unit.{output.name}}}",
-            **({"sensitive": True} if output.sensitive else {}),
-        }
-        for _, output in sorted(module.outputs.items())
-    }
     sections: dict[str, Mapping[str, object]] = {
         "terraform": {
             "required_version": REQUIRED_VERSION,
@@ -239,9 +236,29 @@ def _main(
         "provider": providers,
         "variable": given,
         "module": {"unit": call},
-        "output": outputs,
+        "output": _outputs(module),
     }
     return {name: section for name, section in sections.items() if section or name == "variable"}
+
+
+def _refuse_unlisted(module: Module, environment: Environment) -> None:
+    for name in sorted(module.providers.keys() - environment.spec.providers.keys() - _BUILT_IN):
+        where = environment.metadata.name
+        raise ConfigurationWrong.because(
+            f"`{module.path}` uses the provider `{name}`, which `{where}` does not list",
+            hint=f"add `{name}: {{}}` to the providers of the environment",
+            code="render/provider-not-listed",
+        )
+
+
+def _outputs(module: Module) -> Mapping[str, object]:
+    return {
+        _name(output.name): {
+            "value": f"${{module.unit.{output.name}}}",
+            **({"sensitive": True} if output.sensitive else {}),
+        }
+        for _, output in sorted(module.outputs.items())
+    }
 
 
 def _providers(

@@ -269,6 +269,23 @@ def lanes(settings: Settings) -> dict[str, int]:
     }  # fmt: skip
 
 
+def _dispatcher(
+    ledger: SqliteLedger,
+    clock: SystemClock,
+    settings: Settings,
+    environment_limits: dict[str, int],
+    accounts: Accounts,
+) -> InProcessDispatcher:
+    return InProcessDispatcher(
+        SqliteWakeups(ledger.connection),
+        clock,
+        lanes=lanes(settings),
+        group_of=environment_of,
+        group_limits=environment_limits,
+        slowing=Slowing(accounts, environment_used_by),
+    )
+
+
 @asynccontextmanager
 async def controller(settings: Settings) -> AsyncIterator[Controller]:
     """Open everything that a controller needs, and close it at the end.
@@ -296,14 +313,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             pointers=repository.pointers(clock, branch=settings.repository.promotions_branch),
             branches=repository.branches(clock),
             ledger=ledger,
-            dispatcher=InProcessDispatcher(
-                SqliteWakeups(ledger.connection),
-                clock,
-                lanes=lanes(settings),
-                group_of=environment_of,
-                group_limits=environment_limits,
-                slowing=Slowing(accounts, environment_used_by),
-            ),
+            dispatcher=_dispatcher(ledger, clock, settings, environment_limits, accounts),
             accounts=accounts,
             environment_limits=environment_limits,
             notifier=notifiers.get,

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from controller.adapters.engine import embedded
+from controller.adapters.engine.packages import Packages
 from controller.ports.engine import Engine
 from tests.support.aws import VARIABLE, Moto, engine_environment, find_mirror, running_moto
 
@@ -28,7 +29,10 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def engine(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
     """As many warm workers as work at a time: each reads the schema of the provider once."""
-    environment = engine_environment(tmp_path_factory.mktemp("engine"), mirror)
-    connected = await embedded.connect(environment, size=4, trust_mirror=True)
+    folder = tmp_path_factory.mktemp("engine")
+    packages = Packages(folder / "packages.json")
+    connected = await embedded.connect(
+        engine_environment(folder, mirror), size=4, packages=packages
+    )
     yield connected
     await connected.close()

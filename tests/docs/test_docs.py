@@ -98,7 +98,7 @@ def settings_table() -> str:
 
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:
-    assert settings_table() in text_of(ROOT / "docs" / "quickstart.md"), settings_table()
+    assert settings_table() in text_of(ROOT / "docs" / "settings.md"), settings_table()
 
 
 def test_the_files_in_the_quickstart_are_right() -> None:

@@ -4,14 +4,12 @@ Without them a budget and a target of autoscaling cannot be made at all; what is
 never said by AWS, so it proves that our modules can be applied, not that AWS takes them.
 """
 
-import inspect
 import json
 import sys
 from typing import Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.budgets.responses import BudgetsResponse
-from moto.elasticache.models import CacheCluster, ElastiCacheBackend, ReplicationGroup
 from moto.server import main
 from moto.sqs.models import Queue
 
@@ -63,28 +61,6 @@ def update_budget(response: BudgetsResponse) -> str:
     return "{}"
 
 
-def with_members(create: Any) -> Any:
-    """Let the nodes of a replication group be there, as clusters that can be described."""
-
-    def create_with_members(backend: ElastiCacheBackend, **wanted: Any) -> ReplicationGroup:
-        group: ReplicationGroup = create(backend, **wanted)
-        known = dict.fromkeys(inspect.signature(CacheCluster).parameters) | wanted
-        for name in group.member_clusters:
-            values = {
-                **known,
-                "account_id": backend.account_id,
-                "region_name": backend.region_name,
-                "cache_cluster_id": name,
-                "num_cache_nodes": 1,
-                "tags": [],
-            }
-            names = inspect.signature(CacheCluster).parameters
-            backend.cache_clusters[name] = CacheCluster(**{key: values[key] for key in names})
-        return group
-
-    return create_with_members
-
-
 def keeping_the_policy(set_attributes: Any) -> Any:
     """Let a queue keep the policy that a call does not speak of."""
 
@@ -116,8 +92,6 @@ if __name__ == "__main__":
         for name, answer in answers.items():
             if not hasattr(response, name):
                 setattr(response, name, answer)
-    created = ElastiCacheBackend.create_replication_group
-    ElastiCacheBackend.create_replication_group = with_members(created)
     Queue.redrive_allow_policy = None
     Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
     Queue._set_attributes = keeping_the_policy(Queue._set_attributes)

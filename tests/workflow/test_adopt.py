@@ -2,10 +2,10 @@
 
 import pytest
 
-from controller.app import NotAllowed
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled
 from controller.model.caller import Caller, Role
 from controller.model.names import UnitName
+from controller.permission import NotAllowed
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
 
 API = "products/shop/stacks/api.yaml"

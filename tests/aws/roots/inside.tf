@@ -32,14 +32,3 @@ module "service" {
   wait                     = false # moto starts no tasks
   max_tasks                = var.later ? 8 : 6
 }
-
-module "cache" {
-  source         = "./parts/cache"
-  product        = var.product
-  environment    = var.environment
-  stack          = "cache"
-  vpc_id         = module.network.vpc_id
-  subnet_ids     = module.network.private_subnet_ids
-  allowed_cidrs  = var.later ? ["10.20.0.0/17"] : ["10.20.0.0/16"]
-  final_snapshot = false
-}

@@ -201,8 +201,9 @@ async def test_an_engine_killed_in_mid_apply_leaves_nothing_that_does_not_heal(
 
     task = asyncio.ensure_future(remote.engine.apply(directory, on_process=note))
     await wait_for(directory / "started")
-    for child in [*psutil.Process(pids[0]).children(recursive=True), psutil.Process(pids[0])]:
-        child.send_signal(signal.SIGKILL)
+    engine = psutil.Process(pids[0])
+    for each in [engine, *engine.children(recursive=True)]:  # the engine first: it must not notice
+        each.send_signal(signal.SIGKILL)
     with pytest.raises(EngineFailed, match=r"signal 9|died"):
         await task
     (directory / "go").touch()

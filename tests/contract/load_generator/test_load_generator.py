@@ -174,7 +174,7 @@ async def test_a_freeze_shows_in_the_corrected_percentiles_only():
         measurement = await LOCUST.run(order(target.url, users=10, rate=200.0, steady=5.0))
     raw, corrected = measurement.total.raw, measurement.total.corrected
     print(f"p95 raw {raw['p95']} ms, corrected {corrected['p95']} ms")
-    assert raw["p95"] < 50
+    assert raw["p95"] < corrected["p95"] / 4
     assert corrected["p95"] > 1000
     held_up = measurement.total.requests + measurement.total.omitted
     assert held_up == pytest.approx(1000, rel=0.1)

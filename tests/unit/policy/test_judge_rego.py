@@ -1,6 +1,7 @@
 """What answers of policies in Rego lead to, and what a risk does."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,11 @@ PLAN = replace(plan_of(), outputs_change=True)
 
 
 def verdict_of(
-    *sayings: PolicySaying, level: str = "deny", problem: str = "", **more: object
+    *sayings: PolicySaying, level: str = "deny", problem: str = "", **more: Any
 ) -> Verdict:
     rule = RegoRule(level, PolicyModules(PATH, {PATH: "package main"}))
     answer = PolicyAnswer(PATH, sayings, problem)
-    return judge(PLAN, OPEN, (), ((rule, answer),), **more)  # type: ignore[arg-type]
+    return judge(PLAN, OPEN, (), ((rule, answer),), **more)
 
 
 @pytest.mark.parametrize(

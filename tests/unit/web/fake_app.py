@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from controller.app import NotAllowed, NotFound, require
 from controller.diagnostics.errors import Stalled
 from controller.model import view
 from controller.model.audit import AuditRecord
@@ -14,6 +13,7 @@ from controller.model.measurement import GateResult, GateRuling, ObjectiveResult
 from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 from controller.model.state import KeptState
+from controller.permission import NotAllowed, NotFound, require
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 COMMIT = "a3f1c09e" + "0" * 32
