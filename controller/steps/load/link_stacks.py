@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping
 from controller.model.catalog import Reference
 from controller.model.module import Module
 from controller.steps.load.link_kinds import environments_of
+from controller.steps.load.link_validations import check_validations
 from controller.steps.load.linking import Linking
 from controller.steps.load.module_types import misfits, read_type
 from controller.steps.load.nodes import Path, find_node, write_path
@@ -40,6 +41,8 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
         meant = {closest(name, module.variables) for name in unknown}
         _check_required(linking, reference, module, model, environments or (), meant)
         _check_providers(linking, reference, module, environments or ())
+        if reference not in linking.sketches:
+            check_validations(linking, reference, module, model, environments or ())
 
 
 def _module(linking: Linking, reference: Reference, path: str) -> Module | None:

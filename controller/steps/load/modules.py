@@ -5,16 +5,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from controller.model.module import Module, Output, Variable
+from controller.diagnostics.plain import one_line
+from controller.model.module import Module, Output, Validation, Variable
 from controller.model.names import Digest
 from controller.steps.load.hcl import Block, HclError, object_entries, read_hcl, unquote
 
 LARGEST_FILE = 1 << 20
 MOST_FILES = 500
+LONGEST_MESSAGE = 300
 _REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
 _UNREAD = (".tf.json", ".tofu", ".tofu.json")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _STRING_OR_SPACE = re.compile(r'("(?:\\.|[^"\\])*")|(?:#[^\n]*|//[^\n]*|/\*.*?\*/|\s)+', re.DOTALL)
+_TEMPLATE = re.compile(r"[$%]\{[^}]*\}")
 _OUTSIDE = re.compile(
     r"\b(?:file\w*|templatefile|abspath)\s*\(\s*\"(?:/|~|[^\"]*\.\./|[^\"]*/\.\.)|\bpathexpand\s*\("
 )
@@ -176,7 +179,7 @@ def _read_text(
         found.faults.append(ModuleFault("module/path-outside", name, line, message))
     for block in root.blocks:
         line = _line(text, block)
-        _read_block(block, name, line, found)
+        _read_block(block, name, text, found)
         for inner in (block, *block.all_blocks()):
             found.faults.extend(_refusals(inner, name, _line(text, inner)))
         if block.type == "provider":
@@ -187,8 +190,9 @@ def _read_text(
             found.faults.extend(_nested_refusals(block, name, line, files))
 
 
-def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
+def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
     is_root = "/" not in name
+    line = _line(text, block)
     match block.type, block.labels:
         case "variable", (label,) if is_root:
             found.variables[label] = Variable(
@@ -197,6 +201,7 @@ def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
                 required="default" not in block.attributes,
                 sensitive=block.is_true("sensitive"),
                 description=block.string("description") or "",
+                validations=tuple(_validations(block, name, text)),
             )
         case "output", (label,) if is_root:
             found.outputs[label] = Output(
@@ -211,6 +216,21 @@ def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
                 found.used.setdefault(kind.split("_", 1)[0], (name, line))
         case _:
             pass
+
+
+def _validations(block: Block, name: str, text: str) -> Iterator[Validation]:
+    for inner in block.blocks:
+        condition = inner.text("condition")
+        if inner.type == "validation" and condition is not None:
+            message = _words(inner.text("error_message") or "")
+            yield Validation(condition, message, name, _line(text, inner))
+
+
+def _words(text: str) -> str:
+    """Write an error message in one line, without what is filled in by templates."""
+    inner = _TEMPLATE.sub("…", text.removeprefix('"').removesuffix('"'))
+    words = unquote(f'"{inner}"') or inner
+    return one_line(" ".join(words.split()))[:LONGEST_MESSAGE] or "a condition is false"
 
 
 def _type_text(text: str | None) -> str:
