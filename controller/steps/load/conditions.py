@@ -60,11 +60,25 @@ class _Evaluation:
 
     def of(self, expression: Expression, named: Mapping[str, object]) -> object:
         self._steps += 1
-        if self._steps > MOST_STEPS:
-            return UNKNOWN
+        return UNKNOWN if self._steps > MOST_STEPS else self._found(expression, named)
+
+    def _found(self, expression: Expression, named: Mapping[str, object]) -> object:
         match expression:
             case Literal(value):
                 return value
+            case Name() | Attribute() | Index():
+                return self._named(expression, named)
+            case Unary() | Binary() | Conditional():
+                return self._operated(expression, named)
+            case Items(items):
+                return _whole(tuple(self.of(item, named) for item in items))
+            case ForItems():
+                return self._for(expression, named)
+            case Call(name, arguments):
+                return self._call(name, arguments, named)
+
+    def _named(self, expression: Name | Attribute | Index, named: Mapping[str, object]) -> object:
+        match expression:
             case Name(name):
                 return named.get(name, UNKNOWN)
             case Attribute(Name("var"), name):
@@ -73,18 +87,17 @@ class _Evaluation:
                 return _member(self.of(base, named), name)
             case Index(base, key):
                 return _member(self.of(base, named), self.of(key, named))
+
+    def _operated(
+        self, expression: Unary | Binary | Conditional, named: Mapping[str, object]
+    ) -> object:
+        match expression:
             case Unary(sign, inner):
                 return _unary(sign, self.of(inner, named))
             case Binary(sign, left, right):
                 return _binary(sign, self.of(left, named), self.of(right, named))
             case Conditional(condition, yes, no):
                 return self._conditional(condition, yes, no, named)
-            case Items(items):
-                return _whole(tuple(self.of(item, named) for item in items))
-            case ForItems():
-                return self._for(expression, named)
-            case Call(name, arguments):
-                return self._call(name, arguments, named)
 
     def _conditional(
         self,
@@ -103,19 +116,9 @@ class _Evaluation:
         return found if kind_of(found) and kind_of(found) == kind_of(other) else UNKNOWN
 
     def _for(self, expression: ForItems, named: Mapping[str, object]) -> object:
-        source = self.of(expression.source, named)
-        pairs: Iterable[tuple[object, object]]
-        match source:
-            case tuple():
-                pairs = enumerate(source)
-            case SetOf(items):
-                pairs = zip(items, items, strict=True)
-            case Mapping():
-                pairs = source.items()
-            case None:
-                return ERROR
-            case _:
-                return ERROR if source is ERROR else UNKNOWN
+        pairs = _pairs(self.of(expression.source, named))
+        if isinstance(pairs, Mark):
+            return pairs
         found: list[object] = []
         for key, value in pairs:
             inner = {**named, expression.value: value}
@@ -150,6 +153,18 @@ class _Evaluation:
             return ERROR
         self._steps += sum(map(_size, given)) // 16
         return function(given)
+
+
+def _pairs(source: object) -> Iterable[tuple[object, object]] | Mark:
+    match source:
+        case tuple():
+            return enumerate(source)
+        case SetOf(items):
+            return zip(items, items, strict=True)
+        case Mapping():
+            return source.items()
+        case _:
+            return ERROR if source is ERROR or source is None else UNKNOWN
 
 
 def _size(value: object) -> int:
@@ -223,20 +238,24 @@ def _equal(left: object, right: object) -> object:
 
 def _compute(sign: str, first: int | Fraction, second: int | Fraction) -> object:
     """Compute with whole numbers; Terraform's others are rounded, in binary."""
-    if not isinstance(first, int) or not isinstance(second, int):
+    if not (_is_whole(first) and _is_whole(second)):
         return UNKNOWN
-    if max(abs(first), abs(second)) > _LARGEST_NUMBER:
-        return UNKNOWN
+    found: object = UNKNOWN
     match sign:
         case "+":
-            return first + second
+            found = first + second
         case "-":
-            return first - second
+            found = first - second
         case "*":
-            return first * second
+            found = first * second
         case "/" if second and first % second == 0:
-            return first // second
+            found = first // second
         case "%" if first >= 0 and second > 0:
-            return first % second
+            found = first % second
         case _:
-            return UNKNOWN
+            pass
+    return found
+
+
+def _is_whole(number: int | Fraction) -> bool:
+    return isinstance(number, int) and abs(number) < _LARGEST_NUMBER

@@ -229,10 +229,8 @@ class _Parser:
         kind, text = self._peek()
         self._at += 1
         match kind, text:
-            case "number", _:
-                return Literal(_number(text))
-            case "text", _:
-                return Literal(_text(text))
+            case (("number" | "text"), _):
+                return Literal(_number(text) if kind == "number" else _text(text))
             case "name", ("true" | "false"):
                 return Literal(text == "true")
             case "name", "null":

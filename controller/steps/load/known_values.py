@@ -73,7 +73,7 @@ def make_set(items: Iterable[object]) -> SetOf | Mark:
 def to_number(value: object) -> object:
     """Convert as Terraform does: a number, an error, or unknown."""
     match value:
-        case bool() | None | tuple() | SetOf() | Mapping():
+        case bool() | None | tuple() | SetOf() | Mapping() | Mark.ERROR:
             return ERROR
         case int() | Fraction():
             return value
@@ -95,7 +95,7 @@ def to_text(value: object) -> object:
             return "true" if value else "false"
         case int() if abs(value) < LARGEST:
             return str(value)
-        case None | tuple() | SetOf() | Mapping():
+        case None | tuple() | SetOf() | Mapping() | Mark.ERROR:
             return ERROR
         case _:
             return UNKNOWN
@@ -108,14 +108,14 @@ def to_bool(value: object) -> object:
             return value
         case "true" | "false":
             return value == "true"
-        case int() | Fraction() | None | tuple() | SetOf() | Mapping():
+        case int() | Fraction() | None | tuple() | SetOf() | Mapping() | Mark.ERROR:
             return ERROR
         case _:
             return UNKNOWN
 
 
 def as_input(value: object, wanted: Type) -> object:
-    """Convert what stands in the YAML to the type of its variable; opaque where that is not sure."""
+    """Convert what stands in the YAML to a variable's type; opaque where that is not sure."""
     match wanted:
         case AnyType(is_read):
             return _as_it_is(value) if is_read else OPAQUE
@@ -131,13 +131,8 @@ def _as_it_is(value: object) -> object:
     match value:
         case None | bool():
             return value
-        case int():
-            return value if abs(value) < LARGEST else OPAQUE
-        case float():
-            number = Fraction(repr(value)) if abs(value) < LARGEST else None
-            if number is None or "e" in repr(value):
-                return OPAQUE
-            return number.numerator if number.denominator == 1 else number
+        case int() | float():
+            return _as_number(value)
         case str():
             return value if value.isascii() else OPAQUE
         case tuple():
@@ -146,6 +141,13 @@ def _as_it_is(value: object) -> object:
             return {key: _as_it_is(value[key]) for key in sorted(value)}
         case _:
             return OPAQUE
+
+
+def _as_number(value: float) -> object:
+    if abs(value) >= LARGEST or "e" in repr(value):
+        return OPAQUE
+    number = Fraction(repr(value))
+    return number.numerator if number.denominator == 1 else number
 
 
 def _as_primitive(value: object, name: str) -> object:

@@ -28,10 +28,12 @@ def check_validations(
     for where in environments:
         inputs = model.inputs_in(where)
         own = model.spec.environments.get(where)
-        for name, variable in module.variables.items():
-            value = inputs.get(name)
+        for name, value in inputs.items():
+            variable = module.variables.get(name)
+            if variable is None or value is None or not variable.validations:
+                continue
             wanted = read_type(variable.type)
-            if value is None or not variable.validations or any(misfits(value, wanted)):
+            if any(misfits(value, wanted)):
                 continue
             is_own = own is not None and name in own.inputs
             path: Path = ("spec", "environments", where) if is_own else ("spec",)

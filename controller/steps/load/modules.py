@@ -5,19 +5,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from controller.diagnostics.plain import one_line
-from controller.model.module import Module, Output, Validation, Variable
+from controller.model.module import Module, Output, Variable
 from controller.model.names import Digest
 from controller.steps.load.hcl import Block, HclError, object_entries, read_hcl, unquote
+from controller.steps.load.module_variables import read_output, read_variable
 
 LARGEST_FILE = 1 << 20
 MOST_FILES = 500
-LONGEST_MESSAGE = 300
 _REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
 _UNREAD = (".tf.json", ".tofu", ".tofu.json")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
-_STRING_OR_SPACE = re.compile(r'("(?:\\.|[^"\\])*")|(?:#[^\n]*|//[^\n]*|/\*.*?\*/|\s)+', re.DOTALL)
-_TEMPLATE = re.compile(r"[$%]\{[^}]*\}")
 _OUTSIDE = re.compile(
     r"\b(?:file\w*|templatefile|abspath)\s*\(\s*\"(?:/|~|[^\"]*\.\./|[^\"]*/\.\.)|\bpathexpand\s*\("
 )
@@ -57,7 +54,7 @@ def is_part_of_module(path: str) -> bool:
 def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[ModuleFault, ...]]:
     """Read a module from its files by their paths in it. With a fault it must not be used."""
     found = _Findings()
-    kept = {name: files[name] for name in sorted(files) if is_part_of_module(name)}
+    kept = {name: files[name] for name in sorted(files, key=_order) if is_part_of_module(name)}
     used = _used_folders(kept)
     kept = {name: kept[name] for name in kept if not _is_code(name) or _folder(name) in used}
     if len(kept) > MOST_FILES:
@@ -136,6 +133,11 @@ def _nested_folder(name: str, source: str) -> str | None:
     return "/".join(parts)
 
 
+def _order(name: str) -> tuple[bool, str]:
+    """Order files as Terraform reads them: those that override others come last."""
+    return name.endswith("_override.tf") or name == "override.tf", name
+
+
 def digest(files: Mapping[str, bytes]) -> Digest:
     """Give the content address of files by path."""
     hasher = hashlib.sha256()
@@ -195,20 +197,11 @@ def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
     line = _line(text, block)
     match block.type, block.labels:
         case "variable", (label,) if is_root:
-            found.variables[label] = Variable(
-                name=label,
-                type=_type_text(block.text("type")),
-                required="default" not in block.attributes,
-                sensitive=block.is_true("sensitive"),
-                description=block.string("description") or "",
-                validations=tuple(_validations(block, name, text)),
-            )
+            known = found.variables.get(label) if _order(name)[0] else None
+            found.variables[label] = read_variable(label, block, known, (name, text))
         case "output", (label,) if is_root:
-            found.outputs[label] = Output(
-                name=label,
-                sensitive=block.is_true("sensitive"),
-                description=block.string("description") or "",
-            )
+            before = found.outputs.get(label) if _order(name)[0] else None
+            found.outputs[label] = read_output(label, block, before)
         case "terraform", ():
             _read_providers(block, name, line, found)
         case (("resource" | "data" | "ephemeral"), (kind, _)):
@@ -216,35 +209,6 @@ def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
                 found.used.setdefault(kind.split("_", 1)[0], (name, line))
         case _:
             pass
-
-
-def _validations(block: Block, name: str, text: str) -> Iterator[Validation]:
-    for inner in block.blocks:
-        condition = inner.text("condition")
-        if inner.type == "validation" and condition is not None:
-            message = _words(inner.text("error_message") or "")
-            yield Validation(condition, message, name, _line(text, inner))
-
-
-def _words(text: str) -> str:
-    """Write an error message in one line, without what is filled in by templates."""
-    inner = _TEMPLATE.sub("…", text.removeprefix('"').removesuffix('"'))
-    words = unquote(f'"{inner}"') or inner
-    return one_line(" ".join(words.split()))[:LONGEST_MESSAGE] or "a condition is false"
-
-
-def _type_text(text: str | None) -> str:
-    """Write a type without comments; line ends divide attributes, so they stay.
-
-    Old quoted types lose their quotes.
-    """
-    if text is None:
-        return "any"
-    return _STRING_OR_SPACE.sub(_tidy, unquote(text) or text).strip()
-
-
-def _tidy(match: re.Match[str]) -> str:
-    return match[1] or ("\n" if "\n" in match[0] else " ")
 
 
 def _read_providers(block: Block, name: str, line: int, found: _Findings) -> None:

@@ -1,6 +1,6 @@
-"""Does a pattern of Terraform's `regex` match? In linear time, where it is surely understood.
+r"""Does a pattern of Terraform's `regex` match? In linear time, where it is surely understood.
 
-Python's `re` differs from RE2 (`$` before a line end, `\\s`, what is allowed) and can take
+Python's `re` differs from RE2 (`$` before a line end, `\s`, what is allowed) and can take
 exponential time; so the patterns run here, over sets of states, as in RE2 itself.
 """
 
