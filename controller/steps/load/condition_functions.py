@@ -92,6 +92,15 @@ def _length(given: Given) -> object:
             return UNKNOWN
 
 
+def _substr(given: Given) -> object:
+    match given:
+        case (str() as text, int() as start, int() as length) if "\r" not in text:
+            is_inside = 0 <= start <= len(text) and length >= 0
+            return text[start : start + length] if is_inside else UNKNOWN
+        case _:
+            return UNKNOWN
+
+
 def _contains(given: Given) -> object:
     match given:
         case (tuple() | SetOf() as source, wanted) if kind_of(wanted):
@@ -261,6 +270,7 @@ FUNCTIONS: Mapping[str, Callable[[Given], object]] = {
     "split": _on_texts(2, _split),
     "startswith": _on_texts(2, str.startswith),
     "strcontains": _on_texts(2, lambda text, part: part in text),
+    "substr": _substr,
     "tobool": _convert(to_bool),
     "tonumber": _convert(to_number),
     "toset": _to_set,

@@ -100,6 +100,8 @@ TABLE: list[Row] = [
     ("any", [1, "a"], "length(var.x) == 3", FALSE),
     ("string", "a/b", 'tonumber(split("/", "1/24")[1]) > 25', FALSE),
     ("string", "a", 'strcontains(var.x, "b")', FALSE),
+    ("string", "ami-1", 'length(var.x) > 4 && substr(var.x, 0, 4) == "ami-"', TRUE),
+    ("string", "am", 'substr(var.x, 0, 4) == "ami-" || substr(var.x, 2, 1) != ""', FALSE),
     ("string", "a", 'md5(var.x) == "b"', UNKNOWN),
     ("string", "a", '"${var.x}b" == "c"', UNKNOWN),
     ("string", "a", "var.x == local.y", UNKNOWN),
