@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, PlainSerializer, Strict, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, Strict
+
+from schemas.names import json_text
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]
@@ -55,7 +57,7 @@ def _read_positive(raw: object) -> timedelta:
     return length
 
 
-_DURATION_JSON = WithJsonSchema({"type": "string", "pattern": f"^{DURATION_PATTERN}$"})
+_DURATION_JSON = json_text(f"^{DURATION_PATTERN}$", _DURATION_WORDS)
 _DURATION_OUT = PlainSerializer(write_duration, return_type=str, when_used="json")
 Duration = Annotated[timedelta, BeforeValidator(read_duration), _DURATION_OUT, _DURATION_JSON]
 """A length of time, maybe none: `0s`."""
@@ -64,6 +66,7 @@ Interval = Annotated[timedelta, BeforeValidator(_read_positive), _DURATION_OUT, 
 
 ThresholdUnit = Literal["milliseconds", "share", "per_second"]
 _THRESHOLD = re.compile(r"(<=|>=|<|>) ?([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|%|/s)")
+_THRESHOLD_WORDS = 'a limit such as `"<150ms"`, `"<1%"` or `">30/s"`'
 _THRESHOLD_UNITS: dict[str, tuple[ThresholdUnit, float]] = {
     "ms": ("milliseconds", 1.0),
     "s": ("milliseconds", 1000.0),
@@ -101,7 +104,7 @@ def read_threshold(raw: object) -> Threshold:
         return raw
     match = _THRESHOLD.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
-        raise ValueError('a limit such as `"<150ms"`, `"<1%"` or `">30/s"`')
+        raise ValueError(_THRESHOLD_WORDS)
     unit, factor = _THRESHOLD_UNITS[match[3]]
     operator: Literal["<", "<=", ">", ">="]
     match match[1]:
@@ -120,7 +123,5 @@ ThresholdField = Annotated[
     Threshold,
     BeforeValidator(read_threshold),
     PlainSerializer(lambda threshold: threshold.text, return_type=str, when_used="json"),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^(<=|>=|<|>) ?[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|%|/s)$"}
-    ),
+    json_text(f"^{_THRESHOLD.pattern}$", _THRESHOLD_WORDS),
 ]
