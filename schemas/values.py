@@ -24,7 +24,7 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 _LONGEST = timedelta(days=36500)
-_DURATION_WORDS = "a duration such as `500ms`, `30s`, `10m`, `12h` or `30d`"
+DURATION_WORDS = "a duration such as `500ms`, `30s`, `10m`, `12h` or `30d`"
 
 
 def read_duration(raw: object) -> timedelta:
@@ -33,11 +33,26 @@ def read_duration(raw: object) -> timedelta:
         return raw
     match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
-        raise ValueError(_DURATION_WORDS)
+        raise ValueError(DURATION_WORDS)
     length = int(match[1]) * _UNITS[match[2]]
     if length > _LONGEST:
         raise ValueError("a duration of at most 100 years")
     return length
+
+
+_LOOSE_DURATION = re.compile(
+    r"([0-9]{1,9}) ?(?:(ms|milli)|(s)|(m)|(h)|(d)|(w))[a-z]*\.?", re.IGNORECASE
+)
+_LOOSE_UNITS = ("ms", "s", "m", "h", "d", "w")
+
+
+def duration_meant(raw: object) -> str | None:
+    """Give the duration that somebody meant by `30 days`; None when it cannot be told."""
+    match = _LOOSE_DURATION.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if match is None or re.search("mon", match[0], re.IGNORECASE):
+        return None
+    unit = next(name for name, found in zip(_LOOSE_UNITS, match.groups()[1:], strict=True) if found)
+    return f"{match[1]}{unit}"
 
 
 def write_duration(length: timedelta) -> str:
@@ -53,11 +68,11 @@ def write_duration(length: timedelta) -> str:
 def _read_positive(raw: object) -> timedelta:
     length = read_duration(raw)
     if not length:
-        raise ValueError(f"more than nothing: {_DURATION_WORDS}")
+        raise ValueError(f"more than nothing: {DURATION_WORDS}")
     return length
 
 
-_DURATION_JSON = json_text(f"^{DURATION_PATTERN}$", _DURATION_WORDS)
+_DURATION_JSON = json_text(f"^{DURATION_PATTERN}$", DURATION_WORDS)
 _DURATION_OUT = PlainSerializer(write_duration, return_type=str, when_used="json")
 Duration = Annotated[timedelta, BeforeValidator(read_duration), _DURATION_OUT, _DURATION_JSON]
 """A length of time, maybe none: `0s`."""

@@ -232,6 +232,8 @@ class _Piece:
                     start,
                     end,
                     expected=self._known_anchors(),
+                    hint=f"write `&{name}` before the value that it stands for, further up in the "
+                    "same document; put it in quotes if it is a text",
                 )
             return nothing
         self._expanded += node.size
