@@ -99,6 +99,7 @@ class _Piece:
         self._end = end
         self._faults: list[Fault] = []
         self._anchors: dict[str, Node | None] = {}
+        self._told: set[str] = set()
         self._expanded = 0
         self._events: Any = None
         self._number = -1
@@ -145,6 +146,7 @@ class _Piece:
 
     def _document(self) -> Composed:
         self._faults, self._anchors, self._expanded = [], {}, 0
+        self._told = set()
         self._values_before = self.values
         self._number += 1
         root: Node | None = None
@@ -225,7 +227,8 @@ class _Piece:
                 self._report(
                     "load/recursion", f"`*{name}` stands inside of `&{name}` itself", start, end
                 )
-            else:
+            elif name not in self._told:
+                self._told.add(name)
                 self._report(
                     "load/unknown-anchor",
                     f"no anchor `&{name}` stands before `*{name}`",

@@ -222,7 +222,7 @@ def _how_to_rewrite(node: Node | None, expected: str | None) -> str | None:
         if isinstance(node.value, int) and not isinstance(node.value, bool):
             return f"add a unit: `{node.value}s` are seconds, `{node.value}m` minutes"
         meant = duration_meant(node.value)
-        return f"did you mean `{meant}`?" if meant else None
+        return f"did you mean `{meant}`?" if meant and meant != node.value else None
     if expected.startswith("one of `") and isinstance(node.value, str):
         return did_you_mean(node.value, re.findall(r"`([^`…]+)`", expected))
     return None
