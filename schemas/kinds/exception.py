@@ -14,9 +14,9 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.document import Document, Metadata, Part
+from schemas.document import Document, Metadata, Part, only_one_of
 from schemas.kinds.policy import ALL_RULES
-from schemas.names import Name, check_path
+from schemas.names import Name, check_path, json_text
 from schemas.references import refuse_at
 from schemas.values import Many
 
@@ -35,7 +35,7 @@ def _read_day(raw: object) -> date:
 Day = Annotated[
     date,
     BeforeValidator(_read_day),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+    json_text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", _DATE_WORDS),
 ]
 """A day in UTC: in YAML a text."""
 Pattern = Annotated[
@@ -107,6 +107,8 @@ class Where(Part):
 
 class ExceptionSpec(Part):
     """What is allowed, where, why, on whose word, and until when."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("code", "rule"))
 
     code: Literal["load/plaintext-secret"] | None = Field(
         default=None,

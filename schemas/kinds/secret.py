@@ -5,9 +5,9 @@ from datetime import timedelta
 from string import Formatter
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from schemas.document import Document, Part, ProductMetadata
+from schemas.document import Document, Part, ProductMetadata, only_one_of
 from schemas.names import Identifier, Name
 from schemas.references import FromOutput, OutputField, refuse_at
 from schemas.values import Duration, Interval
@@ -43,6 +43,8 @@ class PostgresLogin(Part):
 
 class Generate(Part):
     """How a value is made: exactly one of the ways."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("random", "postgresLogin"))
 
     random: Random | None = Field(
         default=None, description="A random text.", examples=[{"length": 32}]

@@ -2,29 +2,29 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from schemas.document import Document, Metadata, Part
+from schemas.document import Document, Metadata, Part, only_one_of
+from schemas.names import json_text
+
+_ADDRESS_WORDS = "an address that begins with `https://` (or `http://` on this machine)"
+_FILE_WORDS = "an absolute path on the controller's machine, without `..`"
 
 
 def _check_address(text: str) -> str:
     if not text.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
-        raise ValueError("an address that begins with `https://` (or `http://` on this machine)")
+        raise ValueError(_ADDRESS_WORDS)
     return text
 
 
 def _check_absolute(text: str) -> str:
     if not text.startswith("/") or ".." in text.split("/"):
-        raise ValueError("an absolute path on the controller's machine, without `..`")
+        raise ValueError(_FILE_WORDS)
     return text
 
 
-Address = Annotated[
-    str, AfterValidator(_check_address), WithJsonSchema({"type": "string", "pattern": "^https?://"})
-]
-FilePath = Annotated[
-    str, AfterValidator(_check_absolute), WithJsonSchema({"type": "string", "pattern": "^/"})
-]
+Address = Annotated[str, AfterValidator(_check_address), json_text("^https?://", _ADDRESS_WORDS)]
+FilePath = Annotated[str, AfterValidator(_check_absolute), json_text("^/", _FILE_WORDS)]
 
 
 class AppRole(Part):
@@ -42,6 +42,8 @@ class AppRole(Part):
 
 class Authentication(Part):
     """How the controller logs in: exactly one of the ways."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("approle", "tokenFile"))
 
     approle: AppRole | None = Field(
         default=None,
@@ -91,6 +93,8 @@ class Embedded(Part):
 
 class Provider(Part):
     """Who keeps the secrets: exactly one of the kinds."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("embedded", "openbao"))
 
     embedded: Embedded | None = Field(
         default=None, description="A server that the controller runs itself.", examples=[{}]
