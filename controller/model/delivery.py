@@ -1,6 +1,7 @@
 """Secrets on their way: references and versions, never values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,6 +25,23 @@ class SecretDescription:
     version: int
     created_at: datetime
     deleted: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """What is noted beside it: custom metadata, or tags. Never a value."""
+
+    @property
+    def fingerprint(self) -> tuple[datetime, int, bool]:
+        """Tell this content from another without reading it; a version alone may come again."""
+        return self.created_at, self.version, self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCapabilities:
+    """Where stores differ."""
+
+    largest_bytes: int
+    """Of all fields of a secret together."""
+    is_atomic: bool = True
+    """Whether of two who write over the same version one is refused, always."""
 
 
 @dataclass(frozen=True, slots=True)
