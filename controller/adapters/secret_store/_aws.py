@@ -110,15 +110,22 @@ def _translated(error: Exception, doing: str) -> TrueupError:
         return PlanStale.because(
             f"{doing}: somebody else wrote it meanwhile", code="secrets/version-changed"
         )
+    unwilling = _unwilling(code, doing)
+    if unwilling is not None:
+        return unwilling
+    if isinstance(error, ClientError):
+        return Stalled.because(f"{doing}: AWS refused: {code}")
+    return StoreUnreachable.because(f"{doing}: AWS does not answer ({type(error).__name__})")
+
+
+def _unwilling(code: str, doing: str) -> StoreUnreachable | None:
     if code in BUSY:
         return StoreBusy.because(f"{doing}: AWS asks for fewer requests")
     if code in FAILED:
         return StoreFailed.because(f"{doing}: AWS failed: {code}")
     if code == "InvalidRequestException":  # as while a deletion is under way
         return StoreUnreachable.because(f"{doing}: AWS cannot do it now")
-    if isinstance(error, ClientError):
-        return Stalled.because(f"{doing}: AWS refused: {code}")
-    return StoreUnreachable.because(f"{doing}: AWS does not answer ({type(error).__name__})")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ POLICY = "\n".join(
         ),
         (f"{MOUNT}/detailed-metadata/{PREFIX}/*", ["read", "list", "scan"]),
         ("sys/storage/raft/snapshot", ["read", "update"]),
+        ("sys/storage/raft/snapshot-force", ["update"]),
         ("auth/token/lookup-self", ["read"]),
         ("auth/token/renew-self", ["update"]),
         ("auth/token/revoke-self", ["update"]),

@@ -6,6 +6,7 @@ would take `VAULT_ADDR`, `VAULT_TOKEN` and `~/.vault-token` otherwise.
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ from controller.adapters.secret_store._login import (
     take_token,
 )
 from controller.adapters.secret_store._paths import LARGEST_SECRET, checked_path, revealed
-from controller.diagnostics.errors import TrueupError
+from controller.adapters.secret_store._private import private_opener
+from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import (
     SecretDescription,
@@ -218,6 +220,32 @@ class OpenBaoSecretStore:
         }
         return {name: each for name, each in described.items() if each is not None}
 
+    async def snapshot(self, file: Path) -> int:
+        """Write a snapshot of the server's storage to a new private file; gives its bytes.
+
+        The file is there whole or not at all. What it holds is encrypted with the keys of the
+        server's seal, which it does not hold. Raises Stalled when the file is there already.
+        """
+        content = await self._ask("taking a snapshot", lambda: _body(self._snapshots()))
+        try:
+            _write_new(file, content)
+        except OSError as error:
+            raise Stalled.because(
+                f"`{file}` cannot be written: {error.strerror}", code="secrets/file-not-writable"
+            ) from error
+        return len(content)
+
+    async def restore(self, file: Path, *, is_foreign: bool = False) -> None:
+        """Replace the server's storage by a snapshot; a foreign one is sealed with other keys."""
+        content = file.read_bytes()
+        path = "/v1/sys/storage/raft/snapshot" + ("-force" if is_foreign else "")
+        await self._ask(
+            "restoring a snapshot", lambda: self._client.adapter.post(path, data=content)
+        )
+
+    def _snapshots(self) -> Any:
+        return self._client.sys.take_raft_snapshot()
+
     def _merge(self, path: str, marks: Mapping[str, str]) -> Any:
         return self._client.adapter.request(
             "patch",
@@ -302,6 +330,20 @@ class OpenBaoSecretStore:
             take_token(self._client, self._authentication)
         except Exception as error:  # noqa: BLE001 - hvac and requests share no class below it
             raise login_failed(error) from None
+
+
+def _body(response: "requests.Response") -> bytes:
+    """Give a whole body; one that ends early is no snapshot."""
+    content: bytes = response.content
+    response.raise_for_status()
+    return content
+
+
+def _write_new(file: Path, content: bytes) -> None:
+    with open(file, "xb", opener=private_opener) as output:
+        output.write(content)
+        output.flush()
+        os.fsync(output.fileno())
 
 
 def _hidden(fields: Mapping[str, Any]) -> dict[str, SecretText]:
