@@ -12,7 +12,7 @@ from controller.cli.output import OUTPUT, Column, print_json, print_table
 from controller.cli.place import Place
 
 if TYPE_CHECKING:
-    from controller.adapters.secret_store.backup import Change
+    from controller.model.delivery import RestoredSecret
 
 _DATA = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="The controller's data folder."
@@ -94,5 +94,5 @@ def restore(
     return ExitCode.CHANGES if changes and not yes else ExitCode.DONE
 
 
-def _values(change: "Change") -> dict[str, object]:
+def _values(change: "RestoredSecret") -> dict[str, object]:
     return {"secret": change.path, "now": change.now, "then": change.then}

@@ -45,6 +45,26 @@ class StoreCapabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoredSecret:
+    """One secret that a restore changes: its version now, and then; None where there is none."""
+
+    path: str
+    now: int | None
+    then: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyState:
+    """What is noted beside a copy of a secret."""
+
+    owner: str
+    """The secret that it was made from; empty when nobody noted that."""
+    fingerprint: str
+    is_moved: bool
+    """Whether it was written since the fingerprint was noted."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseAddress:
     """A database whose logins are made: how its administrator and how its consumers reach it."""
 
@@ -80,3 +100,7 @@ class Delivery:
     come_again: datetime | None = None
     """When the next step of a rotation, or the next rotation, is due."""
     acknowledged: bool = True
+    copies: tuple[str, ...] = ()
+    """The addresses of the copies that hold this value."""
+    drifted: tuple[str, ...] = ()
+    """What was found at copies and left alone, one line each."""

@@ -26,6 +26,7 @@ from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
+from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DiskWorkspaces
@@ -38,7 +39,7 @@ from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
-from controller.wiring.secret_stores import SecretStores, read_secret
+from controller.wiring.secret_stores import SecretStores, github_copy, read_secret
 from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
@@ -257,6 +258,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             processes=LocalProcesses(),
             engine=engines.get,
             secret_store=stores.get,
+            store_copy=StoreCopy,
+            github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(data / "secrets"),
             credentials=PostgresCredentialIssuer(),
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),

@@ -5,8 +5,8 @@ from pathlib import Path
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.secret_store import backup
-from controller.adapters.secret_store.backup import Change
 from controller.diagnostics.errors import Stalled
+from controller.model.delivery import RestoredSecret
 from controller.model.event import Event, EventType
 
 SUBJECT = "secret-server:embedded"
@@ -26,7 +26,9 @@ async def back_up(data: Path, out: Path, keys: Path | None) -> int:
     return size
 
 
-async def bring_back(data: Path, file: Path, keys: Path | None, *, do: bool) -> tuple[Change, ...]:
+async def bring_back(
+    data: Path, file: Path, keys: Path | None, *, do: bool
+) -> tuple[RestoredSecret, ...]:
     """Tell what a restore changes, and do it when told so. Raises StateLocked, Stalled."""
     server = data.absolute() / "openbao" if keys is not None else _server(data)
     changes = await backup.compare(server, file, keys)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from controller.adapters.secret_copy.github import GitHubCopy
 from controller.adapters.secret_store._aws import AwsPlace
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.openbao import (
@@ -20,6 +21,7 @@ from controller.adapters.secret_store.ssm import SsmSecretStore
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.ports.secret_store import SecretStore
+from controller.settings import Settings
 from schemas.kinds.secret_store import Authentication, AwsSecretsManager, AwsSsm, OpenBao
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 
@@ -103,3 +105,15 @@ def read_secret(path: Path) -> SecretText:
         raise Stalled.because(
             f"`{path}` cannot be read: {error.strerror}", hint="it holds how the controller logs in"
         ) from error
+
+
+def github_copy(settings: Settings, repository: str, name: str) -> GitHubCopy:
+    """Give a secret of a GitHub repository. Raises Stalled when the settings name no token."""
+    if settings.github.token_file is None:
+        raise Stalled.because(
+            "no token for GitHub is set",
+            hint="name its file in the settings: `github: {token_file: …}`",
+            code="secrets/login-refused",
+        )
+    token = read_secret(settings.github.token_file)
+    return GitHubCopy(settings.github.api, token, repository, name)

@@ -12,25 +12,15 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from controller.adapters.secret_store._private import make_private_folder, write_private
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao, attach
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
 from controller.diagnostics.errors import Stalled, StateLocked
-from controller.model.delivery import SecretDescription
+from controller.model.delivery import RestoredSecret, SecretDescription
 
 KEPT = ("seal/key", "login/role-id", "login/secret-id")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One secret that a restore changes: its version now, and then; None where there is none."""
-
-    path: str
-    now: int | None
-    then: int | None
 
 
 async def backup(directory: Path, out: Path, keys: Path | None) -> int:
@@ -49,7 +39,7 @@ async def backup(directory: Path, out: Path, keys: Path | None) -> int:
     return size
 
 
-async def compare(directory: Path, file: Path, keys: Path | None) -> tuple[Change, ...]:
+async def compare(directory: Path, file: Path, keys: Path | None) -> tuple[RestoredSecret, ...]:
     """Tell what `restore` would change. Raises Stalled, StateLocked, StoreUnreachable."""
     with tempfile.TemporaryDirectory(prefix="restore-", dir=directory.parent) as folder:
         scratch = Path(folder) / "bao"
@@ -96,9 +86,9 @@ async def _restored(folder: Path, file: Path, keys: Path | None) -> Mapping[str,
 
 def _changes(
     now: Mapping[str, SecretDescription], then: Mapping[str, SecretDescription]
-) -> list[Change]:
+) -> list[RestoredSecret]:
     return [
-        Change(path, _version(now.get(path)), _version(then.get(path)))
+        RestoredSecret(path, _version(now.get(path)), _version(then.get(path)))
         for path in sorted({*now, *then})
         if _mark(now.get(path)) != _mark(then.get(path))
     ]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from controller.adapters.secret_store import backup
-from controller.adapters.secret_store.backup import Change
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.diagnostics.errors import Stalled, StateLocked
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import RestoredSecret
 from tests.contract.secret_store.made import CANARY, WHERE
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ async def test_a_backup_of_a_running_server_brings_secrets_back(made: Path, tmp_
     assert (tmp_path / "snapshot").stat().st_mode & 0o077 == 0
     assert CANARY.reveal().encode() not in (tmp_path / "snapshot").read_bytes()
     changes = await backup.compare(folder, tmp_path / "snapshot", None)
-    assert changes == (Change(WHERE.path, 2, 1),)
+    assert changes == (RestoredSecret(WHERE.path, 2, 1),)
     await backup.restore(folder, tmp_path / "snapshot", None)
     assert await value(folder) == CANARY
 
