@@ -72,18 +72,15 @@ def backup(out: Path, keys: Path | None, data: Path | None, settings: Path | Non
 )
 @click.option("--yes", is_flag=True, help="Do it; without this, only say what would change.")
 @_DATA
-@_SETTINGS
 @OUTPUT
-def restore(
-    file: Path, *, keys: Path | None, yes: bool, data: Path | None, settings: Path | None, form: str
-) -> ExitCode:
+def restore(file: Path, *, keys: Path | None, yes: bool, data: Path | None, form: str) -> ExitCode:
     """Bring a snapshot back, or say what that would change. The controller must not run.
 
     Ends with 2 when there is something to change and it was not done.
     """
     from controller.wiring.secret_backup import bring_back
 
-    folder = Place(None, None, data, settings).data_folder()
+    folder = Place(None, None, data, None).data_folder()
     changes = asyncio.run(bring_back(folder, file, keys, do=yes))
     shown = [_values(change) for change in changes]
     if form == "json":

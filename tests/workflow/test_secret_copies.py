@@ -20,6 +20,7 @@ async def test_copies_follow_the_document_and_go_with_it() -> None:
     text = SECRETS.replace("  rotation", DELETED + "  rotation", 1)
     world.edit(PATH, SECRETS, text)
     life = world.start()
+    await life.begin()
     await life.settle()
     kept, gone = SecretReference("main", "apps/dev"), SecretReference("main", "apps/shop/dev/x")
     own = await world.store.read(SecretReference("main", "shop/dev/shop-api-key"))

@@ -1,10 +1,28 @@
-"""A copy in memory: one in a store in memory."""
+"""A copy in memory."""
 
-from controller.adapters.secret_copy.in_store import StoreCopy
-from controller.adapters.secret_store.memory import MemorySecretStore
-from controller.model.delivery import SecretReference
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller.diagnostics.secret import SecretText
+from controller.model.delivery import CopyState
 
 
-def memory_copy(path: str) -> StoreCopy:
-    """Give a place for a copy that nobody else has."""
-    return StoreCopy(MemorySecretStore(), SecretReference("memory", path))
+@dataclass(slots=True)
+class MemoryCopy:
+    """Implements `ports.secret_copy.SecretCopy`."""
+
+    address: str = "memory"
+    state: CopyState | None = None
+    content: Mapping[str, SecretText] | None = None
+
+    async def look(self) -> CopyState | None:
+        """Give the notes."""
+        return self.state
+
+    async def put(self, fields: Mapping[str, SecretText], *, owner: str, fingerprint: str) -> None:
+        """Keep the fields and the notes."""
+        self.content, self.state = dict(fields), CopyState(owner, fingerprint, is_moved=False)
+
+    async def remove(self) -> None:
+        """Forget both."""
+        self.content = self.state = None

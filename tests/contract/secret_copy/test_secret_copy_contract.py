@@ -1,8 +1,8 @@
 """What every place for copies does: stores in memory, of OpenBao and of AWS, and GitHub."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -78,7 +78,7 @@ class Place:
 @pytest.fixture(
     params=["memory", "github", *(pytest.param(one, marks=pytest.mark.slow) for one in VENDORS)]
 )
-def opened(request: pytest.FixtureRequest, github: GitHub) -> Callable[[], "asyncio.Future[Place]"]:
+def opened(request: pytest.FixtureRequest, github: GitHub) -> Callable[[], Awaitable[Place]]:
     kind = request.param
     servers = request.getfixturevalue("servers") if kind in VENDORS else None
 
@@ -100,11 +100,11 @@ def opened(request: pytest.FixtureRequest, github: GitHub) -> Callable[[], "asyn
         await store.delete(where)
         return Place(StoreCopy(store, where), store, None)
 
-    return open_it  # type: ignore[return-value]  # a coroutine is as good as a future here
+    return open_it
 
 
 @pytest.fixture
-async def place(opened: Callable[[], "asyncio.Future[Place]"]) -> AsyncIterator[Place]:
+async def place(opened: Callable[[], Awaitable[Place]]) -> AsyncIterator[Place]:
     there = await opened()
     yield there
     if there.store is not None:
@@ -141,11 +141,11 @@ class Setting:
         self.request = SecretRequest(name, SecretReference("main", str(name)), Written())
 
     def ports(self, *, takes_over: bool = False, corrects: bool = True) -> SecretPorts:
-        unused: object = None
+        unused: Any = None
         copy = Copy(self.place.copy, "{}", None, takes_over, corrects)
         return SecretPorts(
-            self.home, unused, unused,  # type: ignore[arg-type]  # copies need neither
-            lambda length: SecretText("k" * length), unused,  # type: ignore[arg-type]
+            self.home, unused, unused,
+            lambda length: SecretText("k" * length), unused,
             copies=(copy,), told=self.told.append,
         )  # fmt: skip
 
