@@ -71,11 +71,11 @@ def code_of(error: BaseException) -> str:
 
 async def ask(doing: str, request: Callable[[], Given]) -> Given:
     """Ask in a thread; raises our errors."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         return await asyncio.to_thread(request)
-    except TrueupError:
-        raise
-    except Exception as error:  # noqa: BLE001 - botocore makes its classes while it runs
+    except (BotoCoreError, ClientError, OSError) as error:
         raise _translated(error, doing) from None
 
 
