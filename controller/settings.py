@@ -118,6 +118,20 @@ class Webhooks(BaseModel):
     )
 
 
+class GitHub(BaseModel):
+    """The GitHub whose repositories secrets are copied to."""
+
+    model_config = ConfigDict(extra="forbid")
+    api: str = Field(
+        default="https://api.github.com",
+        pattern=r"^(https://|http://127\.0\.0\.1)",
+        description="address of its API",
+    )
+    token_file: Path | None = Field(
+        default=None, description="file with a token that may write secrets and variables"
+    )
+
+
 class Listen(BaseModel):
     """Where the API and the pages are served."""
 
@@ -182,6 +196,7 @@ class Settings(BaseSettings):
         default=False, description="whether pages may be read on this machine without a token"
     )
     webhooks: Webhooks = Field(default_factory=Webhooks)
+    github: GitHub = Field(default_factory=GitHub)
     local_cloud: bool = Field(
         default=True, description="offer the local cloud's Terraform provider"
     )

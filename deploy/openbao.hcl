@@ -36,7 +36,10 @@ initialize "trueup" {
     data = {
       policy = <<-END
         path "kv/data/trueup/*" { capabilities = ["create", "read", "update", "delete"] }
-        path "kv/metadata/trueup/*" { capabilities = ["read", "list", "delete"] }
+        path "kv/metadata/trueup/*" { capabilities = ["create", "read", "update", "patch", "list", "delete"] }
+        path "kv/detailed-metadata/trueup/*" { capabilities = ["read", "list", "scan"] }
+        path "sys/storage/raft/snapshot" { capabilities = ["read", "update"] }
+        path "sys/storage/raft/snapshot-force" { capabilities = ["update"] }
         path "auth/token/lookup-self" { capabilities = ["read"] }
         path "auth/token/renew-self" { capabilities = ["update"] }
         path "auth/token/revoke-self" { capabilities = ["update"] }

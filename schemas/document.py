@@ -5,10 +5,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 
 from schemas.names import Name
 
 API_VERSION = "platform/v1"
+
+
+def only_one_of(*keys: str) -> JsonDict:
+    """Give the JSON Schema of a part with one of two keys; one without a value is not there.
+
+    Not `oneOf`: editors then offer every key twice, and call an unknown key two faults.
+    """
+    given: JsonDict = {key: {"not": {"type": "null"}} for key in keys}
+    return {"minProperties": 1, "not": {"required": list(keys), "properties": given}}
 
 
 class Part(BaseModel):

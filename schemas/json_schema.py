@@ -6,12 +6,16 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from schemas.document import API_VERSION
 from schemas.registry import KINDS
 from schemas.values import write_duration
 
 
 class _Generator(GenerateJsonSchema):
-    """Writes defaults as people do."""
+    """Writes defaults and names as people do."""
+
+    def get_title_from_name(self, name: str) -> str:
+        return name
 
     def encode_default(self, dft: object) -> object:
         return write_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
@@ -24,13 +28,10 @@ DIALECT = "http://json-schema.org/draft-07/schema#"
 def json_schema(kind: str | None = None) -> dict[str, Any]:
     """Give the JSON Schema of a kind, or of documents of any kind. Raises KeyError."""
     if kind is not None:
-        return {
-            "$schema": DIALECT,
-            **KINDS[kind].model_json_schema(by_alias=True, schema_generator=_Generator),
-        }
+        return {"$schema": DIALECT, **_schema_of(kind)}
     definitions: dict[str, Any] = {}
-    for name, model in KINDS.items():
-        schema = model.model_json_schema(by_alias=True, schema_generator=_Generator)
+    for name in KINDS:
+        schema = _schema_of(name)
         definitions.update(schema.pop("$defs", {}))
         definitions[name] = schema
     return {
@@ -38,7 +39,10 @@ def json_schema(kind: str | None = None) -> dict[str, Any]:
         "title": "A document of platform/v1",
         "type": "object",
         "required": ["apiVersion", "kind"],
-        "properties": {"kind": {"enum": sorted(KINDS)}},
+        "properties": {
+            "apiVersion": {"description": "The version of this schema.", "const": API_VERSION},
+            "kind": {"description": "What the document describes.", "enum": sorted(KINDS)},
+        },
         "allOf": [
             {
                 "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
@@ -48,6 +52,21 @@ def json_schema(kind: str | None = None) -> dict[str, Any]:
         ],
         "$defs": definitions,
     }
+
+
+def _schema_of(kind: str) -> dict[str, Any]:
+    schema = KINDS[kind].model_json_schema(by_alias=True, schema_generator=_Generator)
+    for model in (schema, *schema.get("$defs", {}).values()):
+        for field in model.get("properties", {}).values():
+            _describe_choices(field)
+    return schema
+
+
+def _describe_choices(field: dict[str, Any]) -> None:
+    """Say in each choice what the field is for: editors show the words of the choice that fits."""
+    for choice in field.get("anyOf", ()):
+        if "$ref" in choice and "description" in field:
+            choice["description"] = field["description"]
 
 
 def schema_files(kind: str | None = None) -> dict[str, dict[str, Any]]:

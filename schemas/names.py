@@ -15,6 +15,17 @@ NAME_WORDS = (
 )
 
 
+IDENTIFIER_WORDS = "letters, digits and `_`, at most 63, not beginning with a digit"
+PATH_WORDS = "a relative path such as `apps/shop`, without `..`, spaces or hidden folders"
+
+
+def json_text(pattern: str, words: str) -> WithJsonSchema:
+    """Give the JSON Schema of a text; `words` are what editors show instead of the pattern."""
+    return WithJsonSchema(
+        {"type": "string", "pattern": pattern, "patternErrorMessage": f"expected {words}"}
+    )
+
+
 def check_name(text: str) -> str:
     """Give `text` when it may name a document; raises ValueError."""
     if _NAME.fullmatch(text) is None:
@@ -25,36 +36,34 @@ def check_name(text: str) -> str:
 def check_identifier(text: str) -> str:
     """Give `text` when it may name a database role or a variable; raises ValueError."""
     if _IDENTIFIER.fullmatch(text) is None:
-        raise ValueError("letters, digits and `_`, at most 63, not beginning with a digit")
+        raise ValueError(IDENTIFIER_WORDS)
     return text
 
 
 def check_path(text: str) -> str:
     """Give `text` when it is a plain relative path that stays in the tree; raises ValueError."""
     if not text or not all(_PATH_PART.fullmatch(part) for part in text.split("/")):
-        raise ValueError(
-            "a relative path such as `apps/shop`, without `..`, spaces or hidden folders"
-        )
+        raise ValueError(PATH_WORDS)
     return text
 
 
 Name = Annotated[
     str,
     AfterValidator(check_name),
-    WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"}),
+    json_text(f"^{NAME_PATTERN}$", NAME_WORDS),
 ]
 """The name of a document."""
 
 Identifier = Annotated[
     str,
     AfterValidator(check_identifier),
-    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"}),
+    json_text(f"^{_IDENTIFIER.pattern}$", IDENTIFIER_WORDS),
 ]
 """The name of a database role or of a variable of an environment."""
 
 TreePath = Annotated[
     str,
     AfterValidator(check_path),
-    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9_@+-][A-Za-z0-9_.@+/-]*$"}),
+    json_text(f"^{_PATH_PART.pattern}(?:/{_PATH_PART.pattern})*$", PATH_WORDS),
 ]
 """A relative path in the config repository."""

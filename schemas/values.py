@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, PlainSerializer, Strict, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, Strict
+
+from schemas.names import json_text
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(strict=False)]
@@ -22,7 +24,7 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 _LONGEST = timedelta(days=36500)
-_DURATION_WORDS = "a duration such as `500ms`, `30s`, `10m`, `12h` or `30d`"
+DURATION_WORDS = "a duration such as `500ms`, `30s`, `10m`, `12h` or `30d`"
 
 
 def read_duration(raw: object) -> timedelta:
@@ -31,11 +33,26 @@ def read_duration(raw: object) -> timedelta:
         return raw
     match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
-        raise ValueError(_DURATION_WORDS)
+        raise ValueError(DURATION_WORDS)
     length = int(match[1]) * _UNITS[match[2]]
     if length > _LONGEST:
         raise ValueError("a duration of at most 100 years")
     return length
+
+
+_LOOSE_DURATION = re.compile(
+    r"([0-9]{1,9}) ?(?:(ms|milli)|(s)|(m)|(h)|(d)|(w))[a-z]*\.?", re.IGNORECASE
+)
+_LOOSE_UNITS = ("ms", "s", "m", "h", "d", "w")
+
+
+def duration_meant(raw: object) -> str | None:
+    """Give the duration that somebody meant by `30 days`; None when it cannot be told."""
+    match = _LOOSE_DURATION.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if match is None or re.search("mon", match[0], re.IGNORECASE):
+        return None
+    unit = next(name for name, found in zip(_LOOSE_UNITS, match.groups()[1:], strict=True) if found)
+    return f"{match[1]}{unit}"
 
 
 def write_duration(length: timedelta) -> str:
@@ -51,11 +68,11 @@ def write_duration(length: timedelta) -> str:
 def _read_positive(raw: object) -> timedelta:
     length = read_duration(raw)
     if not length:
-        raise ValueError(f"more than nothing: {_DURATION_WORDS}")
+        raise ValueError(f"more than nothing: {DURATION_WORDS}")
     return length
 
 
-_DURATION_JSON = WithJsonSchema({"type": "string", "pattern": f"^{DURATION_PATTERN}$"})
+_DURATION_JSON = json_text(f"^{DURATION_PATTERN}$", DURATION_WORDS)
 _DURATION_OUT = PlainSerializer(write_duration, return_type=str, when_used="json")
 Duration = Annotated[timedelta, BeforeValidator(read_duration), _DURATION_OUT, _DURATION_JSON]
 """A length of time, maybe none: `0s`."""
@@ -77,12 +94,13 @@ def _read_day(raw: object) -> date:
 Day = Annotated[
     date,
     BeforeValidator(_read_day),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+    json_text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", _DATE_WORDS),
 ]
 """A day in UTC: in YAML a text."""
 
 ThresholdUnit = Literal["milliseconds", "share", "per_second"]
 _THRESHOLD = re.compile(r"(<=|>=|<|>) ?([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|%|/s)")
+_THRESHOLD_WORDS = 'a limit such as `"<150ms"`, `"<1%"` or `">30/s"`'
 _THRESHOLD_UNITS: dict[str, tuple[ThresholdUnit, float]] = {
     "ms": ("milliseconds", 1.0),
     "s": ("milliseconds", 1000.0),
@@ -120,7 +138,7 @@ def read_threshold(raw: object) -> Threshold:
         return raw
     match = _THRESHOLD.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
-        raise ValueError('a limit such as `"<150ms"`, `"<1%"` or `">30/s"`')
+        raise ValueError(_THRESHOLD_WORDS)
     unit, factor = _THRESHOLD_UNITS[match[3]]
     operator: Literal["<", "<=", ">", ">="]
     match match[1]:
@@ -139,7 +157,5 @@ ThresholdField = Annotated[
     Threshold,
     BeforeValidator(read_threshold),
     PlainSerializer(lambda threshold: threshold.text, return_type=str, when_used="json"),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^(<=|>=|<|>) ?[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|%|/s)$"}
-    ),
+    json_text(f"^{_THRESHOLD.pattern}$", _THRESHOLD_WORDS),
 ]

@@ -34,7 +34,8 @@ def command(kind: str | None, out: Path | None) -> None:
     """Print the JSON Schema of documents, for editors.
 
     Without KIND it is the schema of documents of any kind. An editor with the YAML language server
-    takes it from the line `# yaml-language-server: $schema=…/platform.json` at the head of a file.
+    takes it from the line `# yaml-language-server: $schema=…/platform.json` at the head of a file,
+    and again after each `---`: it holds for one document.
     """
     from schemas.json_schema import json_schema, schema_files
     from schemas.registry import KINDS

@@ -15,6 +15,9 @@ TrueupError
 │   └── StateLocked          somebody else works on the same state
 ├── Transient       the world failed; tried again with growing pauses
 │   ├── StoreUnreachable     the secret store does not answer
+│   │   ├── StoreSealed      it answers that somebody must unseal it
+│   │   ├── StoreBusy        it asks for fewer requests
+│   │   └── StoreFailed      it fails, as with a full disk
 │   ├── RepositoryUnreachable  the Git repository does not answer
 │   ├── EngineFailed         the engine or its provider broke off
 │   └── Throttled            a provider asks for fewer requests
@@ -135,9 +138,27 @@ class Transient(TrueupError):  # noqa: N818 - what happens next, not what went w
 
 
 class StoreUnreachable(Transient):
-    """The secret store does not answer, or is sealed."""
+    """The secret store does not answer, or cannot serve."""
 
     code = "secrets/store-unreachable"
+
+
+class StoreSealed(StoreUnreachable):
+    """The secret store is sealed or was never set up; somebody must unseal it."""
+
+    code = "secrets/store-sealed"
+
+
+class StoreBusy(StoreUnreachable):
+    """The secret store asks for fewer requests; it never says for how long."""
+
+    code = "secrets/store-busy"
+
+
+class StoreFailed(StoreUnreachable):
+    """The secret store fails at every request, as with a full disk below its audit log."""
+
+    code = "secrets/store-failed"
 
 
 class RepositoryUnreachable(Transient):

@@ -1,6 +1,7 @@
 """Secrets on their way: references and versions, never values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,6 +25,43 @@ class SecretDescription:
     version: int
     created_at: datetime
     deleted: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """What is noted beside it: custom metadata, or tags. Never a value."""
+
+    @property
+    def fingerprint(self) -> tuple[datetime, int, bool]:
+        """Tell this content from another without reading it; a version alone may come again."""
+        return self.created_at, self.version, self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCapabilities:
+    """Where stores differ."""
+
+    largest_bytes: int
+    """Of all fields of a secret together."""
+    is_atomic: bool = True
+    """Whether of two who write over the same version one is refused, always."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredSecret:
+    """One secret that a restore changes: its version now, and then; None where there is none."""
+
+    path: str
+    now: int | None
+    then: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyState:
+    """What is noted beside a copy of a secret."""
+
+    owner: str
+    """The secret that it was made from; empty when nobody noted that."""
+    fingerprint: str
+    is_moved: bool
+    """Whether it was written since the fingerprint was noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +100,7 @@ class Delivery:
     come_again: datetime | None = None
     """When the next step of a rotation, or the next rotation, is due."""
     acknowledged: bool = True
+    copies: tuple[str, ...] = ()
+    """The addresses of the copies that hold this value."""
+    drifted: tuple[str, ...] = ()
+    """What was found at copies and left alone, one line each."""

@@ -7,6 +7,16 @@ from controller.model.names import Digest
 
 
 @dataclass(frozen=True, slots=True)
+class Validation:
+    """What a value of a variable must fulfil, as Terraform writes it, and what is said if not."""
+
+    condition: str
+    message: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     """An input of a module: its type as Terraform writes it, and whether it must be given."""
 
@@ -15,6 +25,7 @@ class Variable:
     required: bool
     sensitive: bool = False
     description: str = ""
+    validations: tuple[Validation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

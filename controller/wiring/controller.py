@@ -27,29 +27,26 @@ from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
-from controller.adapters.secret_store.embedded import EmbeddedOpenBao
-from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore, Token
+from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DiskWorkspaces
 from controller.app import App
-from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
 from controller.model.accounts import Accounts
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
-from controller.ports.secret_store import SecretStore
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
+from controller.wiring.secret_stores import SecretStores, github_copy, read_secret
 from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
 from controller.workflows.world import World
 from schemas.kinds.notification import Notification
-from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -165,39 +162,6 @@ def _block(kind: str, **arguments: object) -> str:
 
 
 @dataclass
-class SecretStores:
-    """Connects to each secret store when a secret first names it."""
-
-    data: Path
-    stack: AsyncExitStack
-    _connected: dict[str, SecretStore] = field(default_factory=dict)
-    _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _server: EmbeddedOpenBao | None = None
-
-    async def get(self, document: SecretStoreDocument) -> SecretStore:
-        """Give the store that a document describes. Raises StoreUnreachable, Stalled."""
-        key = hashlib.sha256(document.model_dump_json().encode()).hexdigest()
-        async with self._guard:
-            if key not in self._connected:
-                self._connected[key] = await self._connect(document)
-            if document.spec.provider.embedded is not None and self._server is not None:
-                await self._server.tend()
-        return self._connected[key]
-
-    async def _connect(self, document: SecretStoreDocument) -> SecretStore:
-        provider = document.spec.provider
-        if provider.embedded is not None:
-            if self._server is None:  # one server, however many documents say `embedded`
-                self._server = await EmbeddedOpenBao.start(self.data / "openbao")
-                self.stack.push_async_callback(self._server.stop)
-            store = await self._server.connect()
-        else:
-            store = await connect_remote(document)
-        self.stack.push_async_callback(store.close)
-        return store
-
-
-@dataclass
 class Notifiers:
     """Makes each receiver of events when there is something to tell it."""
 
@@ -221,35 +185,9 @@ class Notifiers:
         if webhook.address is not None:
             address = SecretText(webhook.address)
         else:
-            address = _read_secret(Path(str(webhook.address_file)))
-        key = _read_secret(Path(webhook.key_file)) if webhook.key_file else None
+            address = read_secret(Path(str(webhook.address_file)))
+        key = read_secret(Path(webhook.key_file)) if webhook.key_file else None
         return WebhookNotifier(address, key)
-
-
-async def connect_remote(document: SecretStoreDocument) -> OpenBaoSecretStore:
-    """Connect to a server that somebody else runs. Raises Stalled, StoreUnreachable."""
-    bao = document.spec.provider.openbao
-    if bao is None:
-        raise Stalled.because(f"`{document.metadata.name}` names no provider")
-    login: AppRole | Token
-    if bao.auth.approle is not None:
-        secret_id = _read_secret(Path(bao.auth.approle.secret_id_file))
-        login = AppRole(SecretText(bao.auth.approle.role_id), secret_id)
-    else:
-        login = Token(_read_secret(Path(str(bao.auth.token_file))))
-    return await OpenBaoSecretStore.connect(
-        bao.address, login, mount=bao.mount, namespace=bao.namespace,
-        verify=Path(bao.ca_file) if bao.ca_file else None,
-    )  # fmt: skip
-
-
-def _read_secret(path: Path) -> SecretText:
-    try:
-        return SecretText(path.read_text().strip())
-    except OSError as error:
-        raise Stalled.because(
-            f"`{path}` cannot be read: {error.strerror}", hint="it holds how the controller logs in"
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -324,6 +262,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             processes=LocalProcesses(),
             engine=engines.get,
             secret_store=stores.get,
+            store_copy=StoreCopy,
+            github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(data / "secrets"),
             credentials=PostgresCredentialIssuer(),
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),

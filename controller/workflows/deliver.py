@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from controller.diagnostics.errors import Stalled, TrueupError
+from controller.diagnostics.diagnostic import Diagnostic, Severity
+from controller.diagnostics.errors import TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import DatabaseAddress, Delivery, RotationPhase
-from controller.model.names import SecretName
+from controller.model.names import Commit, SecretName
 from controller.model.status import SecretStatus
 from controller.steps.secrets.deliver import deliver as deliver_step
 from controller.steps.secrets.request import (
@@ -21,9 +22,10 @@ from controller.steps.secrets.request import (
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.parts import Parts
+from controller.workflows.reach import HEAD
+from controller.workflows.secret_copies import open_copies, retire_copies, store_document
 from schemas.kinds.environment import Environment
 from schemas.kinds.secret import Secret
-from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 
 LOOK_AGAIN = timedelta(minutes=10)
 """A delivered secret is looked at again after this time: its file or its login may be gone."""
@@ -34,7 +36,10 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
     target = await parts.units.target(name.stage)
     document = _find(target, name)
     status = await parts.world.ledger.secret(name) or SecretStatus(name)
-    if document is None or _is_suspended(target, name):
+    if _is_suspended(target, name):
+        return None
+    if document is None:
+        await _withdraw(parts, target, status)
         return None
     try:
         delivery = await _advance(parts, target, document, status)
@@ -55,16 +60,47 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
 async def _advance(
     parts: Parts, target: StageTarget, document: Secret, status: SecretStatus
 ) -> Delivery:
+    world, spec = parts.world, document.spec
+    drifted: list[str] = []
+    ports = replace(
+        await _ports(parts, target, spec.store),
+        copies=await open_copies(world, target, status.name, spec.deliver.copies),
+        told=drifted.append,
+    )
+    request = await _request(parts, target, document, status)
+    delivery = await deliver_step(request, ports)  # its journal is the rotation record in the store
+    if ports.copies or (status.delivery is not None and status.delivery.copies):
+        await retire_copies(world, target, request, ports)
+    addresses = tuple(copy.place.address for copy in ports.copies)
+    return replace(delivery, copies=addresses, drifted=tuple(drifted))
+
+
+async def _withdraw(parts: Parts, target: StageTarget, status: SecretStatus) -> None:
+    """Treat the copies of a secret whose document is gone as the document last said."""
+    delivery = status.delivery
+    if delivery is None or not delivery.copies:
+        return
+    left: list[str] = []
+    store = delivery.reference.store
+    ports = replace(await _ports(parts, target, store), told=left.append)
+    request = SecretRequest(status.name, delivery.reference, Written())
+    await retire_copies(parts.world, target, request, ports)
+    message = "; ".join(("its document is gone", *left))
+    await parts.recording.event(keys.secret_key(status.name), "Withdrawn", message)
+    await parts.recording.secret(
+        replace(status, delivery=replace(delivery, copies=(), drifted=()), message=message)
+    )
+
+
+async def _ports(parts: Parts, target: StageTarget, store: str) -> SecretPorts:
     world = parts.world
-    ports = SecretPorts(
-        store=await world.secret_store(_store(target, document)),
+    return SecretPorts(
+        store=await world.secret_store(store_document(target, store)),
         target=world.secret_target,
         credentials=world.credentials,
         new_secret=world.new_secret,
         now=world.clock.now,
     )
-    request = await _request(parts, target, document, status)
-    return await deliver_step(request, ports)  # its journal is the rotation record in the store
 
 
 async def _request(
@@ -110,6 +146,13 @@ async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> Non
         await parts.recording.event(subject, "Retired", "the old one is dead")
     message = "delivered" if delivery.phase == RotationPhase.IDLE else f"rotating: {delivery.phase}"
     await parts.recording.secret(replace(status, delivery=delivery, ready=True, message=message))
+    found = [
+        Diagnostic("secrets/copy-changed", text, severity=Severity.WARNING)
+        for text in delivery.drifted
+    ]
+    if found or (before is not None and before.drifted):
+        commit = Commit(await parts.world.ledger.fact(HEAD) or "")
+        await parts.world.ledger.put_findings(subject, commit, found)
 
 
 def secrets_of(target: StageTarget) -> tuple[SecretName, ...]:
@@ -131,15 +174,6 @@ def _find(target: StageTarget, name: SecretName) -> Secret | None:
             if found is not None:
                 return found
     return None
-
-
-def _store(target: StageTarget, document: Secret) -> SecretStoreDocument:
-    for loaded in (target.base, target.ahead):
-        if loaded is not None:
-            found = loaded.catalog.find(SecretStoreDocument, document.spec.store)
-            if found is not None:
-                return found
-    raise Stalled.because(f"there is no secret store `{document.spec.store}`")
 
 
 def _is_suspended(target: StageTarget, name: SecretName) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from controller.diagnostics.secret import SecretText
 from controller.model.accounts import Accounts
+from controller.model.delivery import SecretReference
 from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
@@ -18,6 +19,7 @@ from controller.ports.load_generator import LoadGenerator
 from controller.ports.notify import Notifier
 from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
+from controller.ports.secret_copy import SecretCopy
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
 from controller.ports.state_history import StateHistory
@@ -47,6 +49,10 @@ class World:
     secret_store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
     """The store that a document describes, ready for use."""
     secret_target: SecretTarget
+    store_copy: Callable[[SecretStore, SecretReference], SecretCopy]
+    """A path of a store as a place to copy to."""
+    github_copy: Callable[[str, str], SecretCopy]
+    """A secret of a GitHub repository by name; raises Stalled when no token is set."""
     credentials: CredentialIssuer
     load_generator: LoadGenerator
     new_secret: Callable[[int], SecretText]

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.document import Document, Metadata, Part
+from schemas.document import Document, Metadata, Part, only_one_of
 from schemas.kinds.policy import ALL_RULES
 from schemas.names import Name, check_path
 from schemas.references import refuse_at
@@ -88,6 +88,8 @@ class Where(Part):
 
 class ExceptionSpec(Part):
     """What is allowed, where, why, on whose word, and until when."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("code", "rule"))
 
     code: Literal["load/plaintext-secret"] | None = Field(
         default=None,

@@ -3,9 +3,9 @@
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from schemas.document import Document, Metadata, Part
+from schemas.document import Document, Metadata, Part, only_one_of
 from schemas.kinds.secret_store import Address, FilePath
 from schemas.names import Name
 from schemas.references import refuse_at
@@ -17,6 +17,8 @@ ReasonPattern = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-
 
 class Webhook(Part):
     """An HTTP POST with the event as JSON."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("address", "addressFile"))
 
     address: Address | None = Field(
         default=None,
@@ -49,6 +51,8 @@ class Log(Part):
 
 class Receiver(Part):
     """Where events go: exactly one of the ways."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("webhook", "log"))
 
     webhook: Webhook | None = Field(
         default=None,

@@ -5,14 +5,15 @@ from datetime import timedelta
 from string import Formatter
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from schemas.document import Document, Part, ProductMetadata
+from schemas.document import Document, Part, ProductMetadata, only_one_of
 from schemas.names import Identifier, Name
 from schemas.references import FromOutput, OutputField, refuse_at
 from schemas.values import Duration, Interval
 
 LOGIN_FIELDS = ("database", "host", "password", "port", "username")
+PLACE = r"^[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*(/[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*)+$"
 RANDOM_FIELDS = ("previous", "value")
 
 
@@ -43,6 +44,8 @@ class PostgresLogin(Part):
 
 class Generate(Part):
     """How a value is made: exactly one of the ways."""
+
+    model_config = ConfigDict(json_schema_extra=only_one_of("random", "postgresLogin"))
 
     random: Random | None = Field(
         default=None, description="A random text.", examples=[{"length": 32}]
@@ -89,6 +92,78 @@ class DeliverFile(Part):
     )
 
 
+class CopyToStore(Part):
+    """Another path, or the store of another vendor."""
+
+    store: Name = Field(description="The secret store.", examples=["aws"])
+    path: str = Field(
+        pattern=PLACE,
+        max_length=512,
+        description="The path there; `{product}` and `{environment}` are filled in.",
+        examples=["apps/shop/{environment}/db"],
+    )
+
+
+class CopyToGitHub(Part):
+    """A GitHub Actions secret; the settings of the controller hold the token."""
+
+    repository: str = Field(
+        pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="`owner/name` of the repository.",
+        examples=["example/shop"],
+    )
+    name: str = Field(
+        pattern=r"^[A-Z_{][A-Z0-9_{}]*$",
+        max_length=200,
+        description="Its name; `{PRODUCT}` and `{ENVIRONMENT}` are filled in.",
+        examples=["DB_URL_{ENVIRONMENT}"],
+    )
+
+
+class Copy(Part):
+    """One more place that the secret is copied to: `store` or `github`."""
+
+    store: CopyToStore | None = Field(
+        default=None,
+        description="A path of a secret store.",
+        examples=[{"store": "aws", "path": "apps/shop/{environment}/db"}],
+    )
+    github: CopyToGitHub | None = Field(
+        default=None,
+        description="A GitHub Actions secret.",
+        examples=[{"repository": "example/shop", "name": "DB_URL_{ENVIRONMENT}"}],
+    )
+    template: str | None = Field(
+        default=None,
+        description="One text, as in `file`; it is the field `value`. Without it, all fields are "
+        "copied (to GitHub: `{value}`).",
+        examples=["postgresql://{username}:{password}@{host}:{port}/{database}"],
+    )
+    existing: Literal["refuse", "overwrite"] = Field(
+        default="refuse",
+        description="What happens to something there that Trueup did not write. What belongs to "
+        "another secret is never overwritten.",
+        examples=["refuse"],
+    )
+    removal: Literal["orphan", "delete"] = Field(
+        default="orphan",
+        description="What happens to the copy when this entry or the Secret goes away: it stays, "
+        "or it is deleted if it is still what was delivered.",
+        examples=["delete"],
+    )
+    drift: Literal["correct", "report"] = Field(
+        default="correct",
+        description="What happens when somebody else changes the copy.",
+        examples=["report"],
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.store is None) == (self.github is None):
+            raise ValueError("exactly one of `github`, `store`")
+        return self
+
+
 class Deliver(Part):
     """Where it is brought to."""
 
@@ -96,6 +171,11 @@ class Deliver(Part):
         default_factory=DeliverFile,
         description="A file; `{secret: name}` in a stack's inputs is its path.",
         examples=[{"template": "{value}"}],
+    )
+    copies: tuple[Copy, ...] = Field(
+        default=(),
+        description="More places that it is copied to.",
+        examples=[[{"store": {"store": "aws", "path": "apps/shop/{environment}/db"}}]],
     )
 
 

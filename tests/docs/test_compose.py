@@ -33,7 +33,7 @@ from controller.model.delivery import SecretReference
 from controller.settings import Settings
 from controller.steps.load import load as load_step
 from controller.web.api.table import routes
-from controller.wiring.controller import connect_remote
+from controller.wiring.secret_stores import connect_remote
 from schemas.kinds.secret_store import SecretStore
 from tests.unit.load.load_repositories import snapshot
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from controller.adapters.secret_store._aws import AwsPlace
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.diagnostics.secret import SecretText
 from controller.localcloud import unroot
@@ -86,6 +88,23 @@ def running_openbao(folder: Path) -> Iterator[EmbeddedOpenBao]:
         yield server
     finally:
         asyncio.run(server.stop())
+
+
+@contextlib.contextmanager
+def running_aws() -> Iterator[AwsPlace]:
+    """Run moto on a free port, with credentials that only it knows."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patched.setenv(name, "testing")
+        boto3.setup_default_session()
+        yield AwsPlace("eu-central-1", f"http://{host}:{port}")
+    server.stop()
 
 
 def _command(name: str) -> list[str]:

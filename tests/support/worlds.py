@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from controller import shipped
 from controller.adapters.artifacts.memory import MemoryArtifacts
@@ -23,6 +23,7 @@ from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
 from controller.adapters.policy_engine.memory import MemoryPolicyEngine
 from controller.adapters.processes.memory import MemoryProcesses
+from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
 from controller.adapters.state_history.memory import MemoryStateHistory
@@ -66,6 +67,10 @@ def measured(p95: float = 10.0, *, requests: int = 400, failures: int = 0) -> Me
         load_test="shop-load", target="http://127.0.0.1:1", started_at=0.0, seconds=10.0,
         offered_rate=40.0, achieved_rate=40.0, generator_cpu=0.2, total=total, endpoints={},
     )  # fmt: skip
+
+
+def _no_github(repository: str, name: str) -> NoReturn:
+    raise Stalled.because(f"no GitHub: {repository}/{name}")
 
 
 @dataclass
@@ -133,7 +138,8 @@ class MemoryWorld:
             branches=self.branches,
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
             workspaces=self.workspaces, states=self.states, processes=self.processes, engine=engine,
-            secret_store=store, secret_target=self.target, credentials=self.credentials,
+            secret_store=store, secret_target=self.target, github_copy=_no_github,
+            store_copy=StoreCopy, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
             audit_logs=self.audit_logs,

@@ -14,7 +14,13 @@ POLICY = "\n".join(
     f'path "{path}" {{ capabilities = {json.dumps(capabilities)} }}'
     for path, capabilities in (
         (f"{MOUNT}/data/{PREFIX}/*", ["create", "read", "update", "delete"]),
-        (f"{MOUNT}/metadata/{PREFIX}/*", ["read", "list", "delete"]),
+        (
+            f"{MOUNT}/metadata/{PREFIX}/*",
+            ["create", "read", "update", "patch", "list", "delete"],
+        ),
+        (f"{MOUNT}/detailed-metadata/{PREFIX}/*", ["read", "list", "scan"]),
+        ("sys/storage/raft/snapshot", ["read", "update"]),
+        ("sys/storage/raft/snapshot-force", ["update"]),
         ("auth/token/lookup-self", ["read"]),
         ("auth/token/renew-self", ["update"]),
         ("auth/token/revoke-self", ["update"]),

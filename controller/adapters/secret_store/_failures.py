@@ -4,7 +4,15 @@ hvac's classes alone do not tell: a 404 is a missing secret, a deleted version o
 a 403 is an expired token or a missing right; a 400 is a lost race or a wrong request.
 """
 
-from controller.diagnostics.errors import PlanStale, Stalled, StoreUnreachable, TrueupError
+from controller.diagnostics.errors import (
+    PlanStale,
+    Stalled,
+    StoreBusy,
+    StoreFailed,
+    StoreSealed,
+    StoreUnreachable,
+    TrueupError,
+)
 
 
 def is_absent(error: BaseException) -> bool:
@@ -61,11 +69,14 @@ def _unwilling(error: Exception, doing: str) -> TrueupError | None:
 
     match error:
         case exceptions.VaultDown() | exceptions.VaultNotInitialized():
-            return StoreUnreachable.because(f"{doing}: the secret store is sealed or not set up")
+            return StoreSealed.because(
+                f"{doing}: the secret store is sealed or not set up",
+                hint="unseal it; the controller goes on by itself then",
+            )
         case exceptions.RateLimitExceeded():
-            return StoreUnreachable.because(f"{doing}: the secret store asks for fewer requests")
+            return StoreBusy.because(f"{doing}: the secret store asks for fewer requests")
         case exceptions.InternalServerError() | exceptions.BadGateway():
-            return StoreUnreachable.because(
+            return StoreFailed.because(
                 f"{doing}: the secret store failed: {_said(error)}",
                 hint="look for a full disk first: without its audit log it refuses everything",
             )
@@ -89,6 +100,12 @@ def _refused(error: Exception, doing: str) -> TrueupError:
     if "check-and-set" in said:
         return PlanStale.because(
             f"{doing}: somebody else wrote it meanwhile", code="secrets/version-changed"
+        )
+    if "HTTP request to an HTTPS server" in f"{said} {error}":
+        return Stalled.because(
+            f"{doing}: the secret store speaks https and the address says http",
+            hint="begin the address with `https://`",
+            code="secrets/certificate-not-trusted",
         )
     if "pgrading from non-versioned" in said:
         return StoreUnreachable.because(f"{doing}: the mount is being prepared")

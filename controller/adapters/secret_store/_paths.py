@@ -32,12 +32,12 @@ def checked_path(path: str, *, what: str = "path of a secret") -> str:
     return path
 
 
-def revealed(fields: Mapping[str, SecretText]) -> dict[str, str]:
+def revealed(fields: Mapping[str, SecretText], largest: int = LARGEST_SECRET) -> dict[str, str]:
     """Give the fields in clear, for the one request with them; raises Stalled when too large."""
     plain = {name: text.reveal() for name, text in fields.items()}
-    if len(json.dumps(plain)) > LARGEST_SECRET:
+    if len(json.dumps(plain)) > largest:
         raise Stalled.because(
-            f"a secret may hold {LARGEST_SECRET} bytes and this one is larger",
+            f"a secret may hold {largest} bytes and this one is larger",
             hint="keep large files elsewhere and their key here",
             code="secrets/too-large",
         )

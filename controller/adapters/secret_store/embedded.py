@@ -118,6 +118,10 @@ class EmbeddedOpenBao:
             if self._process is not None:
                 self._process.send_signal(signal.SIGHUP)
 
+    def free_bytes(self) -> int:
+        """Tell how much room is left where the audit log grows: without any, nothing works."""
+        return shutil.disk_usage(self._directory).free
+
     async def stop(self) -> None:
         """End the server and let go of the folder; ending what is ended is no error."""
         if self._process is not None:
@@ -215,18 +219,34 @@ class EmbeddedOpenBao:
             return
 
     async def _connect(self, home: Path, *, seconds: float) -> OpenBaoSecretStore:
-        login = home / "login"
-        return await OpenBaoSecretStore.connect(
-            self.address,
-            AppRole(
-                SecretText((login / "role-id").read_text()),
-                SecretText((login / "secret-id").read_text()),
-            ),
-            mount=MOUNT,
-            prefix=PREFIX,
-            verify=self.authority,
-            timeout_seconds=seconds,
-        )
+        return await _log_in(self.address, home, self.authority, seconds)
+
+
+async def attach(directory: Path) -> OpenBaoSecretStore:
+    """Log in to the server that another process runs on `directory`. Raises StoreUnreachable."""
+    try:
+        port = int((directory / "port").read_text())
+    except (OSError, ValueError):
+        raise StoreUnreachable.because(
+            f"no secret server has run in `{directory}` yet", hint="start the controller"
+        ) from None
+    authority = directory / "tls" / "ca.pem"
+    return await _log_in(f"https://127.0.0.1:{port}", directory / "server", authority, 10.0)
+
+
+async def _log_in(address: str, home: Path, authority: Path, seconds: float) -> OpenBaoSecretStore:
+    login = home / "login"
+    return await OpenBaoSecretStore.connect(
+        address,
+        AppRole(
+            SecretText((login / "role-id").read_text()),
+            SecretText((login / "secret-id").read_text()),
+        ),
+        mount=MOUNT,
+        prefix=PREFIX,
+        verify=authority,
+        timeout_seconds=seconds,
+    )
 
 
 def _binary() -> str:

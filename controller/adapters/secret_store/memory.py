@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from controller.adapters.secret_store._paths import checked_path, revealed
+from controller.adapters.secret_store._paths import LARGEST_SECRET, checked_path, revealed
 from controller.diagnostics.errors import PlanStale
 from controller.diagnostics.secret import SecretText
-from controller.model.delivery import SecretDescription, SecretReference
+from controller.model.delivery import SecretDescription, SecretReference, StoreCapabilities
 
 
 def _utc_now() -> datetime:
@@ -27,6 +27,12 @@ class MemorySecretStore:
 
     now: Callable[[], datetime] = _utc_now
     _secrets: dict[str, list[_Version]] = field(default_factory=dict, repr=False)
+    _marks: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def capabilities(self) -> StoreCapabilities:
+        """Tell what this store can hold and promise."""
+        return StoreCapabilities(LARGEST_SECRET)
 
     async def read(
         self, reference: SecretReference, *, version: int | None = None
@@ -39,7 +45,12 @@ class MemorySecretStore:
         return dict(versions[wanted - 1].fields)
 
     async def write(
-        self, reference: SecretReference, fields: Mapping[str, SecretText], *, expect: int
+        self,
+        reference: SecretReference,
+        fields: Mapping[str, SecretText],
+        *,
+        expect: int,
+        marks: Mapping[str, str] | None = None,
     ) -> int:
         """Write a new version; raises PlanStale when the version is not `expect`."""
         path = checked_path(reference.path)
@@ -50,21 +61,37 @@ class MemorySecretStore:
                 f"the secret `{path}` is at version {len(versions)}, not {expect}",
                 code="secrets/version-changed",
             )
+        if expect == 0:
+            self._marks[path] = dict(marks or {})
         self._secrets[path] = [*versions, _Version(dict(fields), self.now())]
         return expect + 1
 
     async def delete(self, reference: SecretReference) -> None:
         """Delete all versions."""
         self._secrets.pop(checked_path(reference.path), None)
+        self._marks.pop(reference.path, None)
 
     async def describe(self, reference: SecretReference) -> SecretDescription | None:
         """Tell version and age."""
         versions = self._secrets.get(checked_path(reference.path), [])
         if not versions:
             return None
+        latest, marks = versions[-1], dict(self._marks.get(reference.path, {}))
         return SecretDescription(
-            reference, len(versions), versions[-1].created_at, deleted=versions[-1].deleted
+            reference, len(versions), latest.created_at, deleted=latest.deleted, marks=marks
         )
+
+    async def mark(self, reference: SecretReference, marks: Mapping[str, str]) -> None:
+        """Merge the marks."""
+        self._marks.setdefault(checked_path(reference.path), {}).update(marks)
+
+    async def survey(self) -> Mapping[str, SecretDescription]:
+        """Describe all."""
+        found = {path: await self.describe(SecretReference("", path)) for path in self._secrets}
+        return {path: each for path, each in found.items() if each is not None}
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
     def delete_latest(self, reference: SecretReference) -> None:
         """Delete the latest version only, as people do with other tools; for tests."""

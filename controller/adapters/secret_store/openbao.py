@@ -6,46 +6,43 @@ would take `VAULT_ADDR`, `VAULT_TOKEN` and `~/.vault-token` otherwise.
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from controller.adapters.secret_store._failures import is_absent, is_forbidden, translated
-from controller.adapters.secret_store._paths import checked_path, revealed
+from controller.adapters.secret_store._login import (
+    AppRole,
+    Authentication,
+    Jwt,
+    Kubernetes,
+    Token,
+    login_failed,
+    take_token,
+)
+from controller.adapters.secret_store._paths import LARGEST_SECRET, checked_path, revealed
+from controller.adapters.secret_store._private import private_opener
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
-from controller.model.delivery import SecretDescription, SecretReference
+from controller.model.delivery import (
+    SecretDescription,
+    SecretReference,
+    StoreCapabilities,
+)
 
 if TYPE_CHECKING:
     import hvac
     import requests
 
+__all__ = ["AppRole", "Jwt", "Kubernetes", "OpenBaoSecretStore", "Token"]
+
 Given = TypeVar("Given")
 
 TIMEOUT_SECONDS = 10.0
 POOL = 16
-
-
-@dataclass(frozen=True, slots=True)
-class AppRole:
-    """Logs in with an id and a secret id, and again whenever the token ended."""
-
-    role_id: SecretText
-    secret_id: SecretText
-    mount: str = "approle"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token made elsewhere; when it ends, somebody must give another."""
-
-    token: SecretText
-
-
-Authentication = AppRole | Token
 
 
 def _utc_now() -> datetime:
@@ -132,6 +129,11 @@ class OpenBaoSecretStore:
         await asyncio.to_thread(store._log_in)
         return store
 
+    @property
+    def capabilities(self) -> StoreCapabilities:
+        """Tell what this store can hold and promise."""
+        return StoreCapabilities(LARGEST_SECRET)
+
     async def close(self) -> None:
         """Close the connections."""
         self._session.close()
@@ -150,14 +152,27 @@ class OpenBaoSecretStore:
         return None if found is None else _hidden(found["data"]["data"])
 
     async def write(
-        self, reference: SecretReference, fields: Mapping[str, SecretText], *, expect: int
+        self,
+        reference: SecretReference,
+        fields: Mapping[str, SecretText],
+        *,
+        expect: int,
+        marks: Mapping[str, str] | None = None,
     ) -> int:
         """Write a new version if the stored one is `expect`; raises PlanStale when it is not.
 
-        Not repeated when the answer is lost: the caller looks and decides.
+        Not repeated when the answer is lost: the caller looks and decides. Marks are made before
+        the first version: a crash between the two leaves no value that belongs to nobody.
         """
         plain = revealed(fields)
         path = self._path(reference)
+        if expect == 0 and marks:
+            await self._ask(
+                f"marking `{reference.path}`",
+                lambda: self._versions().update_metadata(
+                    path, custom_metadata=dict(marks), mount_point=self._mount
+                ),
+            )
         written = await self._ask(
             f"writing `{reference.path}`",
             lambda: self._versions().create_or_update_secret(
@@ -183,17 +198,75 @@ class OpenBaoSecretStore:
             f"describing `{reference.path}`",
             lambda: self._versions().read_secret_metadata(path, mount_point=self._mount),
         )
-        version = 0 if found is None else int(found["data"]["current_version"])
-        if found is None or version == 0:
+        return None if found is None else self._described(reference, found["data"])
+
+    async def mark(self, reference: SecretReference, marks: Mapping[str, str]) -> None:
+        """Merge `marks` into the custom metadata; a merge, so that other people's stay."""
+        path = f"{self._mount}/metadata/{self._path(reference)}"
+        await self._ask(f"marking `{reference.path}`", lambda: self._merge(path, marks))
+
+    async def survey(self) -> Mapping[str, SecretDescription]:
+        """Describe every secret below the prefix, in one request."""
+        path = f"{self._mount}/detailed-metadata/{self._prefix}/"
+        found = await self._find(
+            f"looking through `{self._mount}`",
+            lambda: self._client.adapter.get(f"/v1/{path}", params={"scan": "true"}),
+        )
+        details = {} if found is None else found["data"]["key_info"]
+        described = {
+            name: self._described(SecretReference("", name), detail)
+            for name, detail in details.items()
+            if not name.endswith("/")
+        }
+        return {name: each for name, each in described.items() if each is not None}
+
+    async def snapshot(self, file: Path) -> int:
+        """Write a snapshot of the server's storage to a new private file; gives its bytes.
+
+        The file is there whole or not at all. What it holds is encrypted with the keys of the
+        server's seal, which it does not hold. Raises Stalled when the file is there already.
+        """
+        content = await self._ask("taking a snapshot", lambda: _body(self._snapshots()))
+        try:
+            _write_new(file, content)
+        except OSError as error:
+            raise Stalled.because(
+                f"`{file}` cannot be written: {error.strerror}", code="secrets/file-not-writable"
+            ) from error
+        return len(content)
+
+    async def restore(self, file: Path, *, is_foreign: bool = False) -> None:
+        """Replace the server's storage by a snapshot; a foreign one is sealed with other keys."""
+        content = file.read_bytes()
+        path = "/v1/sys/storage/raft/snapshot" + ("-force" if is_foreign else "")
+        await self._ask(
+            "restoring a snapshot", lambda: self._client.adapter.post(path, data=content)
+        )
+
+    def _snapshots(self) -> Any:
+        return self._client.sys.take_raft_snapshot()
+
+    def _merge(self, path: str, marks: Mapping[str, str]) -> Any:
+        return self._client.adapter.request(
+            "patch",
+            f"/v1/{path}",
+            headers={"Content-Type": "application/merge-patch+json"},
+            json={"custom_metadata": dict(marks)},
+        )
+
+    def _described(self, reference: SecretReference, data: Any) -> SecretDescription | None:
+        """Read KV's metadata; None when no version was ever written."""
+        version = int(data["current_version"])
+        if version == 0:
             return None
-        latest = found["data"]["versions"][str(version)]
+        latest = data["versions"][str(version)]
         ends = latest["deletion_time"]
         gone = bool(latest["destroyed"]) or (
             ends != "" and datetime.fromisoformat(ends) <= self._now()
         )
-        return SecretDescription(
-            reference, version, datetime.fromisoformat(latest["created_time"]), deleted=gone
-        )
+        created = datetime.fromisoformat(latest["created_time"])
+        marks = data.get("custom_metadata") or {}
+        return SecretDescription(reference, version, created, deleted=gone, marks=marks)
 
     def _versions(self) -> Any:
         return self._client.secrets.kv.v2
@@ -254,31 +327,23 @@ class OpenBaoSecretStore:
     def _log_in(self) -> None:
         """Take a new token; raises our errors."""
         try:
-            self._take_token()
+            take_token(self._client, self._authentication)
         except Exception as error:  # noqa: BLE001 - hvac and requests share no class below it
-            raise _login_failed(error) from None
-
-    def _take_token(self) -> None:
-        match self._authentication:
-            case Token(token):
-                self._client.token = token.reveal()
-                self._client.auth.token.lookup_self()
-            case AppRole(role_id, secret_id, mount):
-                self._client.auth.approle.login(
-                    role_id.reveal(), secret_id.reveal(), mount_point=checked_path(mount)
-                )
+            raise login_failed(error) from None
 
 
-def _login_failed(error: Exception) -> Exception:
-    from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized
+def _body(response: "requests.Response") -> bytes:
+    """Give a whole body; one that ends early is no snapshot."""
+    content: bytes = response.content
+    response.raise_for_status()
+    return content
 
-    if isinstance(error, Forbidden | InvalidPath | InvalidRequest | Unauthorized):
-        return Stalled.because(
-            "the secret store does not accept the controller's login",
-            hint="give the controller a new token or secret id",
-            code="secrets/login-refused",
-        )
-    return translated(error, "logging in")
+
+def _write_new(file: Path, content: bytes) -> None:
+    with open(file, "xb", opener=private_opener) as output:
+        output.write(content)
+        output.flush()
+        os.fsync(output.fileno())
 
 
 def _hidden(fields: Mapping[str, Any]) -> dict[str, SecretText]:

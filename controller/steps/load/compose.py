@@ -99,6 +99,7 @@ class _Piece:
         self._end = end
         self._faults: list[Fault] = []
         self._anchors: dict[str, Node | None] = {}
+        self._told: set[str] = set()
         self._expanded = 0
         self._events: Any = None
         self._number = -1
@@ -145,6 +146,7 @@ class _Piece:
 
     def _document(self) -> Composed:
         self._faults, self._anchors, self._expanded = [], {}, 0
+        self._told = set()
         self._values_before = self.values
         self._number += 1
         root: Node | None = None
@@ -225,13 +227,16 @@ class _Piece:
                 self._report(
                     "load/recursion", f"`*{name}` stands inside of `&{name}` itself", start, end
                 )
-            else:
+            elif name not in self._told:
+                self._told.add(name)
                 self._report(
                     "load/unknown-anchor",
                     f"no anchor `&{name}` stands before `*{name}`",
                     start,
                     end,
                     expected=self._known_anchors(),
+                    hint=f"write `&{name}` before the value that it stands for, further up in the "
+                    "same document; put it in quotes if it is a text",
                 )
             return nothing
         self._expanded += node.size

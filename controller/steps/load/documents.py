@@ -246,7 +246,9 @@ def _model_for(root: MapNode, value: object) -> type[DocumentModel] | Refusal:
             f"`apiVersion` is {quote(version)}",
             place_of(root, ("apiVersion",)),
             f"`{API_VERSION}`",
-            "keep YAML of other programs below `apps/` or in a folder that begins with `.`",
+            f"did you mean `{API_VERSION}`?"
+            if isinstance(told, str) and told.startswith(API_VERSION.partition("/")[0])
+            else "keep YAML of other programs below `apps/` or in a folder that begins with `.`",
         )
     if kind is None:
         first = next(iter(root.keys.values()), None)

@@ -1,6 +1,7 @@
 """pydantic's errors → diagnostics in our words, at the place where they must be mended."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,9 +19,11 @@ from controller.steps.load.nodes import (
 )
 from controller.steps.load.sheet import Sheet
 from controller.steps.load.suggest import closest, did_you_mean, one_of
+from schemas.values import DURATION_WORDS, duration_meant
 
 Error = Mapping[str, Any]
 
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _BOOLEAN = "`true` or `false`"
 _OLD_BOOLEANS = {
     **dict.fromkeys(("yes", "on", "y", "true"), "true"),
@@ -188,15 +191,41 @@ def _place_of_tag(path: Path, tag: str, root: Node) -> Path:
 def wrong_type(path: Path, expected: str, sheet: Sheet, root: Node) -> Diagnostic:
     """Say that a value is of another type than is wanted."""
     node = find_node(root, path)
-    word = node.value if isinstance(node, Scalar) else None
-    meant = _OLD_BOOLEANS.get(word.lower()) if isinstance(word, str) else None
     return sheet.find(
         "load/wrong-type",
         f"{_subject(path)} is {describe(node)}",
         place_of(root, path),
         expected=expected,
-        hint=f"write `{meant}`; `{word}` is a text" if meant and expected == _BOOLEAN else None,
+        hint=_how_to_retype(node, expected),
     )
+
+
+def _how_to_retype(node: Node | None, expected: str) -> str | None:
+    if not isinstance(node, Scalar) or node.value is None:
+        return None
+    word = node.value
+    if expected == "a list":
+        return "put it in brackets: `[…]`"
+    if not isinstance(word, str):
+        return "put it in quotes" if expected == "a string" else None
+    if expected == _BOOLEAN and (meant := _OLD_BOOLEANS.get(word.lower())):
+        return f"write `{meant}`; `{word}` is a text"
+    if expected in {"a whole number", "a number"} and _NUMBER.fullmatch(word):
+        return "take the quotes away"
+    return None
+
+
+def _how_to_rewrite(node: Node | None, expected: str | None) -> str | None:
+    if not isinstance(node, Scalar) or expected is None:
+        return None
+    if expected.endswith(DURATION_WORDS):
+        if isinstance(node.value, int) and not isinstance(node.value, bool):
+            return f"add a unit: `{node.value}s` are seconds, `{node.value}m` minutes"
+        meant = duration_meant(node.value)
+        return f"did you mean `{meant}`?" if meant and meant != node.value else None
+    if expected.startswith("one of `") and isinstance(node.value, str):
+        return did_you_mean(node.value, re.findall(r"`([^`…]+)`", expected))
+    return None
 
 
 def _not_a_choice(path: Path, choices: str, sheet: Sheet, root: Node) -> Diagnostic:
@@ -220,7 +249,13 @@ def _not_allowed(path: Path, expected: str | None, sheet: Sheet, root: Node) -> 
         if is_shown
         else f"{_subject(path)} is not as it must be"
     )
-    return sheet.find("load/value-not-allowed", message, place_of(root, path), expected=expected)
+    return sheet.find(
+        "load/value-not-allowed",
+        message,
+        place_of(root, path),
+        expected=expected,
+        hint=_how_to_rewrite(node, expected),
+    )
 
 
 def _subject(path: Path) -> str:

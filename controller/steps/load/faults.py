@@ -11,6 +11,7 @@ from controller.steps.load.wordings import (
     DIRECTIVE,
     DOCUMENT_END,
     IN_QUOTES,
+    NO_MAPPING,
     WORDINGS,
     Wording,
 )
@@ -50,6 +51,12 @@ _BEHIND_COMMENT = replace(
 )
 
 
+_NO_SPACE = Fault(
+    "load/yaml-syntax", "a `:` stands where no mapping can begin: the line above is no entry", 0, 1
+)
+_KEY_WITHOUT_SPACE = re.compile(r"\s*(?:- +)?([A-Za-z_][A-Za-z0-9_-]{0,60}):[^\s/][^\s:]*")
+
+
 def explain_syntax(error: MarkedYAMLError, offset: int, text: str) -> Fault:
     """Say in our words what YAML's grammar found; `offset` is where the text began in the file."""
     problem = str(error.problem or "")
@@ -82,11 +89,22 @@ def explain_syntax(error: MarkedYAMLError, offset: int, text: str) -> Fault:
 
 
 def _special(wording: Wording, text: str, index: int) -> Fault | None:
+    if wording.pattern == NO_MAPPING and (word := _lacks_space(text, index)):
+        return replace(_NO_SPACE, hint=f"put a space behind `{word}:` in the line above")
     if wording.pattern == BLOCK_END and _stands_behind(text, index):
         return _BEHIND
     if wording.pattern.startswith((BLOCK_END, DOCUMENT_END)) and _follows_comment(text, index):
         return _BEHIND_COMMENT
     return None
+
+
+def _lacks_space(text: str, index: int) -> str | None:
+    """Give the key of the line above when no space stands behind its `:`."""
+    line = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+    before = text[:line].rstrip()
+    above = before[max(before.rfind("\n"), before.rfind("\r")) + 1 :]
+    match = _KEY_WITHOUT_SPACE.fullmatch(above)
+    return match[1] if match else None
 
 
 def _follows_comment(text: str, index: int) -> bool:

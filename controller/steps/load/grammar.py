@@ -28,6 +28,7 @@ _BREAKS = "\r\n"
 _ENDS = " \t\r\n\0"
 _FLOW = ",[]{}"
 _INDICATORS = frozenset(_ENDS + "-?:,[]{}#&*!|>'\"%@`")
+_EMPTY_LINES = re.compile(r"\n+")
 _SPACES = re.compile(" *")
 _BLANKS = re.compile("[ \t]*")
 _BEGINS_A_BLOCK = re.compile(
@@ -192,6 +193,7 @@ class Grammar(Events):
         self.allow_simple_key = True
         breaks: list[str] = []
         while not self._at_marker():
+            breaks.extend(self._over_empty_lines())
             spaces_end = self._skip(_SPACES)
             match = _BLANKS.match(buffer, spaces_end)
             end = match.end() if match else spaces_end
@@ -199,13 +201,27 @@ class Grammar(Events):
                 self.forward(end - self.pointer)
                 breaks.append(self.scan_line_break())
                 continue
+            if self._at_marker():
+                return None
             if self.column >= indent:
                 self.forward(end - self.pointer)
             return breaks or [" "]
         return None
 
+    def _over_empty_lines(self) -> str:
+        """Go over lines without a character all at once: a file may hold a million."""
+        match = _EMPTY_LINES.match(self.buffer, self.pointer)
+        if match is None:
+            return ""
+        self.pointer, number = match.end(), match.end() - match.start()
+        self.index += number
+        self.line += number
+        return match[0]
+
     def _at_marker(self) -> bool:
-        return self.column == 0 and bool(self.check_document_start() or self.check_document_end())
+        if self.column or self.buffer[self.pointer] not in "-.":
+            return False
+        return bool(self.check_document_start() or self.check_document_end())
 
     def _skip(self, pattern: re.Pattern[str]) -> int:
         match = pattern.match(self.buffer, self.pointer)

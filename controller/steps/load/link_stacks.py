@@ -6,6 +6,7 @@ from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.module import Module
 from controller.steps.load.link_kinds import environments_of
+from controller.steps.load.link_validations import check_validations
 from controller.steps.load.linking import Linking
 from controller.steps.load.module_types import misfits, read_type
 from controller.steps.load.nodes import Path, find_node, write_path
@@ -24,14 +25,8 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
     for index, name in enumerate(spec.depends_on):
         path: Path = ("spec", "dependsOn", index)
         linking.need(reference, "Stack", name, path, product=reference.product)
-    for name in spec.environments:
-        if environments is not None:
-            path = ("spec", "environments", name)
-            linking.choose(reference, name, environments, "environment", path)
-    for index, each in enumerate(spec.imports):
-        if environments is not None:
-            path = ("spec", "import", index, "environment")
-            linking.choose(reference, each.environment, environments, "environment", path)
+    if environments is not None:
+        _check_environments(linking, reference, model, environments)
     _check_expired(linking, reference, model)
     places: list[tuple[Mapping[str, object], Path]] = [(spec.inputs, ("spec", "inputs"))]
     for name, own in spec.environments.items():
@@ -46,6 +41,19 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
         meant = {closest(name, module.variables) for name in unknown}
         _check_required(linking, reference, module, model, environments or (), meant)
         _check_providers(linking, reference, module, environments or ())
+        if reference not in linking.sketches:
+            check_validations(linking, reference, module, model, environments or ())
+
+
+def _check_environments(
+    linking: Linking, reference: Reference, model: Stack, environments: tuple[str, ...]
+) -> None:
+    for name in model.spec.environments:
+        path: Path = ("spec", "environments", name)
+        linking.choose(reference, name, environments, "environment", path)
+    for index, each in enumerate(model.spec.imports):
+        path = ("spec", "import", index, "environment")
+        linking.choose(reference, each.environment, environments, "environment", path)
 
 
 def _check_expired(linking: Linking, reference: Reference, model: Stack) -> None:

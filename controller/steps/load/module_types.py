@@ -26,7 +26,9 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class AnyType:
-    """Anything: also what we cannot read."""
+    """Anything: also what we cannot read, which only fits anything for all we know."""
+
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,11 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """Attributes, each with its type; `required` must be there."""
+    """Attributes, each with its type; `required` must be there, `defaulted` are filled in."""
 
     attributes: Mapping[str, "Type"]
     required: frozenset[str]
+    defaulted: frozenset[str] = frozenset()
 
 
 Type = AnyType | Primitive | Collection | ObjectType
@@ -60,6 +63,8 @@ def read_type(text: str, depth: int = 0) -> Type:
     text = text.strip()
     if text in _PRIMITIVES:
         return Primitive(text)
+    if text == "any":
+        return AnyType(is_read=True)
     match = _CALL.fullmatch(text)
     if match is None or depth > DEEPEST:
         return AnyType()
@@ -78,12 +83,16 @@ def _read_object(text: str, depth: int) -> Type:
         return AnyType()
     attributes: dict[str, Type] = {}
     required = set()
+    defaulted = set()
     for name, inner in entries.items():
         optional = re.fullmatch(r"optional\s*\((.*)\)", inner, re.DOTALL)
-        attributes[name] = read_type(_first_argument(optional[1]) if optional else inner, depth + 1)
+        wanted = _first_argument(optional[1]) if optional else inner
+        attributes[name] = read_type(wanted, depth + 1)
         if optional is None:
             required.add(name)
-    return ObjectType(attributes, frozenset(required))
+        elif optional[1].strip() != wanted.strip():
+            defaulted.add(name)
+    return ObjectType(attributes, frozenset(required), frozenset(defaulted))
 
 
 def _first_argument(text: str) -> str:

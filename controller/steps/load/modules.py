@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from controller.model.module import Module, Output, Variable
 from controller.model.names import Digest
 from controller.steps.load.hcl import Block, HclError, object_entries, read_hcl, unquote
+from controller.steps.load.module_variables import read_output, read_variable
 
 LARGEST_FILE = 1 << 20
 MOST_FILES = 500
 _REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
 _UNREAD = (".tf.json", ".tofu", ".tofu.json")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
-_STRING_OR_SPACE = re.compile(r'("(?:\\.|[^"\\])*")|(?:#[^\n]*|//[^\n]*|/\*.*?\*/|\s)+', re.DOTALL)
 _OUTSIDE = re.compile(
     r"\b(?:file\w*|templatefile|abspath)\s*\(\s*\"(?:/|~|[^\"]*\.\./|[^\"]*/\.\.)|\bpathexpand\s*\("
 )
@@ -54,7 +54,7 @@ def is_part_of_module(path: str) -> bool:
 def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[ModuleFault, ...]]:
     """Read a module from its files by their paths in it. With a fault it must not be used."""
     found = _Findings()
-    kept = {name: files[name] for name in sorted(files) if is_part_of_module(name)}
+    kept = {name: files[name] for name in sorted(files, key=_order) if is_part_of_module(name)}
     used = _used_folders(kept)
     kept = {name: kept[name] for name in kept if not _is_code(name) or _folder(name) in used}
     if len(kept) > MOST_FILES:
@@ -133,6 +133,11 @@ def _nested_folder(name: str, source: str) -> str | None:
     return "/".join(parts)
 
 
+def _order(name: str) -> tuple[bool, str]:
+    """Order files as Terraform reads them: those that override others come last."""
+    return name.endswith("_override.tf") or name == "override.tf", name
+
+
 def digest(files: Mapping[str, bytes]) -> Digest:
     """Give the content address of files by path."""
     hasher = hashlib.sha256()
@@ -176,7 +181,7 @@ def _read_text(
         found.faults.append(ModuleFault("module/path-outside", name, line, message))
     for block in root.blocks:
         line = _line(text, block)
-        _read_block(block, name, line, found)
+        _read_block(block, name, text, found)
         for inner in (block, *block.all_blocks()):
             found.faults.extend(_refusals(inner, name, _line(text, inner)))
         if block.type == "provider":
@@ -187,23 +192,16 @@ def _read_text(
             found.faults.extend(_nested_refusals(block, name, line, files))
 
 
-def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
+def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
     is_root = "/" not in name
+    line = _line(text, block)
     match block.type, block.labels:
         case "variable", (label,) if is_root:
-            found.variables[label] = Variable(
-                name=label,
-                type=_type_text(block.text("type")),
-                required="default" not in block.attributes,
-                sensitive=block.is_true("sensitive"),
-                description=block.string("description") or "",
-            )
+            known = found.variables.get(label) if _order(name)[0] else None
+            found.variables[label] = read_variable(label, block, known, (name, text))
         case "output", (label,) if is_root:
-            found.outputs[label] = Output(
-                name=label,
-                sensitive=block.is_true("sensitive"),
-                description=block.string("description") or "",
-            )
+            before = found.outputs.get(label) if _order(name)[0] else None
+            found.outputs[label] = read_output(label, block, before)
         case "terraform", ():
             _read_providers(block, name, line, found)
         case (("resource" | "data" | "ephemeral"), (kind, _)):
@@ -211,20 +209,6 @@ def _read_block(block: Block, name: str, line: int, found: _Findings) -> None:
                 found.used.setdefault(kind.split("_", 1)[0], (name, line))
         case _:
             pass
-
-
-def _type_text(text: str | None) -> str:
-    """Write a type without comments; line ends divide attributes, so they stay.
-
-    Old quoted types lose their quotes.
-    """
-    if text is None:
-        return "any"
-    return _STRING_OR_SPACE.sub(_tidy, unquote(text) or text).strip()
-
-
-def _tidy(match: re.Match[str]) -> str:
-    return match[1] or ("\n" if "\n" in match[0] else " ")
 
 
 def _read_providers(block: Block, name: str, line: int, found: _Findings) -> None:

@@ -27,6 +27,7 @@ class Wording:
 
 
 IN_QUOTES = "put the text in quotes if it is a text"
+NO_MAPPING = r"mapping values are not allowed|mapping keys are not allowed"
 BLOCK_END = r"expected <block end>"
 DIRECTIVE = r"expected '<document start>', but found \('<(?:stream|document) end"
 DOCUMENT_END = r"expected '<document start>'"
@@ -49,7 +50,7 @@ WORDINGS = (
         IN_QUOTES,
     ),
     Wording(
-        r"mapping values are not allowed|mapping keys are not allowed",
+        NO_MAPPING,
         "load/yaml-syntax",
         "a `:` stands where no mapping can begin",
         None,

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.delivery import Delivery, RotationPhase
+from controller.steps.secrets.copies import bring_copies
 from controller.steps.secrets.publish import bring
 from controller.steps.secrets.record import Material, RotationRecord, load
 from controller.steps.secrets.render import rendered
@@ -116,6 +117,7 @@ async def _deliver_written(request: SecretRequest, ports: SecretPorts) -> Delive
         RotationPhase.IDLE, 0, description.created_at
     )
     record = await bring(ports, request, record, text)
+    await bring_copies(ports, request, fields)
     return Delivery(
         secret=request.name,
         reference=request.reference,

@@ -1,10 +1,11 @@
-"""Brings a value to the two places that consumers read: the store's path, and the target."""
+"""Brings a value to the places that consumers read: the store's path, the target, the copies."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.diagnostics.errors import PlanStale, StateLocked
 from controller.diagnostics.secret import SecretText
+from controller.steps.secrets.copies import bring_copies
 from controller.steps.secrets.record import RotationRecord, save
 from controller.steps.secrets.render import digest_of, rendered
 from controller.steps.secrets.request import SecretPorts, SecretRequest
@@ -22,7 +23,9 @@ async def publish(
     """
     text = rendered(request.template, fields)
     version = await _write(ports, request, fields)
-    return await bring(ports, request, record, text), version
+    record = await bring(ports, request, record, text)
+    await bring_copies(ports, request, fields)
+    return record, version
 
 
 async def bring(

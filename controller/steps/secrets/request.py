@@ -8,6 +8,7 @@ from controller.diagnostics.secret import SecretText
 from controller.model.delivery import DatabaseAddress, SecretReference
 from controller.model.names import SecretName
 from controller.ports.credential import CredentialIssuer
+from controller.ports.secret_copy import SecretCopy
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
 
@@ -56,6 +57,25 @@ class SecretRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy that is wanted, and what may be done for it."""
+
+    place: SecretCopy
+    described: str
+    """How the document describes the place, so that it is found when the document is gone."""
+    template: str | None = None
+    """The one text to copy; without it, all fields."""
+    takes_over: bool = False
+    """Whether what nobody noted as his is overwritten."""
+    corrects: bool = True
+    """Whether what somebody changed is written again; else it is told."""
+
+
+def _unheard(_message: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class SecretPorts:
     """What is needed from the world."""
 
@@ -66,6 +86,9 @@ class SecretPorts:
     """A fresh random text of so many letters and digits."""
     now: Callable[[], datetime]
     """A clock and not an instant: a grace begins when the new value was delivered, not before."""
+    copies: tuple[Copy, ...] = ()
+    told: Callable[[str], None] = _unheard
+    """Is told what was found at copies and left alone."""
 
 
 def reference_of(store: str, name: SecretName) -> SecretReference:

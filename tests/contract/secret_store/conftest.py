@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from controller.adapters.secret_store._aws import AwsPlace
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
+from controller.adapters.secret_store.secrets_manager import SecretsManagerStore
+from controller.adapters.secret_store.ssm import SsmSecretStore
 from controller.ports.secret_store import SecretStore
 from tests.contract.secret_store.made import CANARY, WHERE
-from tests.support.secret_servers import running_openbao
+from tests.support.secret_servers import running_aws, running_openbao
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +41,12 @@ def bao(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def aws() -> Iterator[AwsPlace]:
+    with running_aws() as place:
+        yield place
+
+
 @pytest.fixture
 def bao_folder(bao: EmbeddedOpenBao) -> Path:
     return bao.authority.parent.parent
@@ -50,20 +59,34 @@ async def openbao(bao: EmbeddedOpenBao) -> AsyncIterator[OpenBaoSecretStore]:
     await store.close()
 
 
-@pytest.fixture(params=["memory", pytest.param("openbao", marks=pytest.mark.slow)])
-def server(request: pytest.FixtureRequest) -> EmbeddedOpenBao | None:
+VENDORS = ("openbao", "secrets-manager", "ssm")
+
+
+@pytest.fixture(params=["memory", *(pytest.param(one, marks=pytest.mark.slow) for one in VENDORS)])
+def server(request: pytest.FixtureRequest) -> EmbeddedOpenBao | AwsPlace | None:
     """Chosen in plain code: a server cannot be started from within a test's event loop."""
     if request.param == "memory":
         return None
-    running: EmbeddedOpenBao = request.getfixturevalue("bao")
-    return running
+    if request.param == "openbao":
+        running: EmbeddedOpenBao = request.getfixturevalue("bao")
+        return running
+    aws: AwsPlace = request.getfixturevalue("aws")
+    request.node.vendor = request.param
+    return aws
 
 
 @pytest.fixture
-async def store(server: EmbeddedOpenBao | None) -> AsyncIterator[SecretStore]:
+async def store(
+    server: EmbeddedOpenBao | AwsPlace | None, request: pytest.FixtureRequest
+) -> AsyncIterator[SecretStore]:
+    opened: SecretStore
     if server is None:
-        yield MemorySecretStore()
-        return
-    opened = await server.connect()
+        opened = MemorySecretStore()
+    elif isinstance(server, EmbeddedOpenBao):
+        opened = await server.connect()
+    elif request.node.vendor == "ssm":
+        opened = await SsmSecretStore.connect(server)
+    else:
+        opened = await SecretsManagerStore.connect(server)
     yield opened
     await opened.close()

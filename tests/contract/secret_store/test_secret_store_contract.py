@@ -114,6 +114,31 @@ async def test_a_hostile_path_is_refused_before_it_is_sent(store: SecretStore) -
 
 
 async def test_a_secret_that_is_too_large_is_refused(store: SecretStore) -> None:
+    largest = store.capabilities.largest_bytes
     with pytest.raises(Stalled, match="larger"):
-        await store.write(at("t7/x"), fields(value="x" * 1_000_001), expect=0)
-    assert await store.write(at("t7/x"), fields(value="x" * 900_000), expect=0) == 1
+        await store.write(at("t7/x"), fields(value="x" * (largest + 1)), expect=0)
+    assert await store.write(at("t7/x"), fields(value="x" * (largest * 9 // 10)), expect=0) == 1
+
+
+async def test_marks_are_merged_and_make_no_version(store: SecretStore) -> None:
+    where = at("t8/x")
+    await store.write(where, fields(value="1"), expect=0, marks={"owner": "a", "kept": "b"})
+    await store.mark(where, {"owner": "c"})
+    assert await store.write(where, fields(value="2"), expect=1, marks={"owner": "no"}) == 2
+    described = await store.describe(where)
+    assert described is not None
+    assert (described.version, described.marks) == (2, {"owner": "c", "kept": "b"})
+
+
+async def test_a_survey_tells_what_describing_each_tells(store: SecretStore) -> None:
+    paths = ("t9/a/x", "t9/a/y", "t9/b")
+    for path in paths:
+        await store.write(at(path), fields(value=path), expect=0, marks={"owner": "a"})
+    await store.write(at("t9/b"), fields(value="2"), expect=1)
+    surveyed = await store.survey()
+    for path in paths:
+        described = await store.describe(at(path))
+        assert described is not None
+        assert surveyed[path].fingerprint == described.fingerprint
+        assert surveyed[path].marks == {"owner": "a"}
+    assert surveyed["t9/b"].version == 2

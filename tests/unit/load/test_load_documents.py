@@ -64,7 +64,7 @@ def test_exactly_one_of_several_keys_is_said_so() -> None:
         "spec:\n  provider: {}\n"
     )
     (found,) = diagnostics(text)
-    assert found.expected == "exactly one of `embedded`, `openbao`"
+    assert found.expected == "exactly one of `awsSecretsManager`, `awsSsm`, `embedded`, `openbao`"
 
 
 def test_words_of_pydantic_never_reach_anybody() -> None:

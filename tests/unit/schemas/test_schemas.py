@@ -114,6 +114,8 @@ def test_every_file_of_the_example_names_a_schema_that_is_there_and_fits() -> No
         text = path.read_text(encoding="utf-8")
         match = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
         assert match is not None, path
+        heads = re.findall(r"^---\n(.*\n)", text, re.MULTILINE)
+        assert set(heads) <= {match[0]}, "an editor takes the line for one document only"
         schema = json.loads((path.parent / match[1]).read_text(encoding="utf-8"))
         validator = jsonschema.Draft7Validator(schema)
         for document in compose(text):
@@ -122,6 +124,35 @@ def test_every_file_of_the_example_names_a_schema_that_is_there_and_fits() -> No
             value = json.loads(json.dumps(value_of(document.root)))
             assert list(validator.iter_errors(value)) == [], path
             assert list(validator.iter_errors({**value, "extra": 1})) != []
+
+
+def test_editors_show_what_an_optional_part_is_for_here_not_what_its_model_is_for() -> None:
+    everything = json_schema()["$defs"]
+    log = everything["Receiver"]["properties"]["log"]
+    assert log["description"] != everything["Log"]["description"]
+    assert log["anyOf"][0] == {"$ref": "#/$defs/Log", "description": log["description"]}
+
+
+def test_the_json_schema_wants_exactly_one_where_the_model_does() -> None:
+    validator = jsonschema.Draft7Validator(json_schema("SecretStore"))
+    document = {"apiVersion": "platform/v1", "kind": "SecretStore", "metadata": {"name": "main"}}
+    bao = {"address": "https://bao.example.com", "auth": {"tokenFile": "/run/token"}}
+    for provider, fits in (
+        ({"embedded": {}}, True),
+        ({"embedded": {}, "openbao": None}, True),
+        ({"openbao": bao}, True),
+        ({}, False),
+        ({"embedded": {}, "openbao": bao}, False),
+        ({"openbao": {**bao, "auth": {}}}, False),
+    ):
+        assert validator.is_valid({**document, "spec": {"provider": provider}}) is fits, provider
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../b", "a//b", "/a", ".hidden", "a/", "a b"])
+def test_editors_refuse_the_paths_that_the_loader_refuses(path: str) -> None:
+    stack = json_schema("Stack")["$defs"]["StackSpec"]["properties"]["module"]
+    assert not jsonschema.Draft7Validator(stack).is_valid(path)
+    assert stack["patternErrorMessage"].startswith("expected a relative path")
 
 
 def test_no_definition_of_one_kind_hides_that_of_another() -> None:

@@ -1,0 +1,95 @@
+"""`trueup secrets`."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.examples import example
+from controller.cli.exit_codes import ExitCode
+from controller.cli.output import OUTPUT, Column, print_json, print_table
+from controller.cli.place import Place
+
+if TYPE_CHECKING:
+    from controller.model.delivery import RestoredSecret
+
+_DATA = click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="The controller's data folder."
+)
+_SETTINGS = click.option(
+    "--settings", type=click.Path(path_type=Path, dir_okay=False), help="Settings file."
+)
+_COLUMNS = (
+    Column("SECRET", lambda change: change["secret"]),
+    Column("VERSION NOW", lambda change: change["now"]),
+    Column("VERSION THEN", lambda change: change["then"]),
+)
+
+
+@click.group(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
+def command() -> None:
+    """Back up the embedded secret server, and restore it."""
+
+
+@command.command(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The new file for the snapshot.",
+)
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A new folder for the keys that open the snapshot; keep it somewhere else.",
+)
+@_DATA
+@_SETTINGS
+def backup(out: Path, keys: Path | None, data: Path | None, settings: Path | None) -> None:
+    """Write a snapshot of the embedded secret server, also while the controller runs.
+
+    The snapshot is sealed: without the keys nobody can open it, with them anybody can.
+    """
+    from controller.wiring.secret_backup import back_up
+
+    size = asyncio.run(back_up(Place(None, None, data, settings).data_folder(), out, keys))
+    click.echo(f"wrote {size} bytes to {out}")
+    if keys is None:
+        click.echo("note: only the keys of this server open it; save them with `--keys`", err=True)
+
+
+@command.command(
+    epilog=example(
+        "trueup secrets restore bao.snapshot", "trueup secrets restore bao.snapshot --yes"
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="The folder of its keys, when the snapshot is of another server.",
+)
+@click.option("--yes", is_flag=True, help="Do it; without this, only say what would change.")
+@_DATA
+@OUTPUT
+def restore(file: Path, *, keys: Path | None, yes: bool, data: Path | None, form: str) -> ExitCode:
+    """Bring a snapshot back, or say what that would change. The controller must not run.
+
+    Ends with 2 when there is something to change and it was not done.
+    """
+    from controller.wiring.secret_backup import bring_back
+
+    folder = Place(None, None, data, None).data_folder()
+    changes = asyncio.run(bring_back(folder, file, keys, do=yes))
+    shown = [_values(change) for change in changes]
+    if form == "json":
+        print_json({"restored": yes, "changes": shown})
+    else:
+        print_table(_COLUMNS, shown, empty="the server holds what the snapshot holds")
+        click.echo("restored" if yes else "nothing was done; `--yes` does it", err=True)
+    return ExitCode.CHANGES if changes and not yes else ExitCode.DONE
+
+
+def _values(change: "RestoredSecret") -> dict[str, object]:
+    return {"secret": change.path, "now": change.now, "then": change.then}
