@@ -36,6 +36,7 @@ from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
 from controller.model.accounts import Accounts
+from controller.ports.audit_log import AuditLog
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.settings import Settings, search_path
@@ -224,6 +225,10 @@ def _dispatcher(
     )
 
 
+def _audit_logs(settings: Settings) -> dict[str, AuditLog]:
+    return {name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()}
+
+
 @asynccontextmanager
 async def controller(settings: Settings) -> AsyncIterator[Controller]:
     """Open everything that a controller needs, and close it at the end.
@@ -271,9 +276,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             shipped=shipped.files(),
             policies=policies,
             trust=git_source.trust(settings.repository),
-            audit_logs={
-                name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()
-            },
+            audit_logs=_audit_logs(settings),
         )
         parts = Parts.of(world)
         yield Controller(App(parts), Loop(parts, settings.repository.poll_every))
