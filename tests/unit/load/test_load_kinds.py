@@ -31,7 +31,7 @@ def test_the_example_repository_has_no_diagnostic() -> None:
     catalog = load(snapshot(shipped.example()), shipped.files(), ParsedFiles())
     assert catalog.diagnostics == ()
     assert catalog.broken == {}
-    assert len(graph(catalog).units) == 9
+    assert len(graph(catalog).units) == 16
     pipeline = catalog.find(Pipeline, "shop", "shop")
     assert pipeline is not None
     last = pipeline.stage("production")
