@@ -55,7 +55,8 @@ async def restore(directory: Path, file: Path, keys: Path | None) -> None:
     """Bring the snapshot back; the controller must not run. What was there is kept beside it.
 
     Prepared in a folder of its own, proven by a login, and renamed into place. A crash between the
-    two renames leaves the old server as `server.before`, to be put back by hand. Raises StateLocked, Stalled, StoreUnreachable.
+    two renames leaves the old server as `server.before`, to be put back by hand. Raises
+    StateLocked, Stalled, StoreUnreachable.
     """
     async with _running(directory):
         pass  # holds the folder for us alone for a moment, and sets it up if it is new
