@@ -14,25 +14,15 @@ from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
+from controller.permission import NotAllowed, NotFound, require
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
+from controller.workflows.adopt import Order, adopt
 from controller.workflows.backlog import FETCHED_AT
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD
 from controller.workflows.stages import ALL
 from schemas.kinds.product import Product
-
-
-class NotAllowed(Stalled):
-    """The caller's role does not include what was asked."""
-
-    code = "app/not-allowed"
-
-
-class NotFound(Stalled):
-    """There is no such thing."""
-
-    code = "app/not-found"
 
 
 class App:
@@ -179,8 +169,10 @@ class App:
             await self._stage_status(subject)
             key = keys.stage_key(StageName.parse(subject))
         else:
-            await self._unit_status(subject)
-            key = keys.unit_key(UnitName.parse(subject))
+            status = await self._unit_status(subject)
+            key = keys.unit_key(status.name)
+            if status.drift:  # asked for by a person, drift is put back whatever the stack says
+                await self._parts.wishes.correct(status.name, wanted=True)
         await self._dispatcher.wake(key, priority=5)
         await self._tell(caller, key, "ReconcileRequested", "asked for a look now")
         return key
@@ -312,6 +304,17 @@ class App:
         await self._dispatcher.wake(key, priority=5)
         return key
 
+    async def adopt(
+        self, caller: Caller, unit: str, *, branch: str = "", dry_run: bool = False
+    ) -> view.AdoptionView:
+        """Turn the drift of a unit into an edit, prove it by a plan, and push it as a branch."""
+        require(caller, Role.OPERATOR)
+        name = (await self._unit_status(unit)).name
+        made = await adopt(self._parts, Order(name, caller.name, branch, dry_run))
+        return view.AdoptionView(
+            str(name), made.drift, made.diff, made.proved, made.left, made.branch, made.commit or ""
+        )
+
     async def unlock(self, caller: Caller, unit: str, lock: str) -> str:
         """Break the lock of a unit's state by its id; only when its holder is not known to live."""
         require(caller, Role.ADMIN)
@@ -342,7 +345,7 @@ class App:
         suspended = await self._parts.wishes.is_suspended(status.name)
         because = await self._parts.wishes.suspended_because(status.name)
         return replace(
-            view.unit_view(status, suspended=suspended),
+            view.unit_view(status, suspended=suspended, now=self.now()),
             plan_waiting=waiting or "",
             suspended_because=because,
         )
@@ -373,15 +376,6 @@ class App:
         units = await self._ledger.units(name)
         suspended = await self._parts.wishes.is_suspended(name)
         return view.stage_view(status, units, suspended=suspended)
-
-
-def require(caller: Caller, role: Role) -> None:
-    """Let a caller pass whose role includes `role`. Raises NotAllowed."""
-    if not caller.role.includes(role):
-        raise NotAllowed.because(
-            f"`{caller.name}` is {caller.role}; this needs {role}",
-            hint="ask somebody whose token has that role",
-        )
 
 
 def _require_unchanged(expect: str, found: str, what: str) -> None:

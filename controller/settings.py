@@ -154,7 +154,9 @@ class Limits(BaseModel):
         default=1, ge=1, description="stages that are gated: load tests share a machine"
     )
     engine_workers: int = Field(
-        default=2, ge=1, description="warm processes of the embedded engine"
+        default=2,
+        ge=1,
+        description="warm processes of the embedded engine; looks for drift have more beside them",
     )
 
 
@@ -210,6 +212,10 @@ class Settings(BaseSettings):
     )
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"
+    )
+    audit_logs: dict[str, Path] = Field(
+        default={},
+        description="by environment, a folder of CloudTrail log files: who may have made a drift",
     )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="what is logged"

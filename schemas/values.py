@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer, Strict
@@ -78,6 +78,25 @@ Duration = Annotated[timedelta, BeforeValidator(read_duration), _DURATION_OUT, _
 """A length of time, maybe none: `0s`."""
 Interval = Annotated[timedelta, BeforeValidator(_read_positive), _DURATION_OUT, _DURATION_JSON]
 """A length of time above zero."""
+
+_DATE_WORDS = 'a day such as `"2027-01-31"`'
+
+
+def _read_day(raw: object) -> date:
+    if isinstance(raw, date):
+        return raw
+    try:
+        return date.fromisoformat(raw if isinstance(raw, str) and "-" in raw else "")
+    except ValueError:
+        raise ValueError(_DATE_WORDS) from None
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_read_day),
+    json_text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", _DATE_WORDS),
+]
+"""A day in UTC: in YAML a text."""
 
 ThresholdUnit = Literal["milliseconds", "share", "per_second"]
 _THRESHOLD = re.compile(r"(<=|>=|<|>) ?([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|%|/s)")

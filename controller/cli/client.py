@@ -79,12 +79,18 @@ class Client:
         found = self._ask("POST", f"/api/actions/{action}", json={"subject": subject, **told})
         return found if isinstance(found, dict) else {}
 
+    def adopt(self, unit: str, *, branch: str, dry_run: bool, seconds: float) -> dict[str, Any]:
+        """Have drift turned into a proposed edit; waits until that is proved and pushed."""
+        body = {"subject": unit, "branch": branch, "dry_run": "yes" if dry_run else ""}
+        found = self._ask("POST", "/api/adoptions", json=body, timeout=seconds)
+        return dict(found)
+
     def _ask(self, method: str, path: str, **more: Any) -> Any:
         try:
             answer = self._http.request(method, path, **more)
         except httpx.TimeoutException as error:
             raise Transient.because(
-                f"the controller at {self.url} did not answer within {SECONDS:.0f} s",
+                f"the controller at {self.url} did not answer in time",
                 hint="try again; its log tells what it is busy with",
             ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:

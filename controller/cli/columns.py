@@ -14,6 +14,16 @@ def _in_sync(unit: Item) -> str:
     return {"True": "in sync", "False": "drifted"}.get(str(unit["in_sync"]), "unknown")
 
 
+def age(seconds: float | None) -> str:
+    """Write how long ago something was, in its largest unit: `4m`."""
+    if seconds is None:
+        return "-"
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{seconds:.0f}s"
+
+
 def _gates(stage: Item) -> str:
     return ", ".join(f"{gate['gate']} {gate['ruling']}" for gate in stage["gates"])
 
@@ -31,6 +41,7 @@ UNITS = (
     _of("name"),
     _of("ready"),
     Column("DRIFT", _in_sync),
+    Column("LOOKED", lambda unit: age(unit.get("drift_age"))),
     Column("COMMIT", lambda unit: short(unit["revision"])),
     _of("suspended"),
     _of("reason"),

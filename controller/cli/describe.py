@@ -8,7 +8,7 @@ import click
 from controller.cli import columns, names, output
 from controller.cli.client import Client
 from controller.cli.examples import example
-from controller.cli.output import cell, instant, print_pairs, print_section
+from controller.cli.output import cell, clean, instant, print_pairs, print_section
 from controller.cli.place import asks_controller
 from controller.diagnostics.errors import Stalled
 
@@ -93,7 +93,7 @@ def _unit(unit: Found) -> None:
             ("Ready", f"{unit['ready']}, {unit['reason']}: {unit['message']}"),
             ("Applied", unit["revision"]),
             ("Wanted", unit["wanted_revision"]),
-            ("In sync", f"{unit['in_sync']}, looked at {instant(unit['drift_looked_at'])}"),
+            ("In sync", _in_sync(unit)),
             ("Engine", unit["engine"]),
             ("Suspended", unit.get("suspended_because") or unit["suspended"]),
             ("Plan waiting", unit.get("plan_waiting", "")),
@@ -105,10 +105,62 @@ def _unit(unit: Found) -> None:
         for reason in unit["risk_reasons"]:
             click.echo(f"  {cell(reason)}")
     print_section("Conditions", columns.CONDITIONS, unit["conditions"])
-    _drift(unit["drift"])
+    _unit_drift(unit)
     if unit["outputs"]:
         click.echo("\nOutputs:")
         print_pairs(sorted(unit["outputs"].items()), indent=2)
+
+
+def _in_sync(unit: Found) -> str:
+    text = f"{unit['in_sync']}, looked at {instant(unit['drift_looked_at'])}"
+    if unit.get("drift_age") is None:
+        return text
+    return f"{text}, {columns.age(unit['drift_age'])} ago"
+
+
+def _unit_drift(unit: Found) -> None:
+    """Show what differs, attribute by attribute, and what is known of it."""
+    changes = unit.get("drift_changes") or []
+    if changes:
+        click.echo("\nDrift:")
+        for change in changes:
+            click.echo(
+                f"  {cell(change.get('drift') or change['action'])} {cell(change['address'])}"
+            )
+            for attribute in change["attributes"]:
+                click.echo(f"    {_attribute(attribute)}")
+    else:
+        _drift(unit["drift"])
+    records = [
+        f"{instant(each['at'])} {each['actor']}: {each['action']} of {each['thing']}"
+        + (f" from {each['source']}" if each["source"] else "")
+        + (", refused" if each["failed"] else "")
+        for each in unit.get("drift_by") or []
+    ]
+    _lines("Maybe by", records)
+    ignored = [
+        f"{each['change']['address']} {_attribute(attribute)} "
+        f"(until {each['until']}, {each['owner']}: {each['reason']})"
+        for each in unit.get("drift_ignored") or []
+        for attribute in each["change"]["attributes"]
+    ]
+    _lines("Ignored drift", ignored)
+    _lines("Ignored, but does not differ now", unit.get("drift_unused") or [])
+
+
+def _attribute(attribute: Found) -> str:
+    if attribute["sensitive"]:
+        return f"{cell(attribute['path'])}: sensitive, not shown"
+    found = (attribute["before"], attribute["after"])
+    sides = ("(not there)" if side is None else side or '""' for side in found)
+    return f"{cell(attribute['path'])}: {' → '.join(clean(side) for side in sides)}"
+
+
+def _lines(title: str, lines: list[str]) -> None:
+    if lines:
+        click.echo(f"\n{title}:")
+        for line in lines:
+            click.echo(f"  {clean(line)}")
 
 
 def _drift(lines: list[str]) -> None:

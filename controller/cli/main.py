@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Entry] = {
     "promote": Entry("Acting", "Ask for a verified release to be let into a stage."),
     "reconcile": Entry("Acting", "Ask for a look at the repository, a stage or a unit now."),
     "drift": Entry("Acting", "Ask for a look whether a unit is still what was applied."),
+    "adopt": Entry("Acting", "Turn the drift of a unit into an edit of the repository."),
     "suspend": Entry("Acting", "Stop looking after a stage or a unit."),
     "resume": Entry("Acting", "Look after a stage or a unit again."),
     "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),

@@ -35,6 +35,26 @@ class AttributeChange:
     """None: not known before it is applied, or not there."""
     sensitive: bool = False
 
+    def __str__(self) -> str:
+        if self.sensitive:
+            return f"{self.path}: sensitive, not shown"
+        before, after = (
+            "(not there)" if side is None else side or '""' for side in (self.before, self.after)
+        )
+        return f"{self.path}: {before} → {after}"
+
+
+class DriftKind(StrEnum):
+    """What happened behind our back, as far as it can be told."""
+
+    CHANGED = "changed"
+    """Somebody gave attributes other values than the configuration wants."""
+    DELETED = "deleted"
+    UNMANAGED = "unmanaged"
+    """A value that nothing in the configuration says: no apply would put it back."""
+    STOPPED = "stopped"
+    """It is as it was made, but does not run."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
@@ -45,6 +65,12 @@ class ResourceChange:
     action: Action
     attributes: tuple[AttributeChange, ...] = ()
     reason: str = ""
+    imported: bool = False
+    """Whether it is taken into the state first; with the action `import` nothing else is done."""
+    drift: DriftKind | None = None
+    """What kind of drift it is; None in a plan."""
+    identities: tuple[str, ...] = ()
+    """What the world calls a thing that has drifted: its id, ARN and name, to find it in logs."""
 
     def __str__(self) -> str:
         return f"{self.action} {self.address}"

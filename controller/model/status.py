@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from controller.model.audit import AuditRecord
 from controller.model.condition import Condition, ConditionType, Truth
 from controller.model.delivery import Delivery
+from controller.model.drift import IgnoredDrift
 from controller.model.measurement import GateResult
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.outcome import Outcome
@@ -25,6 +27,15 @@ class UnitStatus:
     drift: tuple[ResourceChange, ...] = ()
     """What was last found to differ; empty after it was corrected."""
     drift_looked_at: datetime | None = None
+    """When it was last compared with what is there; a look that failed does not count."""
+    look_by: datetime | None = None
+    """When that is too old; None when nobody wants it looked at."""
+    ignored: tuple[IgnoredDrift, ...] = ()
+    """What differs, and is let be by a rule in Git."""
+    unused_ignores: tuple[str, ...] = ()
+    """Rules that let something be, which did not differ at the last look."""
+    drift_by: tuple[AuditRecord, ...] = ()
+    """Who may have made the drift, as the provider's log tells."""
     failures: int = 0
     """Failures in a row since the last success."""
     risk: Risk | None = None
@@ -39,6 +50,11 @@ class UnitStatus:
         """Tell whether a condition is there and True."""
         found = self.condition(kind)
         return found is not None and found.status == Truth.TRUE
+
+    def is_unknown(self, kind: ConditionType) -> bool:
+        """Tell whether a condition is there and Unknown."""
+        found = self.condition(kind)
+        return found is not None and found.status == Truth.UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from controller.model.audit import AuditRecord
 from controller.model.condition import Condition, ConditionType, Truth
+from controller.model.drift import IgnoredDrift
 from controller.model.measurement import GateResult
 from controller.model.plan import ResourceChange
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
@@ -38,6 +40,16 @@ class UnitView:
     """What differs, attribute by attribute: before is what was applied, after what is there."""
     plan_waiting: str = ""
     """What an approval of the plan that waits is bound to; empty when none waits."""
+    drift_age: float | None = None
+    """Seconds since it was last compared with what is there; None: it never was."""
+    look_by: datetime | None = None
+    """When the last look is too old; None when nobody wants it looked at."""
+    drift_ignored: tuple[IgnoredDrift, ...] = ()
+    """What differs and is let be by a rule in Git."""
+    drift_unused: tuple[str, ...] = ()
+    """Rules that let something be, which did not differ at the last look."""
+    drift_by: tuple[AuditRecord, ...] = ()
+    """Who may have made the drift, as the provider's log tells."""
     suspended_because: str = ""
     risk: str = ""
     """The risk of the last plan that would change something, as `65 (high)`."""
@@ -151,6 +163,23 @@ class ProductView:
 
 
 @dataclass(frozen=True)
+class AdoptionView:
+    """Drift as an edit of the repository, proved by a plan."""
+
+    unit: str
+    drift: tuple[str, ...]
+    """What is adopted, one line for each attribute."""
+    diff: str
+    proved: str
+    """What a plan of the edited repository was found to change, in words."""
+    left: tuple[str, ...]
+    """What stays as drift."""
+    branch: str
+    """Empty when nothing was pushed."""
+    commit: str
+
+
+@dataclass(frozen=True)
 class Overview:
     """All on one page: products and environments."""
 
@@ -174,11 +203,13 @@ def measured(measure: str, number: float | None) -> str:
     return f"{number:.1f} ms" if number < 100 else f"{number:.0f} ms"  # noqa: PLR2004 - for the eye
 
 
-def unit_view(status: UnitStatus, *, suspended: bool = False) -> UnitView:
+def unit_view(
+    status: UnitStatus, *, suspended: bool = False, now: datetime | None = None
+) -> UnitView:
     """Show a unit."""
     ready = status.condition(ConditionType.READY)
     in_sync = status.condition(ConditionType.IN_SYNC)
-    outcome = status.outcome
+    outcome, looked_at = status.outcome, status.drift_looked_at
     return UnitView(
         name=str(status.name),
         product=status.name.product,
@@ -198,17 +229,20 @@ def unit_view(status: UnitStatus, *, suspended: bool = False) -> UnitView:
         conditions=status.conditions,
         outputs=dict(outcome.outputs) if outcome else {},
         updated_at=status.updated_at,
+        drift_age=(now - looked_at).total_seconds() if now and looked_at else None,
+        look_by=status.look_by,
+        drift_ignored=status.ignored,
+        drift_unused=status.unused_ignores,
+        drift_by=status.drift_by,
         risk=str(status.risk) if status.risk else "",
         risk_reasons=tuple(str(reason) for reason in status.risk.top()) if status.risk else (),
     )
 
 
-def _drift_line(change: object) -> str:
-    attributes = ", ".join(
-        f"{attribute.path}: {attribute.before} → {attribute.after}"
-        for attribute in getattr(change, "attributes", ())
-    )
-    return f"{change}" + (f" ({attributes})" if attributes else "")
+def _drift_line(change: ResourceChange) -> str:
+    attributes = ", ".join(map(str, change.attributes))
+    word = change.drift or change.action
+    return f"{word} {change.address}" + (f" ({attributes})" if attributes else "")
 
 
 def stage_view(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from controller.diagnostics.secret import SecretText
+from controller.model.drift import EngineLook
 from controller.model.plan import ResourceChange
 from controller.model.plan_document import PlanDocument
 from controller.model.state import EngineProcess, EngineState, LockHolder
@@ -98,12 +99,11 @@ class Engine(Protocol):
         the process that does the work before the work begins.
         """
 
-    async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
+    async def refresh(self, directory: Path, *, exact: bool = False) -> EngineLook:
         """Look for what is not as it was applied, without writing the state or the saved plan.
 
-        Told is what differs from the state, and what the directory's own configuration would
-        change: right after an apply a change by hand may have gone into the state unnoticed. Each
-        change reads from what should be to what is.
+        With `exact` the values of attributes are JSON, whole: for programs, not to be shown or
+        kept.
         """
 
     async def normalise(self, directory: Path) -> None:

@@ -69,3 +69,17 @@ class PointerWriter(Protocol):
         makes no commit and gives the branch's head. Raises PlanStale when somebody else was faster,
         RepositoryUnreachable.
         """
+
+
+class BranchWriter(Protocol):
+    """Proposals: branches that people look at and merge; what is followed is never written."""
+
+    async def propose(
+        self, branch: str, files: Mapping[str, bytes], *, base: Commit, author: str, message: str
+    ) -> Commit:
+        """Push a new branch with one commit that sets `files` upon `base`, and give the commit.
+
+        Repeating a push that stands gives its commit. Raises Stalled when there is a branch of
+        that name with something else in it, or it cannot be one, or the server refuses;
+        RepositoryUnreachable.
+        """

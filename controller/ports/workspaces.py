@@ -15,11 +15,12 @@ class Workspaces(Protocol):
     def hold(self, unit: UnitName) -> AbstractAsyncContextManager[None]:
         """Have the unit's directory for oneself, to write it and to work in it."""
 
-    async def write(self, workspace: Workspace) -> Path:
+    async def write(self, workspace: Workspace, *, dated_as: Digest | None = None) -> Path:
         """Make the unit's directory hold exactly the workspace's files, and give it.
 
         State, its backups, the lock file of providers and `.terraform` stay. May be repeated; costs
-        nothing when the digest is the one that was written last.
+        nothing when the digest is the one that was written last. `dated_as` is the digest of what
+        was written before it: its dated files are taken over, as far as they are known.
         """
 
     def directory(self, unit: UnitName) -> Path:

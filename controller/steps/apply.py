@@ -42,8 +42,8 @@ async def apply(
     the engine raises: EngineFailed, StateLocked, PlanStale.
     """
     _check_verdict(plan, verdict)
-    directory = workspaces.directory(plan.unit)
     async with workspaces.hold(plan.unit):
+        directory = await workspaces.write(workspace)  # somebody may have asked about another one
         before = await engine.state(directory)
         _check_binding(plan, _bind(workspace, engine, before), directory)
         if plan.is_empty:

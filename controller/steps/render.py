@@ -31,6 +31,7 @@ _BUILT_IN = frozenset({"terraform"})
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _TEMPLATE = re.compile(r"[$%]\{")
+_TEMPLATE_START = re.compile(r"([$%])(?=\{)")
 
 
 def render(
@@ -54,15 +55,10 @@ def render(
     values = {name: filling.value(given[name]) for name in sorted(given)}
     state = LocalState() if local_state else environment.spec.state
     dated = ({"commit"} if "commit" in module.variables else set()) - values.keys()
-    main = _main(
-        module,
-        environment,
-        values,
-        dated,
-        _tags(catalog, unit.name),
-        backend=backend_block(state, unit.name),
-    )
-    if COMMIT_VARIABLE in main["variable"]:
+    tags, backend = _tags(catalog, unit.name), backend_block(state, unit.name)
+    root = _main(module, environment, values, dated, tags, backend=backend)
+    main = {**root, **_imports(unit)}
+    if COMMIT_VARIABLE in root["variable"]:
         dated.add(COMMIT_VARIABLE)
     files = {
         "main.tf.json": _pretty(main),
@@ -283,6 +279,16 @@ def _providers(
 
 def _is_tagged(source: str) -> bool:
     return source == TAGGED_SOURCE or source.endswith(f"/{TAGGED_SOURCE}")
+
+
+def _imports(unit: Unit) -> Mapping[str, object]:
+    """Give what is taken over; an id is doubled where Terraform would see a template in it."""
+    entries = [
+        {"to": f"module.unit.{each.to}", "id": _TEMPLATE_START.sub(r"\1\1", each.id)}
+        for each in unit.stack.spec.imports
+        if each.environment == unit.name.environment
+    ]
+    return {"import": entries} if entries else {}
 
 
 def _variable(module: Module, name: str) -> Mapping[str, object]:

@@ -2,8 +2,8 @@
 
 from typing import Self
 
-from controller.app import NotAllowed, NotFound
 from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
+from controller.permission import NotAllowed, NotFound
 
 MEND_IN_THE_LOG = "the controller's log has the details; report it if it comes again"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from controller import shipped
 from controller.adapters.artifacts.disk import DiskArtifacts
+from controller.adapters.audit_log.cloudtrail import CloudTrailFolder
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.credential.postgres import PostgresCredentialIssuer
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
@@ -98,9 +99,11 @@ class Engines:
         if chosen == "embedded":
             from controller.adapters.engine import embedded
 
+            limits = self.settings.limits
             return await embedded.connect(
                 environment,
-                size=self.settings.limits.engine_workers,
+                # Looks for drift have places of their own, so that applies do not starve them.
+                size=limits.engine_workers + limits.drift,
                 packages=self._packages,
                 backend_config=login.backend_config,
             )
@@ -246,6 +249,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             clock=clock,
             repository=repository,
             pointers=repository.pointers(clock, branch=settings.repository.promotions_branch),
+            branches=repository.branches(clock),
             ledger=ledger,
             dispatcher=_dispatcher(ledger, clock, settings, environment_limits, accounts),
             accounts=accounts,
@@ -267,6 +271,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             shipped=shipped.files(),
             policies=policies,
             trust=git_source.trust(settings.repository),
+            audit_logs={
+                name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()
+            },
         )
         parts = Parts.of(world)
         yield Controller(App(parts), Loop(parts, settings.repository.poll_every))

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 
 from controller.diagnostics.diagnostic import Diagnostic
-from controller.diagnostics.errors import BacklogApproval, BacklogRamp
+from controller.diagnostics.errors import BacklogApproval, BacklogRamp, TrueupError
 from controller.model.backlog import Backlog
 from controller.model.condition import ConditionType, Truth
+from controller.model.drift import is_put_back
 from controller.model.names import Commit, UnitName
 from controller.model.plan import Plan
 from controller.model.status import UnitStatus
@@ -153,7 +154,7 @@ class Breaker:
             return
         await self._notice_outage(name, status)
         backlog = await self.find(name.environment)
-        if backlog is None or (backlog.is_drift and not status.drift):
+        if backlog is None or (backlog.is_drift and not any(map(is_put_back, status.drift))):
             yield
             return
         life = self._life(name.environment)
@@ -247,7 +248,7 @@ class Breaker:
     async def _is_done(self, backlog: Backlog) -> bool:
         units = await self._of(backlog.environment)
         if backlog.is_drift:
-            return not any(unit.drift for unit in units)
+            return not any([await self._is_corrected(unit) for unit in units])
         fetched = await self._world.ledger.fact(FETCHED_AT)
         has_fetched = fetched is not None and datetime.fromisoformat(fetched) > backlog.found_at
         is_old = self._world.clock.now() - backlog.found_at >= LEAST
@@ -258,6 +259,16 @@ class Breaker:
             and not await self._waiting(backlog.environment)
             and not await self._unseen(backlog.environment)
         )
+
+    async def _is_corrected(self, status: UnitStatus) -> bool:
+        """Tell whether there is drift to put back; what is only reported waits for nobody."""
+        if not any(map(is_put_back, status.drift)):
+            return False
+        try:
+            wanted = await self._units.find_wanted(status.name)
+        except TrueupError:
+            return True
+        return wanted is not None and self._units.is_corrected(wanted, status)
 
     async def _waiting(self, environment: str) -> set[UnitName]:
         found = set()

@@ -1,5 +1,6 @@
 """What the repository says, commit by commit, and which of it holds in a stage."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -179,6 +180,23 @@ class Catalogs:
             self._forget_graphs(product)
         self._graphs.move_to_end(key)
         return self._graphs[key]
+
+    def edited(self, product: str, files: Mapping[str, bytes]) -> tuple[Loaded, Catalog, Graph]:
+        """Load the head with some files changed, which nobody has committed; nothing is kept."""
+        head = self.known_head()
+        listed = dict(head.snapshot.files)
+        for path, content in files.items():
+            blob = "edited-" + hashlib.sha256(content).hexdigest()
+            listed[path] = replace(listed[path], blob=blob, size=len(content))
+
+        def read(path: str) -> bytes:
+            return files[path] if path in files else head.snapshot.read(path)
+
+        snapshot = replace(head.snapshot, files=listed, read=read)
+        today = self._world.clock.now().date()
+        catalog = load_step.load(snapshot, self._world.shipped, today=today)
+        composed = compose_step.compose(product, head=catalog, release=catalog)
+        return Loaded(snapshot, catalog), composed, graph_step.graph(composed)
 
     def alone(self, release: Loaded) -> tuple[Catalog, Graph]:
         """Give what a commit says by itself, its platform included."""

@@ -1,6 +1,7 @@
 """Plan → verdict: gather what risk and policy have to know, and ask both."""
 
 from controller.model.allowance import Allowance
+from controller.model.drift import rules_that_let_be
 from controller.model.names import UnitName
 from controller.model.plan import Plan
 from controller.model.verdict import Verdict
@@ -25,10 +26,14 @@ class Judging:
     ) -> Verdict:
         """Judge a plan. Policies hold as they are at the head, whatever the release is."""
         unit = wanted.unit
-        allowed = allowances(wanted.catalog, unit.name, self._world.clock.now().date())
+        today = self._world.clock.now().date()
+        allowed = allowances(wanted.catalog, unit.name, today)
         risk = assess(plan, await self._facts(wanted, plan, target, allowed))
         traits = policy_step.StackTraits(
-            name=unit.stack.metadata.name, protect=unit.stack.spec.protect, risk=risk
+            name=unit.stack.metadata.name,
+            protect=unit.stack.spec.protect,
+            risk=risk,
+            lets_be=rules_that_let_be(unit.stack.spec.drift.ignore, today),
         )
         head = self._catalogs.known_head().snapshot
         rego = rego_for(wanted.catalog, unit.name, head, self._world.shipped)

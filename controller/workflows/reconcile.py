@@ -19,6 +19,7 @@ from controller.model.workspace import Workspace
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
+from controller.steps import take_over as take_over_step
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import RunJournal
 from controller.workflows.parts import Parts
@@ -41,7 +42,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     upstream = await parts.units.upstream(wanted)
     workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
     engine = await parts.units.engine(wanted)
-    if parts.units.is_as_wanted(status, workspace.digest, engine):
+    if await parts.units.is_as_wanted(wanted, status, workspace.digest, engine):
         await parts.recording.unit_unchanged(status, wanted.commit)
     else:
         await parts.breaker.check(name, status)
@@ -85,8 +86,18 @@ async def change(
                 on_process=parts.units.note_process(run, step),
             )  # fmt: skip
             step.detail = plan.summary()
+        if (
+            plan.is_empty
+            and plan.drift
+            and not parts.units.is_configured(status, workspace.digest, engine)
+        ):
+            outcome = await take_over_step.take_over(
+                outcome, workspace, engine=engine, workspaces=world.workspaces
+            )
         async with run.step("record"):
-            await parts.recording.unit_applied(status, outcome, plan)
+            look_by = parts.units.look_by(wanted)
+            await parts.recording.unit_applied(status, outcome, plan, look_by=look_by)
+            await parts.wishes.correct(wanted.unit.name, wanted=False)
     return outcome
 
 

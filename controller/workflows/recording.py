@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from controller.diagnostics.errors import Stalled, TrueupError, Waiting
+from controller.model.audit import AuditRecord
 from controller.model.condition import Condition, ConditionType, Truth
-from controller.model.drift import Drift
+from controller.model.drift import Drift, is_put_back
 from controller.model.event import Event, EventType
 from controller.model.names import Commit, StageName, UnitName
 from controller.model.outcome import Outcome
-from controller.model.plan import Plan
+from controller.model.plan import Plan, ResourceChange
 from controller.model.risk import Risk
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
 from controller.model.verdict import Ruling, Verdict
@@ -76,36 +78,71 @@ class Recording:
             },
         )
 
-    async def unit_applied(self, status: UnitStatus, outcome: Outcome, plan: Plan) -> UnitStatus:
+    async def unit_applied(
+        self,
+        status: UnitStatus,
+        outcome: Outcome,
+        plan: Plan,
+        *,
+        look_by: datetime | None = None,
+    ) -> UnitStatus:
         """Record that a unit is as wanted; tells what was changed, or corrected."""
         subject = f"unit:{status.name}"
         revision = f"sha1:{outcome.commit}"
         before = status.outcome.serial if status.outcome else 0
         changed = outcome.changed or outcome.serial != before  # or it was interrupted in between
-        if status.drift and changed:
-            corrected = Drift(status.name, self._clock.now(), status.drift).describe()
-            await self.event(subject, "DriftCorrected", f"put back: {corrected}", revision=revision)
-        elif changed:
-            done = "found applied" if plan.is_empty else f"applied: {plan.summary()}"
-            await self.event(subject, "Applied", done, revision=revision)
+        now = self._clock.now()
+        is_taken = plan.is_empty and bool(plan.drift) and outcome.serial != before
+        left = await self._tell_applied(status, plan, revision, changed=changed, is_taken=is_taken)
         if status.outcome is not None and status.outcome.engine != outcome.engine:
             told = f"{status.outcome.engine} → {outcome.engine}"
             await self.event(subject, "EngineChanged", told, revision=revision, warning=True)
         status = replace(
-            status, outcome=outcome, desired=outcome.commit, drift=(), failures=0,
-            drift_looked_at=self._clock.now(),
+            status, outcome=outcome, desired=outcome.commit, failures=0,
+            drift=left, drift_looked_at=now, look_by=look_by,
+            ignored=status.ignored if plan.is_empty else (),
         )  # fmt: skip
+        if not status.drift:
+            status = replace(status, drift_by=())
         return await self._put(
             status,
             {
                 ConditionType.READY: (Truth.TRUE, "ReconciliationSucceeded", "as wanted"),
                 ConditionType.APPLIED: (Truth.TRUE, "Applied", "the plan was applied"),
-                ConditionType.IN_SYNC: (Truth.TRUE, "InSync", "nothing differs"),
+                ConditionType.IN_SYNC: _in_sync(Drift(status.name, now, status.drift)),
                 ConditionType.SECRETS_DELIVERED: (Truth.TRUE, "Delivered", "all secrets are there"),
                 ConditionType.RECONCILING: None,
                 ConditionType.STALLED: None,
             },
         )
+
+    async def _tell_applied(
+        self, status: UnitStatus, plan: Plan, revision: str, *, changed: bool, is_taken: bool
+    ) -> tuple[ResourceChange, ...]:
+        """Tell what became of drift, or what was applied; gives the drift that is still there.
+
+        With `is_taken` what differed is wanted so now, and nothing was changed but the state.
+        """
+        subject, now = f"unit:{status.name}", self._clock.now()
+        # What nothing in the configuration says is not put back; the state takes it over.
+        left = tuple(change for change in status.drift if not is_put_back(change))
+        back = Drift(status.name, now, tuple(c for c in status.drift if is_put_back(c)))
+        if left and (is_taken or not plan.is_empty):
+            taken = Drift(status.name, now, left).describe()
+            await self.event(
+                subject, "DriftTakenOver", f"not put back, for no document says what it should be; "
+                f"from now on it counts as it is: {taken}", revision=revision, warning=True,
+            )  # fmt: skip
+        if back.changes and is_taken:
+            told = f"wanted as it is from now on: {back.describe()}"
+            await self.event(subject, "DriftAdopted", told, revision=revision)
+        elif back.changes and changed:
+            told = f"put back: {back.describe()}"
+            await self.event(subject, "DriftCorrected", told, revision=revision)
+        elif changed:
+            done = "found applied" if plan.is_empty else f"applied: {plan.summary()}"
+            await self.event(subject, "Applied", done, revision=revision)
+        return left if plan.is_empty and not is_taken else ()
 
     async def unit_unchanged(self, status: UnitStatus, commit: Commit) -> UnitStatus:
         """Record that a unit is as wanted at a newer commit, without anything to do."""
@@ -150,24 +187,53 @@ class Recording:
                 )  # fmt: skip
         await self._put(status, changes)
 
-    async def unit_drift(self, status: UnitStatus, drift: Drift) -> UnitStatus:
-        """Record a look at a unit; tells when something differs that did not before."""
+    async def unit_drift(
+        self,
+        status: UnitStatus,
+        drift: Drift,
+        *,
+        look_by: datetime | None = None,
+        by: Sequence[AuditRecord] = (),
+    ) -> UnitStatus:
+        """Record a look at a unit; tells when something differs that did not before.
+
+        `look_by` is when the next look is overdue, `by` who may have made the drift.
+        """
         status = await self._ledger.unit(status.name) or status  # its commit may be a newer one
         if drift.changes and drift.changes != status.drift:
-            found = f"not as it was applied: {drift.describe()}"
+            found = f"not as it was applied: {drift.tell()}"
+            if told := sorted({f"{each.actor} ({each.action})" for each in by if not each.failed}):
+                found += f"; maybe by {', '.join(told)}"
             revision = f"sha1:{status.desired}"
             await self.event(
                 f"unit:{status.name}", "DriftDetected", found, revision=revision, warning=True
             )
-        status = replace(status, drift=drift.changes, drift_looked_at=drift.looked_at)
-        if not drift.changes:
-            return await self._put(
-                status, {ConditionType.IN_SYNC: (Truth.TRUE, "InSync", "nothing differs")}
-            )
-        return await self._put(
-            status,
-            {ConditionType.IN_SYNC: (Truth.FALSE, "DriftDetected", drift.describe())},
-        )
+        status = replace(
+            status, drift=drift.changes, drift_looked_at=drift.looked_at, look_by=look_by,
+            ignored=drift.ignored, unused_ignores=drift.unused,
+            drift_by=tuple(by) if drift.changes else (),
+        )  # fmt: skip
+        return await self._put(status, {ConditionType.IN_SYNC: _in_sync(drift)})
+
+    async def unit_not_looked_at(self, name: UnitName, error: TrueupError) -> None:
+        """Record why a look failed: what is there is not known then, whatever was known before."""
+        status = await self._ledger.unit(name)
+        if status is None:
+            return
+        message = f"could not be looked at: {error}"
+        before = status.condition(ConditionType.IN_SYNC)
+        is_news = before is None or (before.status, before.message) != (Truth.UNKNOWN, message)
+        if is_news and not isinstance(error, Waiting):
+            await self.event(
+                f"unit:{name}", "LookFailed", message,
+                revision=f"sha1:{status.desired}", warning=True,
+            )  # fmt: skip
+        await self._put(status, {ConditionType.IN_SYNC: (Truth.UNKNOWN, error.reason, message)})
+
+    async def unit_left_alone(self, status: UnitStatus) -> None:
+        """Record that nobody wants a unit looked at: its last look does not grow too old."""
+        if status.look_by is not None:
+            await self._put(replace(status, look_by=None), {})
 
     async def stage(self, status: StageStatus) -> StageStatus:
         """Write a stage's status when it differs from what is stored."""
@@ -231,6 +297,14 @@ def status_at(status: UnitStatus, commit: Commit) -> UnitStatus:
         raise ValueError(f"{status.name} was never applied")
     outcome = replace(status.outcome, commit=commit, changed=False)
     return replace(status, outcome=outcome, desired=commit, failures=0)
+
+
+def _in_sync(drift: Drift) -> tuple[Truth, str, str]:
+    ignored = f" ({len(drift.ignored)} ignored)" if drift.ignored else ""
+    if not drift.changes:
+        return Truth.TRUE, "InSync", f"nothing differs{ignored}"
+    reason = "DriftDetected" if any(map(is_put_back, drift.changes)) else "UnmanagedDrift"
+    return Truth.FALSE, reason, drift.describe() + ignored
 
 
 def _findings(verdict: Verdict) -> str:

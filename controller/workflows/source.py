@@ -1,7 +1,7 @@
 """Look at the repository: a new head, its diagnostics, its releases; then wake whom it concerns."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Stalled, TrueupError
@@ -14,7 +14,9 @@ from controller.steps import trust as trust_step
 from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD, note_failure, note_success
+from controller.workflows.silence import tell_of_silence
 from schemas.kinds.exception import AllowedFinding
+from schemas.kinds.stack import Stack
 
 LAST_WHOLE = "source/last-whole"
 """The last head without a broken document."""
@@ -26,12 +28,17 @@ VERIFIED = "source/verified"
 VERIFIED_TAG = "source/verified-tag"
 """The tag of the last head that was good, with its time: no older one is accepted after it."""
 SIGNATURES = "signatures"
+EXPIRIES = {
+    "load/exception-expired": "ExceptionExpired",
+    "load/drift-ignore-expired": "DriftIgnoreExpired",
+}
 SCOPE = "source"
 
 
 async def source(parts: Parts, *, every: timedelta) -> datetime:
     """Fetch once. Raises RepositoryUnreachable: then everything else goes on with what is known."""
     world = parts.world
+    await tell_of_silence(parts)
     await _begin_day(parts)
     try:
         head = await fetch_step.fetch(world.repository, await world.ledger.fact(REVISION))
@@ -88,11 +95,13 @@ def _mark(diagnostic: Diagnostic) -> tuple[str, str, str]:
 
 
 async def _wake_at_expiry(parts: Parts) -> datetime | None:
-    """Give when the next exception expires, and come again then, whatever else happens."""
+    """Give when the next exception or ignored drift expires, and come again then in any case."""
     now, head = parts.world.clock.now(), parts.catalogs.head
+    days = [each.spec.expires for each in (head.catalog.all(AllowedFinding) if head else ())]
+    for stack in head.catalog.all(Stack) if head else ():
+        days.extend(rule.until for rule in stack.spec.drift.ignore)
     ends = [
-        datetime.combine(each.spec.expires + timedelta(days=1), time(), UTC)
-        for each in (head.catalog.all(AllowedFinding) if head else ())
+        datetime.combine(day + timedelta(days=1), time(), UTC) for day in days if day < date.max
     ]
     soonest = min((end for end in ends if end > now), default=None)
     if soonest is not None:
@@ -156,10 +165,9 @@ async def _tell(parts: Parts, head: Head, subject: str) -> None:
 
 
 async def _tell_found(parts: Parts, diagnostic: Diagnostic, revision: str) -> None:
-    is_expiry = diagnostic.code == "load/exception-expired"
     place = f"{diagnostic.span}: " if diagnostic.span else ""
     await parts.recording.event(
-        keys.SOURCE, "ExceptionExpired" if is_expiry else "DocumentRefused",
+        keys.SOURCE, EXPIRIES.get(diagnostic.code, "DocumentRefused"),
         f"{place}{diagnostic.message}", revision=revision, warning=True,
     )  # fmt: skip
 

@@ -118,7 +118,11 @@ class Stages:
             return EarlierStage(name, None, gates_required=entry.gates)
         target = await self._parts.catalogs.stage_target(name, status.commit)
         missing = await self.not_ready(target)
-        drifted = [u.name.stack for u in await self._world.ledger.units(name) if u.drift]
+        drifted = [
+            unit.name.stack
+            for unit in await self._world.ledger.units(name)
+            if unit.drift or unit.is_unknown(ConditionType.IN_SYNC)
+        ]
         secrets = tuple(n.removeprefix(SECRET) for n in missing if n.startswith(SECRET))
         units = tuple(n for n in missing if not n.startswith(SECRET))
         is_here = status.release == candidate.digest

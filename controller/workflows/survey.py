@@ -74,7 +74,7 @@ class Survey:
             engine = await self._units.engine(each)
         except TrueupError:
             return False  # its own turn says why
-        return self._units.is_as_wanted(status, workspace, engine)
+        return await self._units.is_as_wanted(each, status, workspace, engine)
 
     def _rendered(self, each: Wanted, upstream: Upstream) -> Digest:
         """Give the digest of a unit's workspace, from memory where nothing that it holds differs.

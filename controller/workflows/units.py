@@ -8,6 +8,7 @@ from datetime import datetime
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.condition import ConditionType
+from controller.model.drift import is_put_back
 from controller.model.graph import Unit
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.outcome import fingerprint
@@ -157,16 +158,33 @@ class Units:
             found[name, output] = status.outcome.outputs[output]
         return found
 
-    @staticmethod
-    def is_as_wanted(status: UnitStatus, workspace: Digest, engine: Engine) -> bool:
-        """Tell, without any process, that nothing has to be planned."""
+    async def is_as_wanted(
+        self, wanted: Wanted, status: UnitStatus, workspace: Digest, engine: Engine
+    ) -> bool:
+        """Tell, without any process, that nothing has to be planned.
+
+        Drift is put back where the stack says so, or when somebody asks; else it is only told.
+        """
         return (
             status.outcome is not None
-            and not status.drift
+            and not self.is_corrected(wanted, status)
+            and not (status.drift and await self._wishes.is_correction_asked(status.name))
             and status.is_true(ConditionType.APPLIED)
             and not status.failures
-            and status.outcome.fingerprint == fingerprint(workspace, str(engine.version))
+            and self.is_configured(status, workspace, engine)
         )
+
+    @staticmethod
+    def is_corrected(wanted: Wanted, status: UnitStatus) -> bool:
+        """Tell whether the unit has drift that is put back without that anybody asks."""
+        is_meant = wanted.unit.stack.spec.drift.mode == "correct"
+        return is_meant and any(map(is_put_back, status.drift))
+
+    @staticmethod
+    def is_configured(status: UnitStatus, workspace: Digest, engine: Engine) -> bool:
+        """Tell whether the configuration is the one that was applied last."""
+        known = status.outcome.fingerprint if status.outcome else None
+        return known == fingerprint(workspace, str(engine.version))
 
     async def judge(self, wanted: Wanted, plan: Plan) -> Verdict:
         """Ask risk and policy about a plan, with the approvals of exactly its changes."""
@@ -241,6 +259,11 @@ class Units:
         """Tell when to look for drift next; None when the stack has it off."""
         drift = wanted.unit.stack.spec.drift
         return None if drift.mode == "off" else self._world.clock.now() + drift.every
+
+    def look_by(self, wanted: Wanted) -> datetime | None:
+        """Tell when a look that is made now is too old; None when the stack has it off."""
+        drift = wanted.unit.stack.spec.drift
+        return None if drift.mode == "off" else self._world.clock.now() + drift.oldest
 
     def next_turn(self, wanted: Wanted) -> datetime:
         """Tell when to look at the unit again although nothing woke it."""

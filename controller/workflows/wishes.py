@@ -63,6 +63,14 @@ class Wishes:
         """Tell whether somebody asked for exactly this release."""
         return await self._ledger.fact(f"promote/{stage}") == release
 
+    async def correct(self, unit: UnitName, *, wanted: bool) -> None:
+        """Ask for the drift of a unit to be put back once; `wanted` False: that was done."""
+        await self._ledger.set_fact(f"correct/{unit}", "yes" if wanted else "")
+
+    async def is_correction_asked(self, unit: UnitName) -> bool:
+        """Tell whether somebody asked for the drift of a unit to be put back."""
+        return bool(await self._ledger.fact(f"correct/{unit}"))
+
     async def plan_waits(self, unit: UnitName, subject: Digest) -> None:
         """Note which changes of a unit wait for a person; an empty digest: none do."""
         await self._ledger.set_fact(f"plan-waiting/{unit}", subject)

@@ -8,11 +8,12 @@ from controller.model.accounts import Accounts
 from controller.model.delivery import SecretReference
 from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
+from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
 from controller.ports.credential import CredentialIssuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
-from controller.ports.git import PointerWriter, RepositoryReader
+from controller.ports.git import BranchWriter, PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.notify import Notifier
@@ -34,6 +35,7 @@ class World:
     clock: Clock
     repository: RepositoryReader
     pointers: PointerWriter
+    branches: BranchWriter
     ledger: Ledger
     dispatcher: Dispatcher
     artifacts: Artifacts
@@ -66,5 +68,7 @@ class World:
     policies: PolicyEngine
     accounts: Accounts = field(default_factory=Accounts)
     """Which environments share an account, and its limits; follows the head of the branch."""
+    audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
+    """By environment: what tells who changed something there."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     ConfigDict,
     Field,
     WithJsonSchema,
@@ -16,28 +15,10 @@ from pydantic import (
 
 from schemas.document import Document, Metadata, Part, only_one_of
 from schemas.kinds.policy import ALL_RULES
-from schemas.names import Name, check_path, json_text
+from schemas.names import Name, check_path
 from schemas.references import refuse_at
-from schemas.values import Many
+from schemas.values import Day, Many
 
-_DATE_WORDS = 'a day such as `"2027-01-31"`'
-
-
-def _read_day(raw: object) -> date:
-    if isinstance(raw, date):
-        return raw
-    try:
-        return date.fromisoformat(raw if isinstance(raw, str) and "-" in raw else "")
-    except ValueError:
-        raise ValueError(_DATE_WORDS) from None
-
-
-Day = Annotated[
-    date,
-    BeforeValidator(_read_day),
-    json_text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", _DATE_WORDS),
-]
-"""A day in UTC: in YAML a text."""
 Pattern = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_./@+*?-]+$"), "a glob"
 ]

@@ -1,34 +1,19 @@
 """Stack: one instance of a module, in every environment of its product."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from schemas.document import Document, Part, ProductMetadata
+from schemas.drift import Drift, Import
 from schemas.names import Name, TreePath
 from schemas.references import FromPath, read_entries, references_in
-from schemas.values import Interval, Many
+from schemas.values import Many
 
 Inputs = Annotated[
     Mapping[str, object], AfterValidator(read_entries), WithJsonSchema({"type": "object"})
 ]
-
-
-class Drift(Part):
-    """What to do when the world is not as it was applied."""
-
-    mode: Literal["correct", "report", "off"] = Field(
-        default="report",
-        description="`correct` applies again, `report` tells, `off` does not look.",
-        examples=["correct"],
-    )
-    every: Interval = Field(
-        default=timedelta(minutes=10),
-        description="How often to look: a duration.",
-        examples=["10m"],
-    )
 
 
 class StackEnvironment(Part):
@@ -70,6 +55,13 @@ class StackSpec(Part):
         default_factory=Drift,
         description="What to do when the world is not as it was applied.",
         examples=[{"mode": "correct", "every": "10m"}],
+    )
+    imports: Many[Import] = Field(
+        default=(),
+        alias="import",
+        description="Things that are there already and are taken over; once that is applied, an "
+        "entry does nothing more.",
+        examples=[[{"environment": "dev", "to": "aws_s3_bucket.this", "id": "shop-receipts-dev"}]],
     )
     protect: bool = Field(
         default=False,

@@ -107,4 +107,4 @@ class Platform:
 
     async def drift(self, stack: str) -> tuple[ResourceChange, ...]:
         """Look for what is not as it was applied."""
-        return await self.engine.refresh(self.directory(stack))
+        return (await self.engine.refresh(self.directory(stack))).drift

@@ -20,7 +20,7 @@ from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DiskWorkspaces
-from controller.model.names import UnitName
+from controller.model.names import Digest, UnitName
 from controller.model.workspace import Workspace
 from controller.ports.engine import Engine
 from tests.support.state_servers import LOGIN
@@ -74,7 +74,7 @@ STEP = (
 class CraftedWorkspaces(DiskWorkspaces):
     """Puts the three things in the place of the module, which may hold no provisioners."""
 
-    async def write(self, workspace: Workspace) -> Path:
+    async def write(self, workspace: Workspace, *, dated_as: Digest | None = None) -> Path:
         marks = self._root.parent / "marks"
         marks.mkdir(exist_ok=True)
         main = json.loads(workspace.files["main.tf.json"])
@@ -90,7 +90,7 @@ class CraftedWorkspaces(DiskWorkspaces):
         main["resource"] = {"terraform_data": things}
         main["output"] = {"url": {"value": workspace.digest}}
         files = {**workspace.files, "main.tf.json": json.dumps(main).encode()}
-        return await super().write(replace(workspace, files=files))
+        return await super().write(replace(workspace, files=files), dated_as=dated_as)
 
 
 @dataclass

@@ -10,13 +10,14 @@ from typing import ClassVar, NoReturn
 
 from controller import shipped
 from controller.adapters.artifacts.memory import MemoryArtifacts
+from controller.adapters.audit_log.memory import MemoryAuditLog
 from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.credential.memory import MemoryCredentialIssuer
 from controller.adapters.dispatcher._store import Busy, Planned, Turn
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.memory import MemoryWakeups
 from controller.adapters.engine.memory import MemoryEngine
-from controller.adapters.git.memory import MemoryPointers, MemoryRepository
+from controller.adapters.git.memory import MemoryBranches, MemoryPointers, MemoryRepository
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
@@ -91,6 +92,7 @@ class MemoryWorld:
     generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
     policies: PolicyEngine = field(default_factory=MemoryPolicyEngine)
     trust: Trust | None = None
+    audit_logs: dict[str, MemoryAuditLog] = field(default_factory=dict)
     secrets_made: int = 0
     p95: float = 10.0
     noise: list[float] = field(default_factory=list)
@@ -109,6 +111,7 @@ class MemoryWorld:
     def __post_init__(self) -> None:
         self.opened.append(self.workspaces)
         self.pointers = MemoryPointers(self.clock)
+        self.branches = MemoryBranches(self.repository)
         if isinstance(self.generator, MemoryLoadGenerator):
             self.generator = _Steady(self)  # type: ignore[assignment]
 
@@ -132,12 +135,14 @@ class MemoryWorld:
         dispatcher = InProcessDispatcher(self.wakeups, self.clock)
         world = World(
             clock=self.clock, repository=self.repository, pointers=self.pointers,
+            branches=self.branches,
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
             workspaces=self.workspaces, states=self.states, processes=self.processes, engine=engine,
             secret_store=store, secret_target=self.target, github_copy=_no_github,
             store_copy=StoreCopy, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
+            audit_logs=self.audit_logs,
             policies=self.policies,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from controller.app import NotAllowed
 from controller.bench import units
 from controller.diagnostics.errors import EngineFailed, Stalled
 from controller.model.caller import Caller, Role
 from controller.model.names import UnitName
+from controller.permission import NotAllowed
 from tests.support.worlds import Life, MemoryWorld
 
 SOMEBODY = Caller("demo", Role.APPROVER)

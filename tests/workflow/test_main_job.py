@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from controller.app import NotAllowed
 from controller.model.caller import Caller, Role
 from controller.model.names import StageName, UnitName
+from controller.permission import NotAllowed
 from tests.support.worlds import MemoryWorld
 
 API = "products/shop/stacks/api.yaml"

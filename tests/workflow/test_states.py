@@ -2,10 +2,10 @@
 
 import pytest
 
-from controller.app import NotAllowed
 from controller.diagnostics.errors import Stalled, StateLocked
 from controller.model.caller import Caller, Role
 from controller.model.names import UnitName
+from controller.permission import NotAllowed
 from tests.support.worlds import Life, MemoryWorld
 
 ADMIN, OPERATOR = Caller("ann", Role.ADMIN), Caller("olga", Role.OPERATOR)

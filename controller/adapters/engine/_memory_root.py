@@ -18,6 +18,8 @@ class MemoryRoot:
     attributes: Mapping[str, object]
     sensitive: frozenset[str]
     """The variables that are marked sensitive."""
+    imports: tuple[str, ...]
+    """Names in the cloud that `import` blocks take over; a memory unit has one resource."""
     outputs: Mapping[str, bool]
     """Name → whether it is sensitive."""
 
@@ -46,6 +48,7 @@ def read_root(directory: Path) -> MemoryRoot:
         identity=identify(directory),
         attributes=attributes,
         sensitive=frozenset(name for name, one in declared.items() if one.get("sensitive")),
+        imports=tuple(str(entry["id"]) for entry in main.get("import", ())),
         outputs={
             name: bool(output.get("sensitive")) for name, output in main.get("output", {}).items()
         },

@@ -34,7 +34,7 @@ from controller.diagnostics.errors import (
     TrueupError,
 )
 from controller.diagnostics.secret import SecretText
-from controller.model.plan import ResourceChange
+from controller.model.drift import EngineLook
 from controller.ports.engine import (
     EngineCapabilities,
     EnginePlan,
@@ -134,7 +134,7 @@ class TerraformEngine:
         await self._check(directory, "apply", finished)
         end_apply(directory)
 
-    async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
+    async def refresh(self, directory: Path, *, exact: bool = False) -> EngineLook:
         """See the port. Counts what the plan says, because exit codes lie here."""
         await self._recover(directory)
         file = directory / REFRESH
@@ -148,9 +148,9 @@ class TerraformEngine:
             flags = {**EVENTS, "out": REFRESH}
             await self._run(directory, Command("plan", flags), on_event=take)
             if not found:
-                return ()
+                return EngineLook()
             shown = await self._run(directory, Command("show", {"json": True}, (REFRESH,)))
-            return _plan_json.read_difference(shown.output)
+            return _plan_json.read_look(shown.output, exact=exact)
         finally:
             file.unlink(missing_ok=True)
 

@@ -5,18 +5,20 @@ read here and goes no further, not even into the exception when it cannot be rea
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from controller.adapters.engine._plan_document import pack, step_into
 from controller.diagnostics.errors import EngineFailed
+from controller.model.drift import EngineLook
 from controller.model.plan import Action, AttributeChange, ResourceChange
 from controller.ports.engine import EnginePlan
 
 LONGEST_VALUE = 120
 SHORTEST_SECRET = 6
+IDENTITIES = ("id", "arn", "name")
 
 _ACTIONS = {
     ("create",): Action.CREATE,
@@ -45,25 +47,13 @@ def read_plan(text: str, file: Path) -> EnginePlan:
     )
 
 
-def read_difference(text: str) -> tuple[ResourceChange, ...]:
-    """Read what differs from the state, and what a plan would put back though the state agrees."""
+def read_look(text: str, *, exact: bool = False) -> EngineLook:
+    """Read what differs from the state, and what the configuration would change."""
     document = _parse(text)
-    drift = _read_changes(document, "resource_drift")
-    known = {change.address for change in drift}
-    planned = _read_changes(document, "resource_changes")
-    unnoticed = (turned_round(change) for change in planned if change.address not in known)
-    return (*drift, *unnoticed)
-
-
-def turned_round(change: ResourceChange) -> ResourceChange:
-    """Give a planned change as the drift that it would put back."""
-    actions = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
-    return ResourceChange(
-        change.address,
-        change.type,
-        actions.get(change.action, Action.UPDATE),
-        tuple(replace(a, before=a.after, after=a.before) for a in change.attributes),
-        change.reason,
+    write = _exactly if exact else _text
+    return EngineLook(
+        _read_changes(document, "resource_drift", write),
+        _read_changes(document, "resource_changes", write),
     )
 
 
@@ -78,13 +68,22 @@ def _parse(text: str) -> Mapping[str, Any]:
     return document
 
 
-def _read_changes(document: Mapping[str, Any], part: str) -> tuple[ResourceChange, ...]:
-    secrets = frozenset(_secrets(document))
-    found = (_read_change(entry, secrets) for entry in document.get(part) or ())
+Write = Callable[[Any], str | None]
+"""Writes the value of an attribute."""
+
+
+def _read_changes(
+    document: Mapping[str, Any], part: str, write: Write | None = None
+) -> tuple[ResourceChange, ...]:
+    walk = _Walk(frozenset(_secrets(document)), write or _text)
+    is_drift = part == "resource_drift"
+    found = (_read_change(entry, walk, is_drift=is_drift) for entry in document.get(part) or ())
     return tuple(change for change in found if change is not None)
 
 
-def _read_change(entry: Mapping[str, Any], secrets: frozenset[str]) -> ResourceChange | None:
+def _read_change(
+    entry: Mapping[str, Any], walk: "_Walk", *, is_drift: bool
+) -> ResourceChange | None:
     change = entry["change"]
     action = _ACTIONS.get(tuple(change["actions"]), Action.UPDATE)
     reason = str(entry.get("action_reason", "")).replace("_", " ")
@@ -99,8 +98,10 @@ def _read_change(entry: Mapping[str, Any], secrets: frozenset[str]) -> ResourceC
         address=f"{entry['address']} (deposed {deposed})" if deposed else entry["address"],
         type=entry["type"],
         action=action,
-        attributes=tuple(_walk("", _Value.of_change(change), secrets)),
+        attributes=tuple(walk.differences("", _Value.of_change(change))),
         reason=reason,
+        imported=bool(change.get("importing")),
+        identities=tuple(walk.identities(_Value.of_change(change))) if is_drift else (),
     )
 
 
@@ -132,6 +133,13 @@ class _Value:
     def differs(self) -> bool:
         return self.before != self.after or _any_true(self.unknown)
 
+    def opened(self) -> "_Value":
+        """Look into a JSON document, as policies of AWS are: what differs is told by its keys."""
+        inner = (_json_document(self.before), _json_document(self.after))
+        if self.unknown or None in inner or type(inner[0]) is not type(inner[1]):
+            return self
+        return _Value(*inner, None, None, None)
+
     def keys(self) -> Sequence[str] | Sequence[int] | None:
         """Give the keys to walk on with; None when this is a leaf."""
         sides = [side for side in (self.before, self.after) if side is not None]
@@ -143,21 +151,39 @@ class _Value:
         return None
 
 
-def _walk(path: str, value: _Value, secrets: frozenset[str]) -> Iterator[AttributeChange]:
-    if not value.differs:
-        return
-    keys = None if value.unknown is True else value.keys()
-    whole = True in (value.sensitive_before, value.sensitive_after)
-    hidden = _any_true(value.sensitive_before) or _any_true(value.sensitive_after)
-    leaks = not keys and _contains((value.before, value.after), secrets)
-    if whole or leaks or (hidden and not keys):
-        yield AttributeChange(path, None, None, sensitive=True)
-    elif not keys:
-        after = None if value.unknown is True else _text(value.after)
-        yield AttributeChange(path, _text(value.before), after)
-    else:
-        for key in keys:
-            yield from _walk(_extend(path, key), value.at(key), secrets)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Goes through attributes, hides what is sensitive, and writes the rest."""
+
+    secrets: frozenset[str]
+    write: Write
+
+    def differences(self, path: str, value: _Value) -> Iterator[AttributeChange]:
+        """Give what differs, down to single values."""
+        if not value.differs:
+            return
+        whole = True in (value.sensitive_before, value.sensitive_after)
+        value = value if whole else value.opened()
+        keys = None if value.unknown is True else value.keys()
+        hidden = _any_true(value.sensitive_before) or _any_true(value.sensitive_after)
+        leaks = not keys and _contains((value.before, value.after), self.secrets)
+        if whole or leaks or (hidden and not keys):
+            yield AttributeChange(path, None, None, sensitive=True)
+        elif not keys:
+            after = None if value.unknown is True else self.write(value.after)
+            yield AttributeChange(path, self.write(value.before), after)
+        else:
+            for key in keys:
+                yield from self.differences(_extend(path, key), value.at(key))
+
+    def identities(self, value: _Value) -> Iterator[str]:
+        """Give by what names a thing may be found in a log."""
+        for key in IDENTITIES:
+            each = value.at(key)
+            text = each.before
+            is_open = not (each.sensitive_before or _contains((text,), self.secrets))
+            if isinstance(text, str) and text and is_open:
+                yield text
 
 
 def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
@@ -204,12 +230,25 @@ def _extend(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
+def _json_document(value: Any) -> Any:
+    if not isinstance(value, str) or value[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _any_true(mark: Any) -> bool:
     if isinstance(mark, dict):
         return any(_any_true(inner) for inner in mark.values())
     if isinstance(mark, list):
         return any(_any_true(inner) for inner in mark)
     return mark is True
+
+
+def _exactly(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, sort_keys=True)
 
 
 def _text(value: Any) -> str | None:

@@ -11,18 +11,25 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from controller.adapters.engine import _state_file
+from controller.adapters.engine._memory_compare import (
+    ADDRESS,
+    Attributes,
+    compare,
+    computed,
+    exactly,
+    show,
+    text_of,
+)
 from controller.adapters.engine._memory_root import (
     MemoryRoot,
     compute_outputs,
     identify,
     read_root,
 )
-from controller.adapters.engine._plan_document import pack
-from controller.adapters.engine._plan_json import turned_round
 from controller.adapters.engine._process import identify as identify_process
 from controller.adapters.engine.private_file import write_private
 from controller.diagnostics.errors import (
@@ -32,8 +39,8 @@ from controller.diagnostics.errors import (
     TrueupError,
 )
 from controller.diagnostics.secret import SecretText
-from controller.model.plan import Action, AttributeChange, ResourceChange
-from controller.model.plan_document import PlanDocument
+from controller.model.drift import EngineLook
+from controller.model.plan import Action, ResourceChange
 from controller.ports.engine import (
     EngineCapabilities,
     EnginePlan,
@@ -44,10 +51,7 @@ from controller.ports.engine import (
     OnProgress,
 )
 
-ADDRESS = "unit.this"
 PLAN = "trueup.tfplan"
-
-Attributes = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class _SavedPlan:
     destroy: bool
     attributes: Attributes
     outputs: dict[str, dict[str, object]]
+    taken: str | None = None
+    """The name in the cloud of what is taken over."""
 
 
 class MemoryEngine:
@@ -78,6 +84,8 @@ class MemoryEngine:
         self.cloud: dict[str, Attributes] = {} if cloud is None else cloud
         self.calls: list[tuple[str, str]] = []
         """Every operation and the unit it was asked for, but looking at state and locks."""
+        self.identities: tuple[str, ...] = ()
+        """What the world calls the things that drift."""
         self._replaced_by = replaced_by
         self._version = EngineVersion("memory", version)
         self._locks: dict[str, LockHolder] = {}
@@ -130,22 +138,28 @@ class MemoryEngine:
         with self._lock(directory, "plan"):
             root, document = read_root(directory), _read(directory)
             known, real = _known(document), self._look(directory, document)
-            wanted = None if destroy else dict(root.attributes)
+            taken = None if known is not None or destroy else self._taken(root)
+            real = real if taken is None else self.cloud[taken]
+            wanted = None if destroy else {**computed(real), **root.attributes}
             outputs = {} if destroy else compute_outputs(root)
             saved = _SavedPlan(
-                *_identity(document), destroy=destroy, attributes=wanted or {}, outputs=outputs
-            )
+                *_identity(document), destroy=destroy, attributes=wanted or {}, outputs=outputs,
+                taken=taken,
+            )  # fmt: skip
             file = directory / PLAN
             file.write_text(json.dumps(asdict(saved), sort_keys=True), encoding="utf-8")
-            changes = self._compare(real, wanted, root)
-            shown = _document(changes, real, wanted, root)
+            changes = compare(real, wanted, root, self._replaced_by)
+            if taken is not None:
+                same = ResourceChange(ADDRESS, "unit", Action.IMPORT)
+                changes = tuple(replace(each, imported=True) for each in changes or (same,))
+            shown = show(changes, real, wanted, root)
         if on_progress is not None:
             for change in changes:
                 on_progress(f"{change.address}: Plan to {change.action}")
         return EnginePlan(
             file=file,
             changes=changes,
-            drift=() if known is None else self._compare(known, real, root),
+            drift=() if known is None else compare(known, real, root, self._replaced_by),
             outputs_change=outputs != (document or {}).get("outputs", {}),
             document=shown,
         )
@@ -174,24 +188,29 @@ class MemoryEngine:
             if saved.destroy:
                 self.cloud.pop(name, None)
             else:
+                if saved.taken is not None:
+                    self.cloud.pop(saved.taken, None)
                 self.cloud[name] = dict(saved.attributes)
             _write(directory, document, self.cloud.get(name), saved.outputs)
         if on_progress is not None:
             on_progress(f"{ADDRESS}: Complete")
         self._raise_planned("applied")
 
-    async def refresh(self, directory: Path) -> tuple[ResourceChange, ...]:
+    async def refresh(self, directory: Path, *, exact: bool = False) -> EngineLook:
         """See the port."""
         self._begin("refresh", directory)
         with self._lock(directory, "refresh"):
             document = _read(directory)
             known = _known(document)
             if known is None:
-                return ()
+                return EngineLook()
             root, real = read_root(directory), self._look(directory, document)
-            found = self._compare(known, real, root)
-            return found or tuple(
-                turned_round(change) for change in self._compare(real, dict(root.attributes), root)
+            write = exactly if exact else text_of
+            wanted = {**computed(real), **root.attributes}
+            drift = compare(known, real, root, self._replaced_by, write)
+            return EngineLook(
+                tuple(replace(each, identities=self.identities) for each in drift),
+                compare(real, wanted, root, self._replaced_by, write),
             )
 
     async def normalise(self, directory: Path) -> None:
@@ -213,7 +232,7 @@ class MemoryEngine:
         with self._lock(directory, "import"):
             document = _read(directory)
             if address != ADDRESS or identity not in self.cloud:
-                raise EngineRefused.because(f"memory refused: there is no `{identity}` to import")
+                raise self._missing(identity)
             if _known(document) is not None:
                 raise EngineRefused.because(f"memory refused: `{address}` is managed already")
             self.cloud[identify(directory)] = self.cloud[identity]
@@ -293,73 +312,17 @@ class MemoryEngine:
         """Give what is in the cloud, as far as the state knows of it."""
         return None if _known(document) is None else self.cloud.get(identify(directory))
 
-    def _compare(
-        self, before: Attributes | None, after: Attributes | None, root: MemoryRoot
-    ) -> tuple[ResourceChange, ...]:
-        if before == after:
-            return ()
-        names = sorted({*(before or {}), *(after or {})})
-        attributes = tuple(
-            _compare_attribute(name, (before or {}).get(name), (after or {}).get(name), root)
-            for name in names
-            if (before or {}).get(name) != (after or {}).get(name)
-        )
-        if before is None:
-            action = Action.CREATE
-        elif after is None:
-            action = Action.DELETE
-        elif self._replaced_by & {attribute.path for attribute in attributes}:
-            action = Action.REPLACE
-        else:
-            action = Action.UPDATE
-        return (ResourceChange(ADDRESS, "unit", action, attributes),)
+    @staticmethod
+    def _missing(name: str) -> EngineRefused:
+        return EngineRefused.because(f"memory refused: there is no `{name}` to import")
 
-
-def _document(
-    changes: tuple[ResourceChange, ...],
-    before: Attributes | None,
-    after: Attributes | None,
-    root: MemoryRoot,
-) -> PlanDocument:
-    """Give the plan as Terraform would show it."""
-    action = changes[0].action if changes else Action.NO_OP
-    marks = dict.fromkeys(root.sensitive, True)
-    secrets = {
-        text
-        for side in (before, after)
-        for name, text in (side or {}).items()
-        if name in root.sensitive and isinstance(text, str)
-    }
-    entry = {
-        "address": ADDRESS,
-        "mode": "managed",
-        "type": "unit",
-        "name": "this",
-        "change": {
-            "actions": ["delete", "create"] if action is Action.REPLACE else [str(action)],
-            "before": before,
-            "after": after,
-            "after_unknown": {},
-            "before_sensitive": marks,
-            "after_sensitive": marks,
-        },
-    }
-    is_there = before is not None or after is not None
-    return pack({"format_version": "1.2", "resource_changes": [entry] * is_there}, secrets)
-
-
-def _compare_attribute(
-    name: str, before: object, after: object, root: MemoryRoot
-) -> AttributeChange:
-    if name in root.sensitive:
-        return AttributeChange(name, None, None, sensitive=True)
-    return AttributeChange(name, _text(before), _text(after))
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True)
+    def _taken(self, root: MemoryRoot) -> str | None:
+        """Give the name of what an `import` block takes over; raises EngineRefused."""
+        for name in root.imports:
+            if name not in self.cloud:
+                raise self._missing(name)
+            return name
+        return None
 
 
 def _read_plan(directory: Path) -> _SavedPlan:

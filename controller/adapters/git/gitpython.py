@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from controller.adapters.git._addresses import is_commit
+from controller.adapters.git._branches import GitBranches
 from controller.adapters.git._failures import commit_missing, not_accepted
 from controller.adapters.git._following import WATCHED, checked_following, fetch_followed, keep
 from controller.adapters.git._history import is_ancestor, read_history
@@ -60,6 +61,10 @@ class GitRepository:
     def pointers(self, clock: Clock, *, branch: str = "trueup/promotions") -> GitPointers:
         """Give the writer of a branch of the same repository, over the same mirror."""
         return GitPointers(self._mirror, branch, clock)
+
+    def branches(self, clock: Clock) -> GitBranches:
+        """Give the writer of branches that are proposed, over the same mirror."""
+        return GitBranches(self._mirror, clock)
 
     def close(self) -> None:
         """End the process that reads, and let the next controller use the mirror."""

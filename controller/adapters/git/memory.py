@@ -2,19 +2,32 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from controller.adapters.git._addresses import checked_pointer
+from controller.adapters.git._addresses import checked_branch, checked_pointer
+from controller.adapters.git._branches import author_name, branch_taken, checked_file
 from controller.adapters.git._failures import branch_missing, commit_missing, not_accepted
 from controller.adapters.git._pointers import compare_pointers, refuse_blocked, refuse_nothing
 from controller.adapters.git._reading import reader_of
-from controller.diagnostics.errors import RepositoryUnreachable
+from controller.diagnostics.errors import RepositoryUnreachable, Stalled
 from controller.model.following import FoundTag, Semver, Tag
 from controller.model.history import History, PastCommit, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
 from controller.ports.clock import Clock
 from controller.ports.git import Head
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One commit on a branch of its own."""
+
+    commit: Commit
+    base: Commit
+    files: Mapping[str, bytes]
+    author: str
+    message: str
 
 
 class MemoryRepository:
@@ -40,6 +53,11 @@ class MemoryRepository:
         self._contents: dict[Commit, dict[str, bytes]] = {}
         self._head: Commit | None = None
         self._seen: Commit | None = None
+
+    @property
+    def branch(self) -> str:
+        """The branch that is followed."""
+        return self._branch
 
     def commit(
         self,
@@ -143,6 +161,40 @@ class MemoryRepository:
             history.add(commit)
             commit = self._parents[commit]
         return history
+
+
+class MemoryBranches:
+    """Implements `BranchWriter` beside a repository; `pushed` is what it was given, by branch."""
+
+    def __init__(self, repository: MemoryRepository) -> None:
+        self.refused = ""
+        """A reason while the server takes no push."""
+        self.pushed: dict[str, Proposal] = {}
+        self._repository = repository
+
+    async def propose(
+        self, branch: str, files: Mapping[str, bytes], *, base: Commit, author: str, message: str
+    ) -> Commit:
+        """See the port."""
+        checked_branch(branch)
+        for path in files:
+            checked_file(path)
+        refuse_when(self._repository.unreachable)
+        await self._repository.snapshot(base)
+        told = repr((base, sorted(files.items())))
+        commit = Commit(_identity(told.encode()))
+        made = Proposal(commit, base, dict(files), author_name(author), message)
+        known = self.pushed.get(branch)
+        if known is not None:
+            if (known.base, known.files) != (base, made.files):
+                raise branch_taken(branch)
+            return known.commit
+        if branch == self._repository.branch:
+            raise branch_taken(branch)
+        if self.refused:
+            raise Stalled.because(self.refused, code="adopt/branch-refused")
+        self.pushed[branch] = made
+        return commit
 
 
 class MemoryPointers:

@@ -53,13 +53,14 @@ class DiskWorkspaces:
         async with self._held.setdefault(unit, asyncio.Lock()):
             yield
 
-    async def write(self, workspace: Workspace) -> Path:
+    async def write(self, workspace: Workspace, *, dated_as: Digest | None = None) -> Path:
         """See the port. A stamp is written last, so that a write that was cut off is done again."""
         directory = self.directory(workspace.unit)
         stamp = directory / STAMP
         if _read_stamp(stamp) == (workspace.digest, _boot()):
             return directory
-        files = {**workspace.files, **_as_first_written(directory / DATED, workspace)}
+        dated = _as_first_written(directory / DATED, workspace, dated_as)
+        files = {**workspace.files, **dated}
         names = {_checked(name, workspace.unit): name for name in files}
         _make_private(directory, below=self._root)
         _make_private(stamp.parent, below=self._root)
@@ -154,9 +155,12 @@ def _write(path: Path, content: bytes, *, below: Path) -> None:
     partial.replace(path)
 
 
-def _as_first_written(memory: Path, workspace: Workspace) -> dict[str, bytes]:
+def _as_first_written(
+    memory: Path, workspace: Workspace, dated_as: Digest | None
+) -> dict[str, bytes]:
     """Give the dated files of a workspace; of one that was here before, those of then."""
-    then = _read_dated(memory).get(workspace.digest, {})
+    known = _read_dated(memory)
+    then = known.get(dated_as or workspace.digest) or known.get(workspace.digest, {})
     return {
         name: then[name].encode() if name in then else now for name, now in workspace.dated.items()
     }

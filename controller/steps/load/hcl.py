@@ -90,6 +90,11 @@ def object_entries(text: str) -> dict[str, str]:
     return _Reader(text[1:-1]).entries()
 
 
+def elements(text: str) -> tuple[str, ...]:
+    """Read `a, f(b), "c"` as texts: what stands in a list or a call. Raises HclError."""
+    return _Reader(text).elements()
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -135,6 +140,17 @@ class _Reader:
                 raise HclError("an entry without `=`", self._at)
             self._at += 1
             found[key] = self._expression(stop_at_comma=True)
+
+    def elements(self) -> tuple[str, ...]:
+        found: list[str] = []
+        while True:
+            self._skip(_SPACE)
+            if self._peek() == ",":
+                self._at += 1
+            elif self._at >= len(self._text):
+                return tuple(found)
+            else:
+                found.append(self._expression(stop_at_comma=True))
 
     def _key(self) -> str:
         if self._peek() != '"':

@@ -20,7 +20,7 @@ from schemas.document import Document as DocumentModel
 from schemas.kinds.stack import Stack
 
 _DATED = frozenset({"Exception"})
-"""Kinds of which more may be said on another day."""
+"""Kinds of which more may be said on another day; so may of a stack that lets drift be."""
 
 
 class LinkedBefore:
@@ -97,12 +97,18 @@ def link(
             continue
         linking.looks = Looks()
         _link_one(linking, reference, parsed.model)
-        if reference not in linking.found and reference.kind not in _DATED:
+        if reference not in linking.found and not _is_dated(reference, parsed.model):
             linked_before.keep(parsed, Linked(linking.needs.get(reference, {}), linking.looks))
     for reference, parsed in sketches.items():
         _link_one(linking, reference, parsed.sketch)
     report_cycles(linking, before.acyclic)
     return linking
+
+
+def _is_dated(reference: Reference, model: DocumentModel | None) -> bool:
+    if isinstance(model, Stack):
+        return bool(model.spec.drift.ignore)
+    return reference.kind in _DATED
 
 
 def _still_holds(looks: Looks, linking: Linking) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping
 
+from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.module import Module
 from controller.steps.load.link_kinds import environments_of
@@ -24,10 +25,9 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
     for index, name in enumerate(spec.depends_on):
         path: Path = ("spec", "dependsOn", index)
         linking.need(reference, "Stack", name, path, product=reference.product)
-    for name in spec.environments:
-        if environments is not None:
-            path = ("spec", "environments", name)
-            linking.choose(reference, name, environments, "environment", path)
+    if environments is not None:
+        _check_environments(linking, reference, model, environments)
+    _check_expired(linking, reference, model)
     places: list[tuple[Mapping[str, object], Path]] = [(spec.inputs, ("spec", "inputs"))]
     for name, own in spec.environments.items():
         places.append((own.inputs, ("spec", "environments", name, "inputs")))
@@ -43,6 +43,30 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
         _check_providers(linking, reference, module, environments or ())
         if reference not in linking.sketches:
             check_validations(linking, reference, module, model, environments or ())
+
+
+def _check_environments(
+    linking: Linking, reference: Reference, model: Stack, environments: tuple[str, ...]
+) -> None:
+    for name in model.spec.environments:
+        path: Path = ("spec", "environments", name)
+        linking.choose(reference, name, environments, "environment", path)
+    for index, each in enumerate(model.spec.imports):
+        path = ("spec", "import", index, "environment")
+        linking.choose(reference, each.environment, environments, "environment", path)
+
+
+def _check_expired(linking: Linking, reference: Reference, model: Stack) -> None:
+    for index, rule in enumerate(model.spec.drift.ignore):
+        if linking.today is not None and rule.has_expired(linking.today):
+            linking.report(
+                reference,
+                "load/drift-ignore-expired",
+                f"since {rule.until} the drift of `{rule}` is not ignored any more",
+                ("spec", "drift", "ignore", index, "until"),
+                hint=f"take the entry away, or ask `{rule.owner}`",
+                severity=Severity.WARNING,
+            )
 
 
 def _module(linking: Linking, reference: Reference, path: str) -> Module | None:

@@ -1,5 +1,6 @@
 """What the rules are given beside the plan."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.model.risk import Risk
@@ -12,6 +13,8 @@ class StackTraits:
 
     name: str
     protect: bool = False
+    lets_be: tuple[Callable[[str, str], bool], ...] = ()
+    """Tell of an address and an attribute whether its drift is ignored today."""
     risk: Risk | None = None
 
 

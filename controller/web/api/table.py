@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from controller.web.api import (
     actions,
+    adoptions,
     decisions,
     events,
     evidence,
@@ -35,6 +36,9 @@ def routes(site: Site) -> list[Route]:
     async def act(request: Request) -> Response:
         return await actions.answer(site, request)
 
+    async def adopt(request: Request) -> Response:
+        return await adoptions.answer(site, request)
+
     async def measure(request: Request) -> Response:
         return await metrics.answer(site, request)
 
@@ -46,6 +50,7 @@ def routes(site: Site) -> list[Route]:
     return [
         *found,
         Route("/api/actions/{action}", act, methods=["POST"]),
+        Route("/api/adoptions", adopt, methods=["POST"]),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
             for sender in SENDERS

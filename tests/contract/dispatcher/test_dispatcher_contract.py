@@ -190,6 +190,30 @@ async def test_of_a_subject_one_key_is_worked_on_at_a_time_whatever_its_lane(
     assert recorder.calls == ["unit:a", "drift:b", "drift:a"]
 
 
+async def test_looks_go_on_while_applies_fill_their_lane_and_a_unit_fails_for_ever(
+    store: WakeupStore, clock: MemoryClock, recorder: Recorder
+):
+    dispatcher = InProcessDispatcher(store, clock, lanes={"unit": 2}, jitter=lambda: 1.0)
+    recorder.hold("unit:long")
+    recorder.answers["unit:bad"] = [Transient.because("the provider is broken")] * 99
+    await dispatcher.wake("unit:long", priority=5)
+    await dispatcher.wake("unit:bad", priority=5)
+    every = timedelta(seconds=600)
+    looks = {
+        key: [clock.now() + n * every for n in range(1, 9)] for key in ("drift:bad", "drift:x")
+    }
+    recorder.answers.update(looks)
+    for key in ("drift:bad", "drift:x", *(f"unit:{n}" for n in range(50))):
+        await dispatcher.wake(key)
+    async with running(dispatcher, recorder):
+        for _ in range(5):
+            clock.advance(600)
+            await settle()
+    assert "unit:long" in recorder.calls
+    assert recorder.calls.count("unit:bad") >= 5
+    assert [recorder.calls.count(key) for key in ("drift:bad", "drift:x")] == [6, 6]
+
+
 async def test_a_lane_works_on_no_more_keys_than_its_limit(
     store: WakeupStore, clock: MemoryClock, recorder: Recorder
 ):

@@ -11,6 +11,7 @@ from controller.adapters.engine import embedded
 from controller.adapters.engine.environment import build_environment
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE, Cloud
+from controller.model.drift import EngineLook
 from controller.model.plan import Action, AttributeChange
 
 pytestmark = pytest.mark.slow
@@ -54,10 +55,11 @@ async def test_drift_is_found_told_and_put_back(tmp_path: Path) -> None:
         await engine.plan(directory)
         await engine.apply(directory)
         await engine.normalise(directory)
-        assert await engine.refresh(directory) == ()
+        assert await engine.refresh(directory) == EngineLook()
         Cloud(tmp_path / "cloud").edit("service", "shop-dev-api", {"environment": {"BY": "hand"}})
         before = await engine.state(directory)
-        (found,) = await engine.refresh(directory)
+        look = await engine.refresh(directory)
+        (found,) = look.drift
         assert (found.address, found.action) == (ADDRESS, Action.UPDATE)
         assert found.attributes == (AttributeChange("environment.BY", None, "hand"),)
         assert await engine.state(directory) == before
@@ -67,7 +69,7 @@ async def test_drift_is_found_told_and_put_back(tmp_path: Path) -> None:
         ]
         assert [change.address for change in plan.drift] == [ADDRESS]
         await engine.apply(directory)
-        assert await engine.refresh(directory) == ()
+        assert await engine.refresh(directory) == EngineLook()
         await engine.plan(directory, destroy=True)
         await engine.apply(directory)
     finally:

@@ -1,12 +1,14 @@
 """What every engine does, from the dictionary to Terraform."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from controller.adapters.engine._process import is_alive
 from controller.diagnostics.errors import EngineFailed, EngineRefused, PlanStale, StateLocked
+from controller.model.drift import EngineLook
 from controller.model.plan import Action
 from controller.ports.engine import EngineProcess
 from tests.contract.engine.engine_worlds import CANARY, World
@@ -77,7 +79,7 @@ async def test_after_an_apply_there_is_nothing_to_do(world: World) -> None:
     assert CANARY not in repr(state)
     plan = await world.engine.plan(directory)
     assert (plan.changes, plan.drift, plan.outputs_change) == ((), (), False)
-    assert await world.engine.refresh(directory) == ()
+    assert await world.engine.refresh(directory) == EngineLook()
     await world.engine.normalise(directory)
     assert await world.engine.state(directory) == state
 
@@ -141,6 +143,23 @@ async def test_what_was_changed_behind_our_back_is_planned_back(world: World) ->
     assert [change.address for change in plan.changes] == [world.address]
     await world.engine.apply(directory)
     assert (await world.engine.plan(directory)).changes == ()
+
+
+async def test_a_block_takes_over_what_is_there_and_then_does_nothing_more(world: World) -> None:
+    directory = world.write("a")
+    main = directory / "main.tf.json"
+    block = {"import": [{"to": world.address, "id": world.importable}]}
+    main.write_text(json.dumps({**json.loads(main.read_text()), **block}))
+    await world.engine.init(directory)
+    (change,) = (await world.engine.plan(directory)).changes
+    assert (change.address, change.imported) == (world.address, True)
+    assert change.action in {Action.IMPORT, Action.UPDATE}
+    await world.engine.apply(directory)
+    state = await world.engine.state(directory)
+    assert state is not None
+    assert state.resources == (world.address,)
+    assert (await world.engine.plan(directory)).changes == ()
+    assert await world.engine.refresh(directory) == EngineLook()
 
 
 async def test_an_existing_thing_is_imported_once(world: World) -> None:

@@ -69,6 +69,8 @@ async def test_dated_files_stay_as_a_content_first_had_them(workspaces: DiskWork
     (directory / STAMP).unlink()  # as after a start of the machine
     await workspaces.write(at("five", "sha256:1"))
     assert content(directory) == {"main.tf.json": b"sha256:1", "commit.json": b"one"}
+    await workspaces.write(at("six", "sha256:4"), dated_as=Digest("sha256:1"))
+    assert (directory / "commit.json").read_bytes() == b"one"
     await workspaces.write(workspace({}, "sha256:3"))
     assert content(directory) == {}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from controller.diagnostics.errors import ApprovalPending, StoreUnreachable
+from controller.diagnostics.errors import ApprovalPending, Stalled, StoreUnreachable
 from tests.unit.web.fake_app import COMMIT
 
 
@@ -65,3 +65,24 @@ def test_what_the_controller_says_decides_how_a_command_ends(trueup, app, error,
     assert ended.code == code
     assert ended.err.startswith(word)
     assert "canary" not in ended.err
+
+
+def test_an_adoption_shows_its_diff_and_the_branch(trueup, app):
+    ended = trueup("adopt", "shop/dev/shop-api", "--branch", "robin/fix")
+    assert (ended.code, app.asked) == (
+        0,
+        [("ada", "adopt", "shop/dev/shop-api", "robin/fix", False)],
+    )
+    assert ended.out == "--- a/x\n+++ b/x\n-one\n+two\ufffd[31m\n"
+    assert "stays as it is: aws_sg.this: ignored until 2031-01-31" in ended.err
+    assert "pushed robin/fix" in ended.err
+
+
+def test_a_dry_adoption_pushes_nothing_and_says_so(trueup, app):
+    ended = trueup("adopt", "shop/dev/shop-api", "--dry-run", "-o", "json")
+    assert app.asked == [("ada", "adopt", "shop/dev/shop-api", "", True)]
+    assert '"branch": ""' in ended.out
+    app.fails_with = Stalled.because("nothing differs", code="adopt/no-drift")
+    ended = trueup("adopt", "shop/dev/shop-api")
+    assert (ended.code, ended.out) == (1, "")
+    assert "error[adopt/no-drift]" in ended.err

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.adapters.engine._plan_json import LONGEST_VALUE, read_difference, read_plan
+from controller.adapters.engine._plan_json import LONGEST_VALUE, read_look, read_plan
 from controller.diagnostics.errors import EngineFailed
 from controller.model.plan import Action, AttributeChange, ResourceChange
 
@@ -64,7 +64,7 @@ def test_attributes_are_walked_to_what_differs() -> None:
 
 
 def test_drift_is_read_without_secrets() -> None:
-    group, bucket = read_difference(recorded("drift"))
+    group, bucket = read_look(recorded("drift")).drift
     assert group.address == 'module.app.aws_security_group.this["web"]'
     assert group.attributes == (
         AttributeChange("ingress[0].cidr[0]", None, "0.0.0.0/0"),

@@ -1,6 +1,7 @@
 """Unit → workspace: values stay values."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -288,3 +289,35 @@ def test_an_input_that_is_no_variable_is_refused() -> None:
     hostile: Unit = replace(unit, inputs={'x"}': 1})
     with pytest.raises(ConfigurationWrong):
         render(catalog, hostile, KNOWN)
+
+
+def with_import(entry: dict[str, str]) -> dict[str, str | bytes]:
+    """Give the base with an import in the stack of the api."""
+    text = BASE["products/shop-api.yaml"] + f"  import: {json.dumps([entry])}\n"
+    return {"products/shop-api.yaml": text}
+
+
+def test_what_is_imported_stands_in_its_own_environment_only() -> None:
+    files = with_import({"environment": "production", "to": "a.b[0]", "id": "x"})
+    found = part(rendered(files), "main.tf.json")["import"]
+    assert found == [{"to": "module.unit.a.b[0]", "id": "x"}]
+    staging = UnitName("shop", "dev", "shop-api")
+    dev = Upstream({UnitName("shop", "dev", "shop-db"): {"url": "x"}}, frozenset(), {}, {})
+    assert "import" not in part(rendered(files, dev, staging), "main.tf.json")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_an_id_is_never_a_template(text: str) -> None:
+    files = with_import({"environment": "production", "to": "a.b", "id": text})
+    (entry,) = part(rendered(files), "main.tf.json")["import"]  # what Terraform reads of it:
+    told = re.sub(r"([$%])\1\{", r"\1{", entry["id"])
+    assert told == text
+    assert re.search(r"(?<![$%])[$%]\{", entry["id"]) is None
+
+
+@pytest.mark.parametrize(
+    "to", ["a", "a.*", 'a.b["${x}"]', "a.b[each.key]", "a b.c", "a.b\n", "var.x[*]"]
+)
+def test_an_address_that_says_more_is_refused(to: str) -> None:
+    files = with_import({"environment": "production", "to": to, "id": "x"})
+    assert [found.code for found in load_with(files).diagnostics][:1] == ["load/value-not-allowed"]

@@ -1,17 +1,19 @@
 """An App that shows plain values and writes down what it is asked to do."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from controller.app import NotAllowed, NotFound, require
 from controller.diagnostics.errors import Stalled
 from controller.model import view
+from controller.model.audit import AuditRecord
 from controller.model.caller import Caller, Role
 from controller.model.condition import Condition, ConditionType, Truth
+from controller.model.drift import IgnoredDrift
 from controller.model.measurement import GateResult, GateRuling, ObjectiveResult
 from controller.model.names import Digest
-from controller.model.plan import Action, AttributeChange, ResourceChange
+from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 from controller.model.state import KeptState
+from controller.permission import NotAllowed, NotFound, require
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 COMMIT = "a3f1c09e" + "0" * 32
@@ -55,6 +57,7 @@ def unit(environment: str, stack: str, **changes: object) -> view.UnitView:
         in_sync="True",
         drift=(),
         drift_looked_at=ago(minutes=3),
+        drift_age=180.0,
         engine="embedded 1.15.5",
         suspended=False,
         conditions=(
@@ -73,6 +76,16 @@ def unit(environment: str, stack: str, **changes: object) -> view.UnitView:
     return replace(made, **changes)
 
 
+BY = AuditRecord(
+    ago(minutes=9), "arn:aws:iam::1:user/robin", "StopInstances", "shop-api", "192.0.2.7"
+)
+IGNORED = IgnoredDrift(
+    ResourceChange(
+        "module.unit.local_service.this", "local_service", Action.UPDATE,
+        (AttributeChange("tags.LastScan", None, "monday"),), drift=DriftKind.CHANGED,
+    ),
+    "the scanner writes it every night", "team-shop", date(2031, 1, 31),
+)  # fmt: skip
 DRIFT = ResourceChange(
     address="module.stack.local_service.this",
     type="local_service",
@@ -141,6 +154,9 @@ UNITS = (
         in_sync="False",
         drift=("update module.stack.local_service.this (replicas: 3 → 1)",),
         drift_changes=(DRIFT,),
+        drift_by=(BY,),
+        drift_ignored=(IGNORED,),
+        drift_unused=("aws_instance.* user_data",),
     ),
     unit(
         "production",
@@ -317,6 +333,15 @@ class FakeApp:
 
     async def look_for_drift(self, caller, unit):
         return self._act(caller, Role.OPERATOR, "drift", unit)
+
+    async def adopt(self, caller, unit, *, branch="", dry_run=False):
+        self._act(caller, Role.OPERATOR, "adopt", unit, branch, dry_run)
+        pushed = "" if dry_run else branch or "trueup/adopt/shop-dev-shop-api-0123456789"
+        return view.AdoptionView(
+            unit, ("aws_vpc.this cidr: a → b",), "--- a/x\n+++ b/x\n-one\n+two\x1b[31m\n",
+            "a plan of the unit is empty",
+            ("aws_sg.this: ignored until 2031-01-31",), pushed, COMMIT if pushed else "",
+        )  # fmt: skip
 
     async def approve(self, caller, subject, reason="", *, expect=""):
         if expect not in ("", COMMIT):

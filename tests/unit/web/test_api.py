@@ -186,3 +186,16 @@ async def test_an_error_says_what_happens_next(client, app, error, status, kind)
     assert (answer.status_code, answer.json()["kind"]) == (status, kind)
     assert "canary" not in answer.text
     assert "content-security-policy" in answer.headers
+
+
+async def test_an_adoption_is_asked_for_by_an_operator_only(client, app):
+    body = {"subject": "shop/dev/shop-api", "dry_run": "yes"}
+    answer = await client.post("/api/adoptions", json=body, headers=bearer("vera"))
+    assert answer.status_code == 403
+    answer = await client.post("/api/adoptions", json=body)
+    assert answer.status_code == 401
+    answer = await client.post("/api/adoptions", json=body, headers=bearer())
+    assert (answer.status_code, answer.json()["branch"]) == (200, "")
+    for wrong in ({}, {"subject": "../x"}, {**body, "reason": "x"}, {**body, "branch": "a\nb"}):
+        answer = await client.post("/api/adoptions", json=wrong, headers=bearer())
+        assert answer.status_code == 400, wrong
