@@ -147,7 +147,7 @@ class Copy(Part):
     )
     removal: Literal["orphan", "delete"] = Field(
         default="orphan",
-        description="What happens to the copy when this entry or the Secret goes away: it stays, "
+        description="What happens to the copy when this entry goes away: it stays, "
         "or it is deleted if it is still what was delivered.",
         examples=["delete"],
     )

@@ -54,8 +54,9 @@ async def compare(directory: Path, file: Path, keys: Path | None) -> tuple[Resto
 async def restore(directory: Path, file: Path, keys: Path | None) -> None:
     """Bring the snapshot back; the controller must not run. What was there is kept beside it.
 
-    Prepared in a folder of its own, proven by a login, and renamed into place: a crash leaves the
-    old server or the new one. Raises StateLocked, Stalled, StoreUnreachable.
+    Prepared in a folder of its own, proven by a login, and renamed into place. A crash between the
+    two renames leaves the old server as `server.before`, to be put back by hand. Raises
+    StateLocked, Stalled, StoreUnreachable.
     """
     async with _running(directory):
         pass  # holds the folder for us alone for a moment, and sets it up if it is new

@@ -22,6 +22,7 @@ from controller.steps.load.regexes import compile_pattern
 
 LARGEST_TEXT = 20_000
 _MOST_MATCHING = 400_000
+_BITS = 32
 _RANGE = re.compile(
     r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})"
     r"/(0|[1-9][0-9]{0,8})",
@@ -135,7 +136,7 @@ def _network(text: str) -> object:
     match = _RANGE.fullmatch(text)
     if match:
         *octets, bits = map(int, match.groups())
-        return OPAQUE if max(octets) <= 255 and bits <= 32 else ERROR  # noqa: PLR2004 - as IPv4 is
+        return OPAQUE if max(octets) < 2**8 and bits <= _BITS else ERROR
     return ERROR if text.count("/") != 1 or not set(text) <= _IN_RANGES else UNKNOWN
 
 

@@ -67,7 +67,11 @@ def make_set(items: Iterable[object]) -> SetOf | Mark:
     found = tuple(items)
     if not is_of_one_kind(found):
         return OPAQUE
-    return SetOf(tuple(sorted(set(found))))  # type: ignore[type-var]  # all of one kind, which is ordered
+    return SetOf(tuple(sorted(set(found), key=_rank)))
+
+
+def _rank(value: object) -> tuple[int | Fraction, str]:
+    return (value, "") if isinstance(value, (int, Fraction)) else (0, str(value))
 
 
 def to_number(value: object) -> object:

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 MOST_STATES = 4000
 MOST_REPEATS = 1000
+DEEPEST = 20
+_LONGEST_COUNT = 4
 _ASCII = frozenset(map(chr, range(128)))
 _DIGITS = frozenset("0123456789")
 _WORD = _DIGITS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
@@ -161,7 +163,7 @@ class _Parser:
         return self._text[self._at - 1]
 
     def _either(self, depth: int) -> _Node:
-        if depth > 20:  # noqa: PLR2004 - deeper than anybody writes
+        if depth > DEEPEST:
             raise PatternError("nested too deeply")
         branches = [self._sequence(depth)]
         while self._peek() == "|":
@@ -270,7 +272,8 @@ class _Parser:
 
 
 def _is_count(text: str) -> bool:
-    return 0 < len(text) <= 4 and set(text) <= _DIGITS and int(text) <= MOST_REPEATS  # noqa: PLR2004
+    is_short = 0 < len(text) <= _LONGEST_COUNT
+    return is_short and set(text) <= _DIGITS and int(text) <= MOST_REPEATS
 
 
 def _repeats(node: _Node) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.steps.load.compose import compose
-from controller.steps.load.nodes import value_of
+from controller.steps.load.nodes import MapNode, value_of
 
 VALID: dict[str, tuple[str, Any]] = {
     # 2 Preview and 8 Block styles
@@ -33,6 +33,7 @@ VALID: dict[str, tuple[str, Any]] = {
     # 5 Characters, 6 Structures
     "5.1 byte order mark is nothing": ("a: b", {"a": "b"}),
     "5.13 escapes": ('a: "\\t\\n\\x41\\u0042\\U00000043\\_\\N\\/"', {"a": "\t\nABC\u00a0\u0085/"}),
+    "6.5 blank lines in a text without quotes": ("a: b\n\n\n \n  c\nd:\n\n\n  e\n\n\n", {"a": "b\n\n\nc", "d": "e"}),
     "6.1 comments anywhere": ("# x\na: # y\n  b # z\n# w\n", {"a": "b"}),
     "6.1 a # inside of a word is none": ("a: b#c\n", {"a": "b#c"}),
     "6.2 tabs between": ("a:\tb\n", {"a": "b"}),
@@ -169,3 +170,33 @@ def test_directives_behind_the_end_of_a_document_belong_to_the_next() -> None:
     documents = list(compose(text))
     assert [document.faults for document in documents] == [(), (), ()]
     assert [each.root and value_of(each.root) for each in documents] == [{"a": 1}, {"c": 2}, None]
+
+
+def test_blank_lines_before_the_next_document_leave_every_place_where_it_is() -> None:
+    text = "a: b\n\n\n\n---\nc: d\n\n\ne: f\n"
+    first, second = compose(text)
+    assert first.root is not None
+    assert second.root is not None
+    assert (value_of(first.root), value_of(second.root)) == ({"a": "b"}, {"c": "d", "e": "f"})
+    assert isinstance(second.root, MapNode)
+    assert second.root.keys["e"].start == text.index("e:")
+
+
+def test_an_anchor_that_is_missing_is_told_once_in_a_document() -> None:
+    found = [[fault.code for fault in one.faults] for one in compose("[*a, *a, *b]\n---\n- *a\n")]
+    assert found == [["load/unknown-anchor"] * 2, ["load/unknown-anchor"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("module:modules/x\nprotect: true\n", "module"),
+        ("a: 1\n\n  name:web\n  b: 2\n", None),
+        ("- name:web\n  b: 2\n", "name"),
+        ("http://example.com\nb: 2\n", None),
+    ],
+)
+def test_a_space_that_is_missing_behind_a_key_is_told(text: str, word: str | None) -> None:
+    (fault,) = (fault for one in compose(text) for fault in one.faults)
+    assert fault.code == "load/yaml-syntax"
+    assert (fault.hint == f"put a space behind `{word}:` in the line above") is (word is not None)

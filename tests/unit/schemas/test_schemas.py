@@ -21,7 +21,7 @@ from schemas.kinds.load_test import LoadTest
 from schemas.kinds.stack import Stack, merge_inputs
 from schemas.references import FromOutput, FromPath, FromSecret, read_value, references_in
 from schemas.registry import KINDS, OF_A_PRODUCT
-from schemas.values import read_duration, read_threshold, write_duration
+from schemas.values import duration_meant, read_duration, read_threshold, write_duration
 
 
 def models_below(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[type[BaseModel]]:
@@ -323,3 +323,24 @@ def test_the_template_of_a_login_names_fields_only(template: str | None, *, fits
     else:
         with pytest.raises(ValidationError):
             KINDS["Secret"].model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("30 days", "30d"),
+        ("10min", "10m"),
+        ("10 Minutes", "10m"),
+        ("500 milliseconds", "500ms"),
+        ("2 hrs.", "2h"),
+        ("1 month", None),
+        ("days", None),
+        ("1 year", None),
+        (10, None),
+        (True, None),
+    ],
+)
+def test_a_length_of_time_that_is_nearly_right_is_understood(
+    written: object, meant: str | None
+) -> None:
+    assert duration_meant(written) == meant
