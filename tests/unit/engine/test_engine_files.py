@@ -53,15 +53,18 @@ def test_a_lock_file_is_known_by_versions_and_hashes_not_by_constraints(tmp_path
     assert _lock_file.fingerprints(tmp_path) != first
 
 
-def test_hashes_are_dropped_and_nothing_else(tmp_path: Path) -> None:
-    _lock_file.drop_hashes(tmp_path)
+def test_hashes_are_put_aside_and_come_back_and_nothing_else_changes(tmp_path: Path) -> None:
     path = tmp_path / _lock_file.NAME
     path.write_text(LOCK)
-    _lock_file.drop_hashes(tmp_path)
-    _lock_file.drop_hashes(tmp_path)
+    before = _lock_file.fingerprints(tmp_path)
+    _lock_file.put_hashes_aside(tmp_path)
+    _lock_file.put_hashes_aside(tmp_path)
     text = path.read_text()
     assert "hashes" not in text
     assert 'version     = "5.100.0"\n  constraints = "~> 5.0"\n}' in text
+    assert _lock_file.fingerprints(tmp_path) == before
+    _lock_file.put_hashes_back(tmp_path)
+    assert path.read_text() == LOCK
 
 
 def test_the_stamp_changes_with_configuration_lock_and_engine(tmp_path: Path) -> None:
