@@ -58,7 +58,7 @@ def render(
     tags, backend = _tags(catalog, unit.name), backend_block(state, unit.name)
     root = _main(module, environment, values, dated, tags, backend=backend)
     main = {**root, **_imports(unit)}
-    if COMMIT_VARIABLE in root["variable"]:
+    if COMMIT_VARIABLE in root.get("variable", {}):
         dated.add(COMMIT_VARIABLE)
     files = {
         "main.tf.json": _pretty(main),
@@ -238,7 +238,7 @@ def _main(
         "module": {"unit": call},
         "output": _outputs(module),
     }
-    return {name: section for name, section in sections.items() if section or name == "variable"}
+    return {name: section for name, section in sections.items() if section}
 
 
 def _refuse_unlisted(module: Module, environment: Environment) -> None:

@@ -38,8 +38,12 @@ This page is made from the commands' own help by `tests/unit/cli/test_commands.p
 
 
 def help_of(name):
-    with click.Context(group, info_name="trueup", max_content_width=100, terminal_width=96) as root:
+    with click.Context(
+        group, info_name="trueup", max_content_width=100, terminal_width=96,
+        help_option_names=["-h", "--help"],
+    ) as root:  # fmt: skip
         if not name:
+            group._help_option = None  # another test may have made it under another context
             return group.get_help(root)
         command = group.get_command(root, name)
         command._help_option = None  # another test may have made it under another context

@@ -91,6 +91,17 @@ def test_the_root_module_holds_structure_only() -> None:
     }
 
 
+def test_a_module_without_inputs_gives_no_empty_block() -> None:
+    """Terraform takes an empty `variable` for one without a name."""
+    files: dict[str, str | bytes] = {
+        "modules/bare/main.tf": 'output "url" { value = "x" }\n',
+        "bare.yaml": "apiVersion: platform/v1\nkind: Stack\n"
+        "metadata: {name: bare, product: shop}\nspec: {module: modules/bare}\n",
+    }
+    main = part(rendered(files, name=replace(API, stack="bare")), "main.tf.json")
+    assert set(main) == {"module", "output", "terraform"}
+
+
 def test_types_and_sensitive_flags_are_kept() -> None:
     module = BASE["modules/db/main.tf"].replace(
         'variable "database" { type = string }',
