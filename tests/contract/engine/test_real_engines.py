@@ -69,7 +69,7 @@ async def test_a_plan_works_after_the_process_was_killed(real: RealWorld) -> Non
         await task
     (directory / "go").touch()
     assert await real.engine.lock_holder(directory) is None
-    with pytest.raises(EngineFailed, match="`terraform_data.slow` was begun"):  # told once
+    with pytest.raises(EngineFailed, match=r"`terraform_data\.slow` was begun"):  # told once
         await real.engine.plan(directory)
     plan = await real.engine.plan(directory)
     assert "terraform_data.unit" not in [change.address for change in plan.changes]
