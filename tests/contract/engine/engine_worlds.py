@@ -67,6 +67,16 @@ async def wait_for(path: Path) -> None:
             await asyncio.sleep(0.01)
 
 
+async def wait_until_noted(directory: Path, address: str) -> None:
+    """Wait until the controller has heard that a resource is being made."""
+    note = directory / ".trueup" / "made.jsonl"
+    async with asyncio.timeout(SECONDS):
+        while True:
+            if note.is_file() and f'"{address}"' in note.read_text():
+                return
+            await asyncio.sleep(0.01)
+
+
 async def _end(task: asyncio.Task[None]) -> None:
     if not task.done():
         task.cancel()

@@ -17,7 +17,7 @@ from controller.adapters.engine.environment import build_environment
 from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.model.plan import Action
 from controller.ports.engine import Engine, EngineProcess
-from tests.contract.engine.engine_worlds import CANARY, RealWorld, wait_for
+from tests.contract.engine.engine_worlds import CANARY, RealWorld, wait_for, wait_until_noted
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -64,6 +64,7 @@ async def test_a_plan_works_after_the_process_was_killed(real: RealWorld) -> Non
     told: list[EngineProcess] = []
     task = asyncio.ensure_future(real.engine.apply(directory, on_process=kill))
     await wait_for(directory / "started")
+    await wait_until_noted(directory, "terraform_data.slow")
     os.kill(told[0].pid, signal.SIGKILL)
     with pytest.raises(EngineFailed, match=str(told[0].pid)):
         await task

@@ -24,7 +24,7 @@ from controller.model.plan import Action
 from controller.ports.engine import Engine
 from controller.wiring.state_logins import StateLogin
 from schemas.state_backends import HttpState, LocalState, PostgresState, S3State, State
-from tests.contract.engine.engine_worlds import RealWorld, wait_for
+from tests.contract.engine.engine_worlds import RealWorld, wait_for, wait_until_noted
 from tests.support.state_servers import (
     LOGIN,
     PG,
@@ -202,6 +202,7 @@ async def test_an_engine_killed_in_mid_apply_leaves_nothing_that_does_not_heal(
 
     task = asyncio.ensure_future(remote.engine.apply(directory, on_process=note))
     await wait_for(directory / "started")
+    await wait_until_noted(directory, "terraform_data.slow")
     engine = psutil.Process(pids[0])
     for each in [engine, *engine.children(recursive=True)]:  # the engine first: it must not notice
         with contextlib.suppress(psutil.NoSuchProcess):
