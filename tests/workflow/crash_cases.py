@@ -289,8 +289,6 @@ class Case:
     twice: tuple[str, ...] = ()
     """What may be made a second time, because nobody can know; it has to be told."""
     needs_mount: bool = False
-    varies: bool = False
-    """What is left depends on the instant at which the fault strikes; the end does not."""
 
     @property
     def name(self) -> str:
@@ -328,7 +326,7 @@ CASES = (
     Case("unlock", "backend gone", lock_is_not_given_back, "http"),
     Case("lock", "somebody else has it", somebody_has_the_lock, "http", "StateLocked"),
     Case("backup", "history cannot be written", history_is_full),
-    Case("record", "ledger's disk full", ledger_is_full, varies=True),
+    Case("record", "ledger's disk full", ledger_is_full),
     Case("render", "workspaces' disk full", disk_is_full(while_applying=False), needs_mount=True),
     Case("apply", "workspaces' disk full", disk_is_full(while_applying=True), needs_mount=True,
          twice=("second",)),
