@@ -31,8 +31,8 @@ HEAD = """# Crash matrix
 What a fault in each step leaves, and how it heals. `tests/workflow/test_crash_matrix.py` writes
 this page: it plays every line on real Terraform, with a unit of three things that are made one
 after another, and judges how it ends. What is left, as one run saw it, may differ with the instant
-of the fault. The last column counts what was really made. What was in hand when its engine was killed may exist without any state that knows of
-it: nobody can know, so it is told, and made again.
+of the fault. The last column counts what was really made. What was in hand when its engine was
+killed may exist without any state that knows of it: nobody can know, so it is told, and made again.
 
 | step | fault | state | what is left | how it heals | times made |
 | --- | --- | --- | --- | --- | --- |
