@@ -1,6 +1,6 @@
 """Step by fault → what is left → how it heals: played on real Terraform, and published in docs.
 
-`TRUEUP_UPDATE_SNAPSHOTS=1` writes `docs/crash-matrix.md` anew.
+`TRUEUP_TEST_SNAPSHOTS=1` writes `docs/crash-matrix.md` anew.
 """
 
 import asyncio
@@ -194,7 +194,7 @@ def test_a_fault_in_a_step_heals(case: Case, matrix: dict[str, Seen | BaseExcept
 
 def test_the_page_says_what_was_seen(matrix: dict[str, Seen | BaseException]) -> None:
     rows = [seen.row() for seen in matrix.values() if isinstance(seen, Seen)]
-    if os.environ.get("TRUEUP_UPDATE_SNAPSHOTS"):
+    if os.environ.get("TRUEUP_TEST_SNAPSHOTS"):
         PAGE.write_text(HEAD + "\n".join(rows) + "\n")
     text = PAGE.read_text()
     assert text.startswith(HEAD)
