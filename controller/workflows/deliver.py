@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.diagnostics.diagnostic import Diagnostic, Severity
-from controller.diagnostics.errors import TrueupError
+from controller.diagnostics.errors import DependencyNotReady, TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import DatabaseAddress, Delivery, RotationPhase
 from controller.model.names import Commit, SecretName
@@ -23,10 +23,18 @@ from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD
-from controller.workflows.secret_copies import open_copies, retire_copies, store_document
+from controller.workflows.secret_copies import (
+    note_store,
+    noted_stores,
+    open_copies,
+    retire_everywhere,
+    store_document,
+)
+from controller.workflows.secret_documents import digest_of, find_secret, may_be_broken
 from schemas.kinds.environment import Environment
 from schemas.kinds.secret import Secret
 
+GONE = "its document is gone"
 LOOK_AGAIN = timedelta(minutes=10)
 """A delivered secret is looked at again after this time: its file or its login may be gone."""
 
@@ -34,14 +42,15 @@ LOOK_AGAIN = timedelta(minutes=10)
 async def deliver(parts: Parts, name: SecretName) -> datetime | None:
     """Bring one secret further; gives the instant of its next step."""
     target = await parts.units.target(name.stage)
-    document = _find(target, name)
+    document = find_secret(target, name)
+    parts.used_secrets[name] = digest_of(target, name)
     status = await parts.world.ledger.secret(name) or SecretStatus(name)
     if _is_suspended(target, name):
-        return None
-    if document is None:
-        await _withdraw(parts, target, status)
-        return None
+        return parts.world.clock.now() + LOOK_AGAIN
     try:
+        if document is None:
+            await _withdraw(parts, target, status)
+            return None
         delivery = await _advance(parts, target, document, status)
     except TrueupError as error:
         await parts.recording.secret(
@@ -62,6 +71,8 @@ async def _advance(
 ) -> Delivery:
     world, spec = parts.world, document.spec
     drifted: list[str] = []
+    if spec.deliver.copies:
+        await note_store(world, status.name, spec.store)
     ports = replace(
         await _ports(parts, target, spec.store),
         copies=await open_copies(world, target, status.name, spec.deliver.copies),
@@ -69,27 +80,37 @@ async def _advance(
     )
     request = await _request(parts, target, document, status)
     delivery = await deliver_step(request, ports)  # its journal is the rotation record in the store
-    if ports.copies or (status.delivery is not None and status.delivery.copies):
-        await retire_copies(world, target, request, ports)
+    await retire_everywhere(world, target, request, ports)
     addresses = tuple(copy.place.address for copy in ports.copies)
     return replace(delivery, copies=addresses, drifted=tuple(drifted))
 
 
 async def _withdraw(parts: Parts, target: StageTarget, status: SecretStatus) -> None:
-    """Treat the copies of a secret whose document is gone as the document last said."""
-    delivery = status.delivery
-    if delivery is None or not delivery.copies:
+    """Treat the copies of a secret whose document is gone as the document last said.
+
+    Raises DependencyNotReady while the document may be there, in a file that cannot be read.
+    """
+    world, name = parts.world, status.name
+    if status.delivery is not None and status.delivery.copies:
+        await note_store(world, name, status.delivery.reference.store)
+    stores = await noted_stores(world, name)
+    if not stores and (status.delivery is None or status.message.startswith(GONE)):
         return
+    if may_be_broken(parts.catalogs.known_head().catalog, name):
+        raise DependencyNotReady.because(
+            f"the document of `{name}` is not there, or it is in one that is broken",
+            hint="mend what `trueup get findings` names",
+        )
     left: list[str] = []
-    store = delivery.reference.store
-    ports = replace(await _ports(parts, target, store), told=left.append)
-    request = SecretRequest(status.name, delivery.reference, Written())
-    await retire_copies(parts.world, target, request, ports)
-    message = "; ".join(("its document is gone", *left))
-    await parts.recording.event(keys.secret_key(status.name), "Withdrawn", message)
-    await parts.recording.secret(
-        replace(status, delivery=replace(delivery, copies=(), drifted=()), message=message)
-    )
+    if stores:
+        reference = reference_of(stores[0], name)
+        ports = replace(await _ports(parts, target, stores[0]), told=left.append)
+        request = SecretRequest(name, reference, Written())
+        await retire_everywhere(world, target, request, ports)
+    message = "; ".join((GONE, *left))
+    await parts.recording.event(keys.secret_key(name), "Withdrawn", message)
+    delivery = status.delivery and replace(status.delivery, copies=(), drifted=())
+    await parts.recording.secret(replace(status, delivery=delivery, message=message))
 
 
 async def _ports(parts: Parts, target: StageTarget, store: str) -> SecretPorts:
@@ -153,27 +174,6 @@ async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> Non
     if found or (before is not None and before.drifted):
         commit = Commit(await parts.world.ledger.fact(HEAD) or "")
         await parts.world.ledger.put_findings(subject, commit, found)
-
-
-def secrets_of(target: StageTarget) -> tuple[SecretName, ...]:
-    """Give the secrets of a stage, by name."""
-    found = {
-        SecretName(target.name.product, target.name.environment, secret.metadata.name)
-        for loaded in (target.base, target.ahead)
-        if loaded is not None
-        for secret in loaded.catalog.all(Secret)
-        if secret.metadata.product == target.name.product
-    }
-    return tuple(sorted(found))
-
-
-def _find(target: StageTarget, name: SecretName) -> Secret | None:
-    for loaded in (target.ahead, target.base):
-        if loaded is not None:
-            found = loaded.catalog.find(Secret, name.secret, name.product)
-            if found is not None:
-                return found
-    return None
 
 
 def _is_suspended(target: StageTarget, name: SecretName) -> bool:

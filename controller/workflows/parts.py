@@ -1,8 +1,8 @@
 """The parts that workflows are made of, put together once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from controller.model.names import Commit, StageName
+from controller.model.names import Commit, Digest, SecretName, StageName
 from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Catalogs
 from controller.workflows.journal import Journal, OnStep
@@ -33,6 +33,8 @@ class Parts:
     breaker: Breaker
     surveyed: dict[StageName, tuple[Commit, Commit | None]]
     """The head and the release at which all of a stage was woken; empty in a new life."""
+    used_secrets: dict[SecretName, Digest | None] = field(default_factory=dict)
+    """Which document the last turn of a secret used; None: there was none. Empty in a new life."""
 
     @classmethod
     def of(cls, world: World, *, on_step: OnStep | None = None) -> "Parts":

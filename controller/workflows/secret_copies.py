@@ -1,8 +1,10 @@
 """The copies that a secret's document names → places that can be looked at and written."""
 
+import hashlib
 import json
+from dataclasses import replace
 
-from controller.diagnostics.errors import Stalled
+from controller.diagnostics.errors import Stalled, TrueupError
 from controller.model.delivery import SecretReference
 from controller.model.names import SecretName
 from controller.ports.secret_copy import SecretCopy
@@ -25,20 +27,96 @@ async def open_copies(
     return tuple([await _open(world, target, name, each) for each in wanted])
 
 
-async def retire_copies(
+async def note_store(world: World, name: SecretName, store: str) -> None:
+    """Note, before the first copy is made, which store keeps the list of them.
+
+    The secret's document may be gone before anything else is known of its copies.
+    """
+    known = await noted_stores(world, name)
+    if store not in known:
+        await world.ledger.set_fact(_fact(name), json.dumps(sorted({*known, store})))
+
+
+async def noted_stores(world: World, name: SecretName) -> tuple[str, ...]:
+    """Give the stores that may hold a list of copies of a secret."""
+    found = await world.ledger.fact(_fact(name))
+    return tuple(json.loads(found)) if found else ()
+
+
+async def retire_everywhere(
     world: World, target: StageTarget, request: SecretRequest, ports: SecretPorts
 ) -> None:
-    """Take away, or let go of, the copies that no document names any more."""
+    """Treat the copies that no document names any more as their entry last said.
+
+    Cut off anywhere, it is done again. Raises what went wrong first; the others are done.
+    """
+    wanted = request.reference.store if ports.copies else ""
+    for store in await noted_stores(world, request.name):
+        there = await world.secret_store(store_document(target, store))
+        of_store = replace(request, reference=replace(request.reference, store=store))
+        await _retire(world, target, of_store, replace(ports, store=there))
+        if store != wanted:
+            left = {*await noted_stores(world, request.name)} - {store}
+            await world.ledger.set_fact(_fact(request.name), json.dumps(sorted(left)))
+
+
+async def _retire(
+    world: World, target: StageTarget, request: SecretRequest, ports: SecretPorts
+) -> None:
     known = await known_copies(ports.store, request)
     present = {copy.place.address for copy in ports.copies}
-    gone = [address for address in known if address not in present]
-    for address in gone:
-        document = CopyDocument.model_validate_json(known[address])
-        if document.removal == "delete":
-            copy = await _open(world, target, request.name, document)
-            await withdraw(ports, request, copy.place)
+    gone, failures = [], []
+    for address in sorted(known.keys() - present):
+        try:
+            await _let_go(world, target, request, ports, described=known[address])
+        except TrueupError as error:
+            failures.append(error)
+        else:
+            gone.append(address)
     if gone:
         await forget(ports.store, request, gone)
+    if failures:
+        raise failures[0]
+
+
+async def _let_go(
+    world: World, target: StageTarget, request: SecretRequest, ports: SecretPorts, *, described: str
+) -> None:
+    document, place = _read(described)
+    if document.removal != "delete":
+        return
+    copy = await _open(world, target, request.name, document)
+    if place not in {None, _place(target, document)}:
+        # Nothing would be found at the new place, and that would say nothing of the old one.
+        ports.told(f"`{copy.place.address}` is left: its store was moved since it was delivered")
+        return
+    await withdraw(ports, request, copy.place)
+
+
+def _described(target: StageTarget, document: CopyDocument) -> str:
+    """Describe a copy so that it is found when its document is gone."""
+    copy = document.model_dump(mode="json", by_alias=True)
+    return json.dumps({"copy": copy, "place": _place(target, document)})
+
+
+def _read(described: str) -> tuple[CopyDocument, str | None]:
+    """Read what `_described` wrote; earlier versions wrote the copy alone."""
+    values = json.loads(described)
+    if "copy" not in values:
+        return CopyDocument.model_validate(values), None
+    return CopyDocument.model_validate(values["copy"]), str(values["place"])
+
+
+def _place(target: StageTarget, document: CopyDocument) -> str:
+    """Tell one server of a store's name from another."""
+    if document.store is None:
+        return ""
+    provider = store_document(target, document.store.store).spec.provider
+    return hashlib.sha256(provider.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _fact(name: SecretName) -> str:
+    return f"copies-in/{name}"
 
 
 async def _open(
@@ -59,7 +137,7 @@ async def _open(
         raise Stalled.because("a copy names no place")
     return Copy(
         place,
-        described=json.dumps(filled.model_dump(mode="json", by_alias=True)),
+        described=_described(target, filled),
         template=template,
         takes_over=filled.existing == "overwrite",
         corrects=filled.drift == "correct",
@@ -107,4 +185,7 @@ def store_document(target: StageTarget, name: str) -> SecretStoreDocument:
             found = loaded.catalog.find(SecretStoreDocument, name)
             if found is not None:
                 return found
-    raise Stalled.because(f"there is no secret store `{name}`")
+    raise Stalled.because(
+        f"there is no secret store `{name}`",
+        hint="put its document back until what was delivered through it is taken away",
+    )

@@ -11,7 +11,6 @@ from controller.model.status import StageStatus
 from controller.steps.decide import Answer, EarlierStage, Question
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
-from controller.workflows.deliver import secrets_of
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import (
     decision_path,
@@ -20,6 +19,7 @@ from controller.workflows.pointers import (
     write_decision,
     write_pointer,
 )
+from controller.workflows.secret_documents import changed_secrets, secrets_of
 from schemas.kinds.environment import Environment
 
 SECRET = "secret "  # noqa: S105 - begins the name of a secret among what is not ready
@@ -194,6 +194,8 @@ class Stages:
             found = await world.ledger.secret(secret)
             if found is None or not found.ready:
                 woken.append(keys.secret_key(secret))
+        changed = changed_secrets(target, self._parts.used_secrets)
+        woken += [key for each in changed if (key := keys.secret_key(each)) not in woken]
         others = await self._parts.survey.settle(target)
         seen = (self._parts.catalogs.known_head().commit, status.commit)
         is_new = self._parts.surveyed.get(name) != seen
