@@ -213,6 +213,11 @@ class Settings(BaseSettings):
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"
     )
+    secret_files: Path | None = Field(
+        default=None,
+        description="folder for secrets that are delivered as files; default: `secrets` in `data`; "
+        "consumers of other users need one that they can reach",
+    )
     audit_logs: dict[str, Path] = Field(
         default={},
         description="by environment, a folder of CloudTrail log files: who may have made a drift",

@@ -29,7 +29,7 @@ _COLUMNS = (
 
 @click.group(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
 def command() -> None:
-    """Back up the embedded secret server, and restore it."""
+    """Back up the embedded secret server, restore it, and bring it up to date."""
 
 
 @command.command(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
@@ -89,6 +89,31 @@ def restore(file: Path, *, keys: Path | None, yes: bool, data: Path | None, form
         print_table(_COLUMNS, shown, empty="the server holds what the snapshot holds")
         click.echo("restored" if yes else "nothing was done; `--yes` does it", err=True)
     return ExitCode.CHANGES if changes and not yes else ExitCode.DONE
+
+
+@command.command(epilog=example("trueup secrets upgrade", "trueup secrets upgrade --yes"))
+@click.option("--yes", is_flag=True, help="Do it; without this, only say whether it is needed.")
+@_DATA
+@OUTPUT
+def upgrade(*, yes: bool, data: Path | None, form: str) -> ExitCode:
+    """Make an embedded server of an earlier version anew, with the rights that are needed now.
+
+    The controller must not run. Every secret keeps its version; what was there is kept in
+    `openbao/server.before`. Make a backup afterwards: earlier ones need the earlier keys. Ends with
+    2 when it is needed and was not done.
+    """
+    from controller.wiring.secret_backup import make_anew
+
+    found = asyncio.run(make_anew(Place(None, None, data, None).data_folder(), do=yes))
+    if form == "json":
+        is_done = yes and found.is_needed
+        print_json({"needed": found.is_needed, "done": is_done, "secrets": found.secrets})
+    elif not found.is_needed:
+        click.echo("the server has all rights that it needs")
+    else:
+        done = "was made anew" if yes else "must be made anew; `--yes` does it"
+        click.echo(f"the server {done}: {found.secrets} secrets")
+    return ExitCode.CHANGES if found.is_needed and not yes else ExitCode.DONE
 
 
 def _values(change: "RestoredSecret") -> dict[str, object]:

@@ -45,6 +45,49 @@ class StoreCapabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class FileAccess:
+    """Who may read a delivered file."""
+
+    mode: int = 0o600
+    owner: str = ""
+    """A user of this machine; empty: the controller's."""
+    group: str = ""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody but the controller's user is meant to read it."""
+        return not self.owner and not self.group and self.mode & 0o077 == 0
+
+
+PRIVATE = FileAccess()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHealth:
+    """How a secret server that the controller runs itself is doing."""
+
+    folder: str
+    free_bytes: int
+    """On the disk where it keeps everything."""
+    low_bytes: int
+    full_bytes: int
+    lacks_rights: bool = False
+    """Whether it was set up by an earlier version, and cannot do what this one asks for."""
+    was_restored: bool = False
+    """Whether a restore that was cut off was finished at its start."""
+
+    @property
+    def is_low(self) -> bool:
+        """Whether somebody should make room."""
+        return self.free_bytes < self.low_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is too little room to begin anything."""
+        return self.free_bytes < self.full_bytes
+
+
+@dataclass(frozen=True, slots=True)
 class RestoredSecret:
     """One secret that a restore changes: its version now, and then; None where there is none."""
 

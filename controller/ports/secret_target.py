@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import PRIVATE, FileAccess
 from controller.model.names import SecretName
 
 
@@ -12,11 +13,16 @@ class SecretTarget(Protocol):
     def address(self, secret: SecretName) -> str:
         """Tell where the secret is, or will be; the same for ever, so that it can be rendered."""
 
-    async def put(self, secret: SecretName, text: SecretText, *, generation: int) -> None:
-        """Bring the value there, atomically. Repeating the same generation changes nothing."""
+    async def put(
+        self, secret: SecretName, text: SecretText, *, generation: int, access: FileAccess = PRIVATE
+    ) -> None:
+        """Bring the value there, atomically. Repeating the same generation changes nothing.
 
-    async def generation(self, secret: SecretName) -> int | None:
-        """Tell which generation is there; None when there is none."""
+        Raises Stalled when those who shall read it are not known here, or may not be given it.
+        """
+
+    async def generation(self, secret: SecretName, access: FileAccess = PRIVATE) -> int | None:
+        """Tell which generation is there; None when there is none, or others may read it."""
 
     async def remove(self, secret: SecretName) -> None:
         """Take it away. Removing what is not there is no error."""

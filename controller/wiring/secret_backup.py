@@ -5,6 +5,7 @@ from pathlib import Path
 from controller.adapters.clock.system import SystemClock
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.secret_store import backup
+from controller.adapters.secret_store.upgrade import Outdated, upgrade
 from controller.diagnostics.errors import Stalled
 from controller.model.delivery import RestoredSecret
 from controller.model.event import Event, EventType
@@ -37,6 +38,14 @@ async def bring_back(
         await backup.restore(server, file, keys)
         await _tell(data, "Restored", f"`{file}` was restored: {len(changes)} secrets changed")
     return changes
+
+
+async def make_anew(data: Path, *, do: bool) -> Outdated:
+    """Make a server of an earlier version anew when that is needed and told."""
+    found = await upgrade(_server(data), do=do)
+    if do and found.is_needed:
+        await _tell(data, "Upgraded", f"the server was made anew with {found.secrets} secrets")
+    return found
 
 
 def _server(data: Path) -> Path:

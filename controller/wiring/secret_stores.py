@@ -20,6 +20,7 @@ from controller.adapters.secret_store.secrets_manager import SecretsManagerStore
 from controller.adapters.secret_store.ssm import SsmSecretStore
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import ServerHealth
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings
 from schemas.kinds.secret_store import Authentication, AwsSecretsManager, AwsSsm, OpenBao
@@ -45,6 +46,10 @@ class SecretStores:
             if document.spec.provider.embedded is not None and self._server is not None:
                 await self._server.tend()
         return self._connected[key]
+
+    def health(self) -> ServerHealth | None:
+        """Tell how the embedded server is doing; None while there is none."""
+        return None if self._server is None else self._server.health()
 
     async def _connect(self, document: SecretStoreDocument) -> SecretStore:
         provider = document.spec.provider

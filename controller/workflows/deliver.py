@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from controller.diagnostics.diagnostic import Diagnostic, Severity
 from controller.diagnostics.errors import DependencyNotReady, TrueupError
 from controller.diagnostics.secret import SecretText
-from controller.model.delivery import DatabaseAddress, Delivery, RotationPhase
+from controller.model.delivery import DatabaseAddress, Delivery, FileAccess, RotationPhase
 from controller.model.names import Commit, SecretName
 from controller.model.status import SecretStatus
 from controller.steps.secrets.deliver import deliver as deliver_step
@@ -31,8 +31,9 @@ from controller.workflows.secret_copies import (
     store_document,
 )
 from controller.workflows.secret_documents import digest_of, find_secret, may_be_broken
+from controller.workflows.secret_server import look_at_server, require_room
 from schemas.kinds.environment import Environment
-from schemas.kinds.secret import Secret
+from schemas.kinds.secret import DeliverFile, Secret
 
 GONE = "its document is gone"
 LOOK_AGAIN = timedelta(minutes=10)
@@ -48,6 +49,8 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
     if _is_suspended(target, name):
         return parts.world.clock.now() + LOOK_AGAIN
     try:
+        await look_at_server(parts)
+        require_room(parts)
         if document is None:
             await _withdraw(parts, target, status)
             return None
@@ -149,9 +152,15 @@ async def _request(
         reference=reference_of(spec.store, name),
         kind=kind,
         template=file.template if "template" in file.model_fields_set else None,
+        access=_access(file),
         rotation=Rotation(rotation.every, rotation.grace) if rotation else None,
         requested_at=await parts.wishes.rotation_asked_at(name),
     )
+
+
+def _access(file: DeliverFile) -> FileAccess:
+    owner, _, group = file.owner.partition(":")
+    return FileAccess(int(file.mode, 8), owner, group)
 
 
 async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> None:

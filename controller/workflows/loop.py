@@ -14,6 +14,7 @@ from controller.workflows.patience import end_of
 from controller.workflows.promote import promote
 from controller.workflows.reach import HEAD
 from controller.workflows.reconcile import reconcile
+from controller.workflows.secret_server import look_at_server
 from controller.workflows.source import LAST_WHOLE, source
 from controller.workflows.stages import Stages
 from controller.workflows.tell import tell
@@ -80,6 +81,7 @@ class Loop:
         if lane == "source":
             await self.parts.breaker.look()
             await self.parts.breaker.tidy()
+            await look_at_server(self.parts)
             return await source(self.parts, every=self.poll_every)
         if self.parts.catalogs.head is None:
             raise Waiting.because("the repository was not read yet")

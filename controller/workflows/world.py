@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from controller.diagnostics.secret import SecretText
 from controller.model.accounts import Accounts
-from controller.model.delivery import SecretReference
+from controller.model.delivery import SecretReference, ServerHealth
 from controller.model.history import Trust
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
@@ -26,6 +26,10 @@ from controller.ports.state_history import StateHistory
 from controller.ports.workspaces import Workspaces
 from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
+
+
+def _no_server() -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -70,5 +74,7 @@ class World:
     """Which environments share an account, and its limits; follows the head of the branch."""
     audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
     """By environment: what tells who changed something there."""
+    server_health: Callable[[], ServerHealth | None] = _no_server
+    """How the secret server is doing that the controller runs itself; None: it runs none."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

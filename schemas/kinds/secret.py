@@ -90,6 +90,20 @@ class DeliverFile(Part):
         "while it still works. A login needs one.",
         examples=["postgresql://{username}:{password}@{host}:{port}/{database}"],
     )
+    mode: str = Field(
+        default="0600",
+        pattern=r"^0[46][04]0$",
+        description="Who may read it, as an octal number: its owner, and with `4` in the third "
+        "place its group. Everybody is not possible.",
+        examples=["0440"],
+    )
+    owner: str = Field(
+        default="",
+        pattern=r"^$|^[a-z_][a-z0-9_-]{0,31}(:[a-z_][a-z0-9_-]{0,31})?$|^:[a-z_][a-z0-9_-]{0,31}$",
+        description="Whose it is on the controller's machine: `user`, `user:group` or `:group`. "
+        "Without it, the controller's. Another user needs a controller that runs as root.",
+        examples=["shop:shop"],
+    )
 
 
 class CopyToStore(Part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, NoReturn
@@ -31,6 +32,7 @@ from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.app import App
 from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiting
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import ServerHealth
 from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
 from controller.ports.policy_engine import PolicyEngine
@@ -100,6 +102,7 @@ class MemoryWorld:
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
     told: list[str] = field(default_factory=list)
     """What a story has told already."""
+    health: Callable[[], ServerHealth | None] = lambda: None
     opened: ClassVar[list[MemoryWorkspaces]] = []
 
     @classmethod
@@ -142,7 +145,7 @@ class MemoryWorld:
             store_copy=StoreCopy, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
-            audit_logs=self.audit_logs,
+            audit_logs=self.audit_logs, server_health=self.health,
             policies=self.policies,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)

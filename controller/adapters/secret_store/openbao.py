@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from controller.adapters.secret_store._failures import is_absent, is_forbidden, translated
+from controller.adapters.secret_store._listing import names_below
 from controller.adapters.secret_store._login import (
     AppRole,
     Authentication,
@@ -219,6 +220,11 @@ class OpenBaoSecretStore:
             if not name.endswith("/")
         }
         return {name: each for name, each in described.items() if each is not None}
+
+    async def names(self) -> tuple[str, ...]:
+        """Give the paths of all secrets, with the right to list alone; a request for a folder."""
+        client, mount, prefix = self._client, self._mount, self._prefix
+        return await self._ask("listing", lambda: tuple(names_below(client, mount, prefix)))
 
     async def snapshot(self, file: Path) -> int:
         """Write a snapshot of the server's storage to a new private file; gives its bytes.

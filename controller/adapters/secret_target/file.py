@@ -1,24 +1,32 @@
-"""Delivery as a file: `<root>/<product>/<environment>/<secret>`, readable by one user only.
+"""Delivery as a file: `<root>/<product>/<environment>/<secret>`, for one user, or one and a group.
 
 The file's generation lies beside it in `.<secret>.generation`, with the digest of the content it
 speaks of. The content is replaced first, so that a crash leaves a digest that does not fit: then no
 generation is there, and the caller brings the value again. A file that somebody changed, by hand or
-by restoring a backup, is found in the same way.
+by restoring a backup, is found in the same way; so is one that others may read. A link is never
+followed, and what a file may be read by is settled before it has its name.
 """
 
 import asyncio
+import errno
+import grp
 import hashlib
 import hmac
 import json
 import os
+import pwd
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from controller.diagnostics.errors import Stalled, Transient
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import PRIVATE, FileAccess
 from controller.model.names import SecretName, is_name
 
+PASSED = 0o011
+TRAVERSED = 0o700 | PASSED
 WRONG_PLACE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 
 
@@ -33,7 +41,7 @@ class FileSecretTarget:
         """Use `root`, which is made if needed; raises Stalled when it cannot be written."""
         root = root.absolute()
         try:
-            _make_folder(root)
+            _make_root(root)
         except OSError as error:
             raise _failed("prepared", root, error) from error
         return cls(root)
@@ -42,19 +50,23 @@ class FileSecretTarget:
         """Tell the path of the file."""
         return str(self._path(secret))
 
-    async def put(self, secret: SecretName, text: SecretText, *, generation: int) -> None:
+    async def put(
+        self, secret: SecretName, text: SecretText, *, generation: int, access: FileAccess = PRIVATE
+    ) -> None:
         """Replace the file at once; raises Stalled, and Transient when the disk is full."""
-        path = self._path(secret)
+        path, wanted = self._path(secret), _Wanted.of(access)
         try:
-            await asyncio.to_thread(_put, path, text.reveal().encode(), generation)
+            if not wanted.is_private:
+                _open_folder(self.root)
+            await asyncio.to_thread(_put, path, text.reveal().encode(), generation, wanted)
         except OSError as error:
             raise _failed("written", path, error) from error
 
-    async def generation(self, secret: SecretName) -> int | None:
+    async def generation(self, secret: SecretName, access: FileAccess = PRIVATE) -> int | None:
         """Tell the generation of the file; None when it is missing, or is not what was put."""
-        path = self._path(secret)
+        path, wanted = self._path(secret), _Wanted.of(access)
         try:
-            return await asyncio.to_thread(_generation, path)
+            return await asyncio.to_thread(_generation, path, wanted)
         except OSError as error:
             raise _failed("read", path, error) from error
 
@@ -76,27 +88,74 @@ class FileSecretTarget:
         return self.root.joinpath(*parts)
 
 
-def _put(path: Path, content: bytes, generation: int) -> None:
-    if _generation(path) == generation and _is_private(path):
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Access by the numbers that the kernel knows."""
+
+    mode: int
+    user: int
+    group: int | None
+    is_private: bool
+
+    @classmethod
+    def of(cls, access: FileAccess) -> Self:
+        """Look the names up on this machine. Raises Stalled when there is no such name."""
+        user = pwd.getpwnam(access.owner).pw_uid if _known(access) and access.owner else os.getuid()
+        group = grp.getgrnam(access.group).gr_gid if access.group else None
+        return cls(access.mode, user, group, access.is_private)
+
+    def fits(self, found: os.stat_result) -> bool:
+        """Tell whether a file is for exactly those."""
+        group = found.st_gid if self.group is None else self.group
+        return (
+            stat.S_ISREG(found.st_mode)
+            and stat.S_IMODE(found.st_mode) == self.mode
+            and (found.st_uid, found.st_gid) == (self.user, group)
+        )
+
+
+def _known(access: FileAccess) -> bool:
+    for name, find in ((access.owner, pwd.getpwnam), (access.group, grp.getgrnam)):
+        try:
+            if name:
+                find(name)
+        except KeyError:
+            raise Stalled.because(
+                f"this machine knows no user or group `{name}`",
+                hint="make it, or name another `owner` of the file",
+                code="secrets/file-not-writable",
+            ) from None
+    return True
+
+
+def _put(path: Path, content: bytes, generation: int, wanted: _Wanted) -> None:
+    if _generation(path, wanted) == generation:
         return
     for folder in (path.parent.parent, path.parent):
         _make_folder(folder)
-    _replace(path, content)
-    _replace(_note(path), json.dumps([generation, _digest(content)]).encode())
+        if not wanted.is_private:
+            _open_folder(folder)
+    _replace(path, content, wanted)
+    note = json.dumps([generation, _digest(content)]).encode()
+    _replace(_note(path), note, _Wanted.of(PRIVATE))
 
 
-def _generation(path: Path) -> int | None:
+def _generation(path: Path, wanted: _Wanted) -> int | None:
     try:
         generation, digest = json.loads(_note(path).read_bytes())
-        there = _digest(path.read_bytes())
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        if not wanted.fits(os.fstat(file.fileno())):
+            return None
+        there = _digest(file.read())
     fits = isinstance(generation, int) and hmac.compare_digest(str(digest), there)
     return generation if fits else None
-
-
-def _is_private(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o077 == 0
 
 
 def _remove(path: Path) -> None:
@@ -116,22 +175,49 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes, wanted: _Wanted) -> None:
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
+        _give(file.fileno(), wanted)
         os.fsync(file.fileno())
     fresh.replace(path)
     _sync(path.parent)
 
 
+def _give(descriptor: int, wanted: _Wanted) -> None:
+    """Give a file to its readers before it has its name; the mode last, as giving may clear it."""
+    found = os.fstat(descriptor)
+    group = -1 if wanted.group is None else wanted.group
+    if (found.st_uid, group) not in {(wanted.user, -1), (wanted.user, found.st_gid)}:
+        os.fchown(descriptor, wanted.user, group)
+    os.fchmod(descriptor, wanted.mode)
+
+
+def _make_root(root: Path) -> None:
+    """Make the folder that the settings name; one that others may write in cannot be used."""
+    if not root.exists():
+        root.mkdir(mode=0o700, parents=True)
+    if not root.is_dir() or root.stat().st_mode & 0o022:
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder, or others may write in it")
+
+
 def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_mode & 0o077:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder of ours")
+    if stat.S_IMODE(folder.stat().st_mode) not in {0o700, TRAVERSED}:
         folder.chmod(0o700)
+
+
+def _open_folder(folder: Path) -> None:
+    """Let others pass through a folder to a file that is theirs; nobody more may list it."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode | PASSED != mode:
+        folder.chmod(mode | PASSED)
 
 
 def _sync(folder: Path) -> None:

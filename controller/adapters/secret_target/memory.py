@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import PRIVATE, FileAccess
 from controller.model.names import SecretName
 
 
@@ -11,20 +12,25 @@ class MemorySecretTarget:
     """Implements `ports.secret_target.SecretTarget`."""
 
     delivered: dict[SecretName, tuple[int, SecretText]] = field(default_factory=dict)
+    access: dict[SecretName, FileAccess] = field(default_factory=dict)
 
     def address(self, secret: SecretName) -> str:
         """Tell where the secret is, or will be."""
         return f"memory:{secret}"
 
-    async def put(self, secret: SecretName, text: SecretText, *, generation: int) -> None:
+    async def put(
+        self, secret: SecretName, text: SecretText, *, generation: int, access: FileAccess = PRIVATE
+    ) -> None:
         """Bring the value there; the same generation again changes nothing."""
-        if await self.generation(secret) != generation:
+        if await self.generation(secret, access) != generation:
             self.delivered[secret] = (generation, text)
+            self.access[secret] = access
 
-    async def generation(self, secret: SecretName) -> int | None:
+    async def generation(self, secret: SecretName, access: FileAccess = PRIVATE) -> int | None:
         """Tell which generation is there."""
         there = self.delivered.get(secret)
-        return None if there is None else there[0]
+        is_so = there is not None and self.access.get(secret, PRIVATE) == access
+        return there[0] if there is not None and is_so else None
 
     async def remove(self, secret: SecretName) -> None:
         """Take it away."""

@@ -36,13 +36,13 @@ async def bring(
     The edition is kept before it is used. A target that is ahead of the record tells of a store
     that was lost or restored: then the edition jumps over it.
     """
-    there = await ports.target.generation(request.name)
+    there = await ports.target.generation(request.name, request.access)
     digest = digest_of(text)
     if digest != record.digest or (there is not None and there > record.edition):
         edition = max(record.edition, there or 0) + 1
         record = await save(ports.store, request, replace(record, digest=digest, edition=edition))
     if there != record.edition:
-        await ports.target.put(request.name, text, generation=record.edition)
+        await ports.target.put(request.name, text, generation=record.edition, access=request.access)
     return record
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.diagnostics.secret import SecretText
-from controller.model.delivery import DatabaseAddress, SecretReference
+from controller.model.delivery import PRIVATE, DatabaseAddress, FileAccess, SecretReference
 from controller.model.names import SecretName
 from controller.ports.credential import CredentialIssuer
 from controller.ports.secret_copy import SecretCopy
@@ -51,6 +51,8 @@ class SecretRequest:
     kind: Random | PostgresLogin | Written
     template: str | None = None
     """The text that is delivered, with `{field}`; without it the value, one line each."""
+    access: FileAccess = PRIVATE
+    """Who may read the delivered file."""
     rotation: Rotation | None = None
     requested_at: datetime | None = None
     """When somebody asked to rotate it; a rotation that began later has answered this."""

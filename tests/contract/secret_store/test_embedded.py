@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from controller.adapters.secret_store import embedded
+from controller.adapters.secret_store import _rights, embedded
 from controller.adapters.secret_store._process import Known
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
-from controller.diagnostics.errors import Stalled, StateLocked, StoreUnreachable
+from controller.diagnostics.errors import Stalled, StateLocked, StoreUnreachable, TrueupError
 from tests.contract.secret_store.made import CANARY, WHERE
 
 pytestmark = pytest.mark.slow
@@ -232,6 +232,62 @@ async def test_a_server_that_died_is_started_again_and_a_large_audit_file_replac
     finally:
         if store is not None:
             await store.close()
+        await server.stop()
+
+
+async def test_a_full_disk_stops_everything_and_is_left_by_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = await EmbeddedOpenBao.start(folder)
+    store = await server.connect()
+    try:
+        assert not server.health().is_full
+        audit = folder / "audit" / "audit.log"
+        audit.unlink()
+        audit.symlink_to("/dev/full")
+        monkeypatch.setattr(embedded, "FULL_BYTES", 1 << 60)
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGHUP)
+        assert await asyncio.to_thread(eventually, lambda: not asyncio.run(answers(folder)))
+        assert server.health().is_full
+        await server.tend()
+        audit.unlink()
+        monkeypatch.setattr(embedded, "FULL_BYTES", 0)
+        await server.tend()
+        assert await asyncio.to_thread(eventually, lambda: asyncio.run(answers(folder)))
+    finally:
+        await store.close()
+        await server.stop()
+
+
+async def answers(folder: Path) -> bool:
+    try:
+        store = await embedded.attach(folder)
+    except TrueupError:
+        return False
+    await store.close()
+    return True
+
+
+async def test_rights_are_brought_up_to_date_at_a_start(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = _rights.POLICY.replace("sys/storage/raft/snapshot", "sys/nothing")
+    with monkeypatch.context() as earlier:
+        earlier.setattr(_rights, "POLICY", fewer)
+        assert await takes_snapshot(folder, tmp_path / "one") is False
+    assert await takes_snapshot(folder, tmp_path / "two") is True
+
+
+async def takes_snapshot(folder: Path, out: Path) -> bool:
+    server = await EmbeddedOpenBao.start(folder)
+    store = await server.connect()
+    try:
+        return await store.snapshot(out) > 0
+    except Stalled:
+        return False
+    finally:
+        await store.close()
         await server.stop()
 
 

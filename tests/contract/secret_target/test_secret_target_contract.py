@@ -1,7 +1,9 @@
 """What every target does, and what only files can get wrong."""
 
 import asyncio
+import grp
 import os
+import pwd
 import signal
 import stat
 import subprocess
@@ -15,6 +17,7 @@ from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.secret_target.memory import MemorySecretTarget
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import FileAccess
 from controller.model.names import SecretName
 from controller.ports.secret_target import SecretTarget
 
@@ -135,11 +138,71 @@ async def test_a_place_that_cannot_be_used_is_told_without_the_value(tmp_path: P
     assert CANARY not in repr(caught.value) + str(caught.value)
 
 
+GROUP = FileAccess(0o640, group=grp.getgrgid(os.getgid()).gr_name)
+
+
+async def test_who_may_read_belongs_to_what_is_delivered(target: SecretTarget) -> None:
+    await target.put(NAME, SecretText("one"), generation=1)
+    assert await target.generation(NAME, GROUP) is None
+    await target.put(NAME, SecretText("one"), generation=1, access=GROUP)
+    assert (await target.generation(NAME, GROUP), await target.generation(NAME)) == (1, None)
+
+
+async def test_a_group_reads_the_file_and_lists_no_folder(files: FileSecretTarget) -> None:
+    await files.put(NAME, SecretText("one"), generation=1, access=GROUP)
+    await files.put(OTHER, SecretText("two"), generation=1)
+    path = Path(files.address(NAME))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.with_name(".key.generation").stat().st_mode) == 0o600
+    for folder in (files.root, path.parent.parent, path.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o711
+    other = Path(files.address(OTHER))
+    assert stat.S_IMODE(other.stat().st_mode) == 0o600
+    assert stat.S_IMODE(other.parent.stat().st_mode) == 0o700
+    path.chmod(0o644)
+    assert await files.generation(NAME, GROUP) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+async def test_a_file_is_given_to_its_owner(files: FileSecretTarget) -> None:
+    access = FileAccess(0o400, owner="nobody")
+    await files.put(NAME, SecretText("one"), generation=1, access=access)
+    path = Path(files.address(NAME))
+    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (
+        pwd.getpwnam("nobody").pw_uid,
+        0o400,
+    )
+    assert await files.generation(NAME, access) == 1
+    os.chown(path, 0, -1)
+    assert await files.generation(NAME, access) is None
+
+
+async def test_an_unknown_owner_is_told(files: FileSecretTarget) -> None:
+    for access in (FileAccess(owner="no-such-user"), FileAccess(group="no-such-group")):
+        with pytest.raises(Stalled, match="no-such"):
+            await files.put(NAME, SecretText("one"), generation=1, access=access)
+    assert not Path(files.address(NAME)).exists()
+
+
+async def test_a_folder_that_is_a_link_or_everybodys_is_refused(tmp_path: Path) -> None:
+    target = FileSecretTarget.open(tmp_path / "secrets")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "secrets" / "shop").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Stalled):
+        await target.put(NAME, SecretText("one"), generation=1)
+    assert not any((tmp_path / "elsewhere").iterdir())
+    (tmp_path / "open").mkdir(mode=0o777)
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(Stalled):
+        FileSecretTarget.open(tmp_path / "open")
+
+
 WRITER = """
 import asyncio, sys
 from pathlib import Path
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.diagnostics.secret import SecretText
+from controller.model.delivery import FileAccess
 from controller.model.names import SecretName
 async def write():
     target = FileSecretTarget.open(Path(sys.argv[1]))
