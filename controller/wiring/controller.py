@@ -245,8 +245,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         stores = SecretStores(data, stack)
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
-        environment_limits: dict[str, int] = {}
-        accounts = Accounts()
+        environment_limits, accounts = dict[str, int](), Accounts()
         notifiers = Notifiers(stack)
         policies = RegoPolicyEngine()
         stack.push_async_callback(policies.close)

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -95,9 +95,8 @@ class World:
     """A repository with one secret, and what it is copied to."""
 
     def __init__(self) -> None:
-        self.memory = MemoryWorld()
-        self.store = WatchedStore(self.memory.store)
-        self.memory.store = self.store  # type: ignore[assignment] # passes every call on
+        self.store = WatchedStore(MemorySecretStore())
+        self.memory = MemoryWorld(store=cast("MemorySecretStore", self.store))
 
     def commit(self, secret: str | None) -> None:
         self.memory.repository.commit({"platform.yaml": PLATFORM, "secret.yaml": secret})
