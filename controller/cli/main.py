@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, Entry] = {
     "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),
     "state": Entry("Acting", "Show earlier states of a unit, and bring one back."),
     "rotate": Entry("Acting", "Rotate a secret now."),
-    "secrets": Entry("Acting", "Back up the embedded secret server, restore it, and bring it up to date."),
+    "secrets": Entry("Acting", "Back up, restore and upgrade the embedded secret server."),
     "bench": Entry("Looking", "Run a published benchmark, beside the plain tools."),
     "version": Entry("Begin", "Print the version."),
 }

@@ -29,7 +29,7 @@ _COLUMNS = (
 
 @click.group(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
 def command() -> None:
-    """Back up the embedded secret server, restore it, and bring it up to date."""
+    """Back up, restore and upgrade the embedded secret server."""
 
 
 @command.command(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
