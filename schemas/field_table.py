@@ -82,7 +82,8 @@ def _words(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     if "items" in schema:
         return f"list of {_words(_resolve(schema['items'], definitions), definitions)}"
     if "anyOf" in schema:
-        return " or ".join(_words(choice, definitions) for choice in schema["anyOf"])
+        given = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
+        return " or ".join(_words(choice, definitions) for choice in given)
     if schema.get("pattern") == f"^{DURATION_PATTERN}$":
         return "duration"
     keys = schema.get("required", ())

@@ -98,9 +98,10 @@ Day = Annotated[
 ]
 """A day in UTC: in YAML a text."""
 
-ThresholdUnit = Literal["milliseconds", "share", "per_second"]
-_THRESHOLD = re.compile(r"(<=|>=|<|>) ?([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|%|/s)")
-_THRESHOLD_WORDS = 'a limit such as `"<150ms"`, `"<1%"` or `">30/s"`'
+ThresholdUnit = Literal["milliseconds", "share", "per_second", "number"]
+THRESHOLD_PATTERN = r"(<=|>=|<|>) ?([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|%|/s)"
+_THRESHOLD = re.compile(THRESHOLD_PATTERN)
+THRESHOLD_WORDS = 'a limit such as `"<150ms"`, `"<1%"` or `">30/s"`'
 _THRESHOLD_UNITS: dict[str, tuple[ThresholdUnit, float]] = {
     "ms": ("milliseconds", 1.0),
     "s": ("milliseconds", 1000.0),
@@ -116,7 +117,7 @@ class Threshold:
     text: str
     operator: Literal["<", "<=", ">", ">="]
     value: float
-    """In milliseconds, as a share from 0 to 1, or per second, as `unit` says."""
+    """In milliseconds, as a share from 0 to 1, per second, or as it is, as `unit` says."""
     unit: ThresholdUnit
 
     def holds(self, measured: float) -> bool:
@@ -138,7 +139,7 @@ def read_threshold(raw: object) -> Threshold:
         return raw
     match = _THRESHOLD.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
-        raise ValueError(_THRESHOLD_WORDS)
+        raise ValueError(THRESHOLD_WORDS)
     unit, factor = _THRESHOLD_UNITS[match[3]]
     operator: Literal["<", "<=", ">", ">="]
     match match[1]:
@@ -151,11 +152,3 @@ def read_threshold(raw: object) -> Threshold:
         case _:
             operator = ">="
     return Threshold(match[0], operator, round(float(match[2]) * factor, 9), unit)
-
-
-ThresholdField = Annotated[
-    Threshold,
-    BeforeValidator(read_threshold),
-    PlainSerializer(lambda threshold: threshold.text, return_type=str, when_used="json"),
-    json_text(f"^{_THRESHOLD.pattern}$", _THRESHOLD_WORDS),
-]

@@ -22,6 +22,17 @@ class EndpointStatistics:
     """Requests that were not made because a user still waited; the correction added them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What somebody else, as Prometheus, measured in the steady part of a run."""
+
+    name: str
+    value: float | None
+    """None: it is not known."""
+    problem: str = ""
+    """Why it is not known."""
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One run of a load test; `total` and each endpoint, and what makes it valid."""
@@ -46,6 +57,20 @@ class Measurement:
     """What ran: locust version, machine, cores."""
     generator_lag: float = 0.0
     """95th percentile of how late the generator's own event loop was, in milliseconds."""
+    observations: tuple[Observation, ...] = ()
+    load: str = ""
+    """What was asked for, as a digest: the script, the users, the rate, the times."""
+    ended_early: str = ""
+    """Why the run was ended before its time; empty when it was not."""
+
+    invalid: str = ""
+    """Why the run proves nothing, where whoever made it knows: a worker was lost; else empty."""
+
+    @property
+    def runner_class(self) -> str:
+        """What the generator ran on; only numbers of the same class are compared."""
+        parts = ("locust", "system", "processor", "cores", "workers")
+        return ", ".join(f"{part} {self.generator.get(part, '?')}" for part in parts)
 
 
 class GateRuling(StrEnum):
@@ -72,6 +97,10 @@ class ObjectiveResult:
     measured: float | None
     ruling: GateRuling
     reason: str
+    baseline: float | None = None
+    """The mean of the baseline's runs, where there is one."""
+    weight: float = 1.0
+    key: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,4 +113,14 @@ class GateResult:
     reasons: tuple[str, ...]
     objectives: tuple[ObjectiveResult, ...] = ()
     evidence: Digest | None = None
-    """The stored measurement."""
+    """The stored measurement; of several runs, the last one."""
+    measurements: tuple[Digest, ...] = ()
+    """The stored measurements of all runs that the answer rests on."""
+    baseline: tuple[Digest, ...] = ()
+    """The stored measurements that they were compared with."""
+    score: float | None = None
+    """Of a hundred, where a score decides."""
+    warnings: tuple[str, ...] = ()
+    """What somebody should look at, though it does not decide."""
+    report: Digest | None = None
+    """The stored page that shows all of it."""

@@ -23,6 +23,7 @@ from controller.adapters.engine.environment import build_environment
 from controller.adapters.engine.packages import Packages
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
+from controller.adapters.metric_source.prometheus import PrometheusMetricSource
 from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
@@ -246,7 +247,6 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         environment_limits, accounts = dict[str, int](), Accounts()
-        notifiers = Notifiers(stack)
         policies = RegoPolicyEngine()
         stack.push_async_callback(policies.close)
         world = World(
@@ -258,7 +258,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             dispatcher=_dispatcher(ledger, clock, settings, environment_limits, accounts),
             accounts=accounts,
             environment_limits=environment_limits,
-            notifier=notifiers.get,
+            notifier=Notifiers(stack).get,
             notifications=[],
             artifacts=DiskArtifacts(data / "artifacts"),
             workspaces=DiskWorkspaces(data / "workspaces"),
@@ -272,6 +272,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
+            metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
             policies=policies,

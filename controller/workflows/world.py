@@ -16,6 +16,7 @@ from controller.ports.engine import Engine
 from controller.ports.git import BranchWriter, PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
+from controller.ports.metric_source import MetricSource
 from controller.ports.notify import Notifier
 from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
@@ -76,5 +77,7 @@ class World:
     """By environment: what tells who changed something there."""
     server_health: Callable[[], ServerHealth | None] = _no_server
     """How the secret server is doing that the controller runs itself; None: it runs none."""
+    metric_source: MetricSource | None = None
+    """Who answers the queries of objectives; None: nobody does."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -2,76 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.document import Document, Part, ProductMetadata
 from schemas.names import Identifier, TreePath
-from schemas.references import TextField, refuse_at
-from schemas.values import Duration, Interval, Many, ThresholdField, ThresholdUnit
-
-Measure = Literal["p50", "p90", "p95", "p99", "max", "errorRate", "throughput"]
-
-_UNIT_WORDS: Mapping[ThresholdUnit, str] = {
-    "milliseconds": 'an upper limit in time, such as `"<150ms"`',
-    "share": 'an upper limit in percent, such as `"<1%"`',
-    "per_second": 'a lower limit in requests a second, such as `">30/s"`',
-}
-
-
-class Objective(Part):
-    """One number, and what it must keep."""
-
-    measure: Measure = Field(
-        description="What is measured: a latency percentile or the longest latency, the share of "
-        "requests that failed, or the requests a second that succeeded.",
-        examples=["p95"],
-    )
-    pass_: ThresholdField = Field(
-        alias="pass",
-        description="Within this limit the gate says pass: milliseconds, percent or requests a "
-        "second.",
-        examples=["<150ms"],
-    )
-    warning: ThresholdField | None = Field(
-        default=None,
-        description="Beyond `pass` but within this limit the gate says warn; beyond both it says "
-        "fail.",
-        examples=["<200ms"],
-    )
-    endpoint: str | None = Field(
-        default=None,
-        description="Only requests of this name, as the Locust file calls them. Without it, all.",
-        examples=["POST /orders"],
-    )
-
-    @property
-    def unit(self) -> ThresholdUnit:
-        """The unit that the measure has."""
-        match self.measure:
-            case "errorRate":
-                return "share"
-            case "throughput":
-                return "per_second"
-            case _:
-                return "milliseconds"
-
-    @model_validator(mode="after")
-    def _limits_fit_the_measure(self) -> Self:
-        for key, limit in (("pass", self.pass_), ("warning", self.warning)):
-            if limit is None:
-                continue
-            upward = limit.operator in {">", ">="}
-            if limit.unit != self.unit or upward != (self.unit == "per_second"):
-                refuse_at((key,), f"for `{self.measure}` {_UNIT_WORDS[self.unit]}")
-        if self.warning is not None and self._is_stricter(self.warning.value):
-            refuse_at(("warning",), f"a limit that is wider than `{self.pass_.text}`")
-        return self
-
-    def _is_stricter(self, warning: float) -> bool:
-        limit = self.pass_.value
-        return warning <= limit if self.unit != "per_second" else warning >= limit
+from schemas.objectives import Baseline, Objective, Score
+from schemas.references import TextField
+from schemas.values import Duration, Interval, Many
 
 
 class LoadTestSpec(Part):
@@ -112,6 +51,25 @@ class LoadTestSpec(Part):
         min_length=1,
         description="What the measured numbers must keep.",
         examples=[[{"measure": "p95", "pass": "<150ms"}, {"measure": "errorRate", "pass": "<1%"}]],
+    )
+    runs: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="How many runs are made; their median counts. With one, a run that fails is "
+        "made again, and two of three decide.",
+        examples=[3],
+    )
+    baseline: Baseline | None = Field(
+        default=None,
+        description="What relative limits are compared with. Where it is not said, its defaults "
+        "hold.",
+        examples=[{"runs": 5, "of": "last-promoted"}],
+    )
+    score: Score | None = Field(
+        default=None,
+        description="Let a weighted sum of the objectives decide. Without it, the worst one does.",
+        examples=[{"pass": 90, "warning": 75}],
     )
 
 

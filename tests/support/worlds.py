@@ -35,6 +35,7 @@ from controller.diagnostics.secret import SecretText
 from controller.model.delivery import ServerHealth
 from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
+from controller.ports.metric_source import MetricSource
 from controller.ports.policy_engine import PolicyEngine
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
@@ -97,6 +98,7 @@ class MemoryWorld:
     audit_logs: dict[str, MemoryAuditLog] = field(default_factory=dict)
     secrets_made: int = 0
     p95: float = 10.0
+    metric_source: MetricSource | None = None
     noise: list[float] = field(default_factory=list)
     """Latencies of the next runs, before it is `p95` again."""
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
@@ -146,7 +148,7 @@ class MemoryWorld:
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
             audit_logs=self.audit_logs, server_health=self.health,
-            policies=self.policies,
+            policies=self.policies, metric_source=self.metric_source,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

@@ -233,12 +233,24 @@ def _measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
         generator={
             "locust": result["locust"],
             "machine": platform.platform(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": processor(),
             "cores": str(os.cpu_count() or 1),
             "users": str(order.users),
             "longestLag": f"{result['lag_max']:.1f} ms",
         },
         generator_lag=result["lag_p95"],
     )
+
+
+def processor() -> str:
+    """Give the name of the processor; empty where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(found, platform.processor())
 
 
 def _statistics(found: Mapping[str, Any]) -> EndpointStatistics:

@@ -66,6 +66,10 @@ def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> N
         )
     linking.link_value(reference, spec.target, ("spec", "target"))
     linking.link_value(reference, spec.env, ("spec", "env"))
+    for index, objective in enumerate(spec.objectives):
+        if objective.prometheus is not None:
+            path = ("spec", "objectives", index, "prometheus", "url")
+            linking.link_value(reference, objective.prometheus.url, path)
 
 
 def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> None:

@@ -6,14 +6,22 @@ from dataclasses import replace
 import pytest
 
 from controller.model.measurement import EndpointStatistics, GateResult, GateRuling
-from controller.steps.gate import Objective, judge, settle
-from schemas.values import read_threshold
+from controller.steps.gate.judge import Question
+from controller.steps.gate.judge import judge as judge_runs
+from controller.steps.gate.objectives import Objective
+from controller.steps.gate.settle import settle
+from schemas.limits import read_limits
 from tests.unit.gate.gate_measurements import RELEASE, healthy, measured, with_total
 
 
 def objective(measure, passes, warns=None, endpoint=None):
-    limits = [read_threshold(text) if text else None for text in (passes, warns)]
+    limits = [read_limits(text) if text else () for text in (passes, warns)]
     return Objective(measure, *limits, endpoint)
+
+
+def judge(gate, objectives, measurement, release):
+    question = Question(gate, tuple(objectives), release)
+    return judge_runs(question, [measurement] if measurement else [])
 
 
 P95 = objective("p95", "<150ms", "<200ms")

@@ -7,15 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.model.measurement import EndpointStatistics, GateRuling, Measurement
-from controller.steps.gate import Objective, judge
-from schemas.values import read_threshold
+from controller.steps.gate.judge import Question, judge
+from controller.steps.gate.objectives import Objective
+from schemas.limits import read_limits
 from tests.unit.gate.gate_measurements import RELEASE
 
 ORDER = [GateRuling.PASS, GateRuling.WARN]
-P95 = Objective("p95", read_threshold("<150ms"), read_threshold("<200ms"))
-P99 = Objective("p99", read_threshold("<400ms"))
-ERRORS = Objective("errorRate", read_threshold("<1%"), read_threshold("<3%"))
-THROUGHPUT = Objective("throughput", read_threshold(">20/s"))
+P95 = Objective("p95", read_limits("<150ms"), read_limits("<200ms"))
+P99 = Objective("p99", read_limits("<400ms"))
+ERRORS = Objective("errorRate", read_limits("<1%"), read_limits("<3%"))
+THROUGHPUT = Objective("throughput", read_limits(">20/s"))
 OBJECTIVES = st.lists(
     st.sampled_from([P95, P99, ERRORS, THROUGHPUT]), min_size=1, max_size=4, unique=True
 )
@@ -54,7 +55,7 @@ def rank(ruling):
 
 
 def judged(objectives, measurement):
-    return judge("g", objectives, measurement, RELEASE)
+    return judge(Question("g", tuple(objectives), RELEASE), [measurement])
 
 
 @st.composite

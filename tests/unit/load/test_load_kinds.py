@@ -45,7 +45,7 @@ def test_a_load_test_is_read_with_references_and_limits() -> None:
     assert codes(catalog) == []
     found = catalog.find(LoadTest, "shop-load", "shop")
     assert found is not None
-    assert found.spec.objectives[0].pass_.value == 1000.0
+    assert found.spec.objectives[0].pass_[0].value == 1000.0
 
 
 @pytest.mark.parametrize(

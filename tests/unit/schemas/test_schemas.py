@@ -222,7 +222,7 @@ def test_what_is_no_threshold_is_refused(raw: object) -> None:
         read_threshold(raw)
 
 
-def objective(**values: str) -> None:
+def objective(**values: object) -> None:
     spec = {"file": "loadtests/x.py", "target": "http://127.0.0.1", "users": 1, "rate": 1}
     LoadTest.model_validate(
         {
@@ -237,6 +237,12 @@ def objective(**values: str) -> None:
 def test_an_objective_fits_its_measure() -> None:
     objective(measure="p95", **{"pass": "<1s", "warning": "<2s"})
     objective(measure="throughput", **{"pass": ">10/s", "warning": ">5/s"})
+    objective(measure="throughput", **{"pass": ">=-5%"})
+    objective(measure="p95", **{"pass": ["<1s", "<=+5%"], "warning": ["<=+10%"]})
+    objective(measure="apdex", satisfied="100ms", **{"pass": ">=0.9"})
+    queue = {"url": "http://127.0.0.1:9090", "query": "max(queue)"}
+    objective(prometheus=queue, **{"pass": ["<8", "<=+20%"]})
+    objective(prometheus=queue, **{"pass": ">8"})
     for wrong in (
         {"measure": "p95", "pass": "<1%"},
         {"measure": "errorRate", "pass": "<1ms"},
@@ -244,6 +250,18 @@ def test_an_objective_fits_its_measure() -> None:
         {"measure": "p95", "pass": ">1ms"},
         {"measure": "p95", "pass": "<2s", "warning": "<1s"},
         {"measure": "p96", "pass": "<2s"},
+        {"measure": "p95", "pass": []},
+        {"measure": "p95", "pass": ["<1s", ">=-5%"]},
+        {"measure": "throughput", "pass": "<=+5%"},
+        {"measure": "p95", "pass": "<=+5%", "warning": "<=+5%"},
+        {"measure": "p95", "pass": "<150"},
+        {"measure": "apdex", "pass": ">=0.9"},
+        {"measure": "p95", "satisfied": "1s", "pass": "<1s"},
+        {"pass": "<1s"},
+        {"measure": "p95", "prometheus": queue, "pass": "<1s"},
+        {"prometheus": queue, "pass": "<1s"},
+        {"prometheus": queue, "pass": ["<8", ">2"]},
+        {"prometheus": queue, "endpoint": "GET /", "pass": "<8"},
     ):
         with pytest.raises(ValidationError):
             objective(**wrong)

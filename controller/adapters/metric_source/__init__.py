@@ -1,0 +1,1 @@
+"""Sources of numbers over time: the HTTP API of Prometheus, and a memory double."""

@@ -1,0 +1,237 @@
+"""What the runs of a load test say of a release: measurements → result. Pure.
+
+Validity comes first: a run whose generator was the bottleneck proves nothing, good or bad. What is
+missing never passes, and runs that made fewer requests than were wanted never pass either.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from controller.model.measurement import GateResult, GateRuling, Measurement, ObjectiveResult
+from controller.model.names import Digest
+from controller.steps.gate import validity
+from controller.steps.gate.baseline import (
+    NOTHING_VERIFIED,
+    Baseline,
+    Comparison,
+    compare,
+    is_broken,
+)
+from controller.steps.gate.objectives import (
+    LATENCIES,
+    Objective,
+    find_statistics,
+    show,
+    value_of,
+    why_unknown,
+    with_error_rate,
+)
+from schemas.limits import Limit, RelativeLimit
+
+_SEVERITY = (
+    GateRuling.FAIL,
+    GateRuling.INVALID,
+    GateRuling.UNKNOWN,
+    GateRuling.WARN,
+    GateRuling.PASS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """From which sum of weights, of a hundred, the gate passes or warns."""
+
+    passes: float
+    warns: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a gate asks of the runs of a release."""
+
+    gate: str
+    objectives: tuple[Objective, ...]
+    release: Digest
+    baseline: Baseline = NOTHING_VERIFIED
+    score: Score | None = None
+
+
+def judge(question: Question, runs: Sequence[Measurement]) -> GateResult:
+    """Say whether a release passes; the reasons are for people, the worst first."""
+    gate, release = question.gate, question.release
+    if not runs:
+        return GateResult(gate, release, GateRuling.UNKNOWN, ("there is no measurement",))
+    if not question.objectives:
+        return GateResult(gate, release, GateRuling.UNKNOWN, ("the load test has no objective",))
+    objectives = with_error_rate(question.objectives)
+    results = _judge_objectives(question, runs, objectives)
+    problems = _once(p for run in runs for p in validity.problems(run))
+    if problems:
+        invalid = tuple(replace(result, ruling=GateRuling.INVALID) for result in results)
+        return GateResult(gate, release, GateRuling.INVALID, problems, invalid)
+    ruling, score = _sum(question, results)
+    reasons = [result.reason for result in results]
+    if score is not None and question.score is not None:
+        reasons.append(f"the score is {score:.0f} of 100, wanted {question.score.passes:g}")
+    if question.baseline.absent and any(o.is_relative for o in objectives):
+        reasons.append(f"nothing is compared: {question.baseline.absent}")
+    if ruling != GateRuling.PASS:
+        reasons += _once(e for run in runs for e in validity.errors(run))[: validity.SHOWN_ERRORS]
+    ended = _once(d for run in runs if run.ended_early for d in validity.short(run))
+    if ended:
+        ruling, reasons = GateRuling.FAIL, [*ended, *reasons]
+        return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
+    doubts = _once(d for run in runs for d in validity.doubts(run))
+    is_lag = any(validity.late(run) for run in runs) and _passes_without_lag(question, runs)
+    if ruling == GateRuling.FAIL and not is_lag:
+        doubts = _once(d for run in runs for d in validity.short(run))
+        reasons = [*reasons[: len(results)], *doubts, *reasons[len(results) :]]
+    elif doubts:
+        ruling, reasons = GateRuling.INVALID, [*doubts, *reasons]
+    return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
+
+
+def _judge_objectives(
+    question: Question,
+    runs: Sequence[Measurement],
+    objectives: Iterable[Objective],
+    *,
+    without_lag: bool = False,
+) -> list[ObjectiveResult]:
+    found = (
+        _judge_objective(o, runs, question.baseline, without_lag=without_lag) for o in objectives
+    )
+    return sorted(found, key=lambda result: _SEVERITY.index(result.ruling))
+
+
+def _sum(question: Question, results: Sequence[ObjectiveResult]) -> tuple[GateRuling, float | None]:
+    """Give the ruling: of the worst objective, or where a score is wanted, of the sum of all."""
+    worst = results[0].ruling
+    unclear = [r.ruling for r in results if r.ruling in {GateRuling.INVALID, GateRuling.UNKNOWN}]
+    if question.score is None:
+        return worst, None
+    gives = {GateRuling.PASS: 1.0, GateRuling.WARN: 0.5}
+    reached = sum(result.weight * gives.get(result.ruling, 0.0) for result in results)
+    score = 100 * reached / sum(result.weight for result in results)
+    if any(result.key and result.ruling == GateRuling.FAIL for result in results):
+        return GateRuling.FAIL, score
+    if unclear:
+        return unclear[0], score
+    if score >= question.score.passes:
+        return GateRuling.PASS, score
+    return (GateRuling.WARN if score >= question.score.warns else GateRuling.FAIL), score
+
+
+def _passes_without_lag(question: Question, runs: Sequence[Measurement]) -> bool:
+    """Tell whether nothing fails when the generator's own lateness is taken off."""
+    objectives = with_error_rate(question.objectives)
+    results = _judge_objectives(question, runs, objectives, without_lag=True)
+    return _sum(question, results)[0] != GateRuling.FAIL
+
+
+def _judge_objective(
+    objective: Objective, runs: Sequence[Measurement], baseline: Baseline, *, without_lag: bool
+) -> ObjectiveResult:
+    def result(
+        measured: float | None, ruling: GateRuling, reason: str, base: float | None = None
+    ) -> ObjectiveResult:
+        return ObjectiveResult(
+            objective.title, objective.wanted, measured, ruling, reason, base,
+            objective.weight, objective.key,
+        )  # fmt: skip
+
+    values: list[float] = []
+    for run in runs:
+        value = value_of(objective, run)
+        if value is None:
+            return result(None, GateRuling.UNKNOWN, why_unknown(objective, run))
+        lag = run.generator_lag if without_lag and objective.measure in LATENCIES else 0.0
+        values.append(max(0.0, value - lag) if lag else value)
+    measured = median(values)
+    compared = _compared(objective, values, baseline)
+    reason = _reason(objective, measured, compared, baseline)
+    base = compared.base if compared else None
+    few = _few(objective, runs)
+    if few and few[0]:
+        return result(measured, GateRuling.INVALID, f"{reason}, but {few[1]}", base)
+    missing = _missing(objective, compared, baseline)
+    if missing and not _fails_anyway(objective, measured):
+        return result(measured, GateRuling.UNKNOWN, f"{reason}, but {missing}")
+    passes = all(_holds(limit, measured, compared) for limit in objective.passes)
+    warns = bool(objective.warns) and all(
+        _holds(limit, measured, compared) for limit in objective.warns
+    )
+    if (passes or warns) and few:
+        return result(measured, GateRuling.INVALID, f"{reason}, but {few[1]}", base)
+    if passes:
+        return result(measured, GateRuling.PASS, reason, base)
+    if objective.warns:
+        reason = f"{reason}, tolerated {objective.tolerated}"
+    return result(measured, GateRuling.WARN if warns else GateRuling.FAIL, reason, base)
+
+
+def _holds(limit: Limit, measured: float, compared: Comparison | None) -> bool:
+    if isinstance(limit, RelativeLimit):
+        return compared is None or not is_broken(limit, compared)
+    return limit.holds(measured)
+
+
+def _compared(
+    objective: Objective, values: Sequence[float], baseline: Baseline
+) -> Comparison | None:
+    """Compare with the baseline; None where nothing has to be, or can be, compared."""
+    if not objective.is_relative or not baseline.runs:
+        return None
+    base = [value_of(objective, run) for run in baseline.runs]
+    known = [value for value in base if value is not None]
+    if len(known) < len(base):
+        return None
+    return compare(values, known, more_is_worse=objective.more_is_worse)
+
+
+def _missing(objective: Objective, compared: Comparison | None, baseline: Baseline) -> str:
+    """Say why an objective cannot be compared though it has to be; empty when it can."""
+    if not objective.is_relative or compared is not None or baseline.absent:
+        return ""
+    if baseline.missing or not baseline.runs:
+        return f"there is nothing to compare with: {baseline.missing or 'no baseline was given'}"
+    if baseline.is_forgiving:
+        return ""
+    return "a run of the baseline does not have it"
+
+
+def _fails_anyway(objective: Objective, measured: float) -> bool:
+    """Tell whether an objective fails by its absolute limits, whatever the baseline would say."""
+    return not any(
+        limits and all(_holds(limit, measured, None) for limit in limits)
+        for limits in (objective.passes, objective.warns)
+    )
+
+
+def _reason(
+    objective: Objective, measured: float, compared: Comparison | None, baseline: Baseline
+) -> str:
+    said = f"{objective.title} is {show(objective.measure, measured)}"
+    if compared is not None:
+        said += (
+            f", {compared.effect:+.1%} beside {show(objective.measure, compared.base)}"
+            f" in {len(baseline.runs)} runs of the baseline"
+        )
+    return f"{said}, wanted {objective.wanted}"
+
+
+def _few(objective: Objective, runs: Sequence[Measurement]) -> tuple[bool, str] | None:
+    """Say that a run has too few requests: so few that not even a fail counts, or no pass."""
+    if objective.measure == "prometheus":
+        return None
+    found = [find_statistics(objective.endpoint, run) for run in runs]
+    fewest = min((s for s in found if s), key=lambda s: s.requests, default=None)
+    if fewest is None or fewest.requests >= validity.FEWEST_REQUESTS:
+        return None
+    said = f"of {fewest.requests} requests; {validity.FEWEST_REQUESTS} are needed"
+    return fewest.requests + fewest.omitted < validity.FEWEST_REQUESTS, said
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

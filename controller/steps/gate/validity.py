@@ -1,0 +1,92 @@
+"""Whether a run proves anything. A generator that was the bottleneck says nothing, good or bad."""
+
+from controller.model.measurement import Measurement
+from controller.steps.gate.objectives import are_numbers
+
+FEWEST_REQUESTS = 50
+"""Percentiles of fewer requests than this say nothing."""
+BUSIEST_GENERATOR = 0.9
+LATEST_GENERATOR = 50.0
+"""Milliseconds; when the generator's own loop is later, its latencies are its own."""
+LEAST_SHARE = 0.95
+"""Of the wanted rate; below it the load that the gate is about was not there."""
+SHOWN_ERRORS = 3
+
+
+def problems(measurement: Measurement) -> list[str]:
+    """Say why the run proves nothing, whatever its numbers are."""
+    total, cpu = measurement.total, measurement.generator_cpu
+    found = []
+    if not are_numbers(
+        measurement.offered_rate, measurement.achieved_rate, cpu, measurement.generator_lag
+    ):
+        found.append("the measurement has numbers that cannot be")
+    if measurement.invalid:
+        found.append(measurement.invalid)
+    if total.requests == 0:
+        found += ["not one request was made", *errors(measurement)]
+    elif total.requests + total.omitted < FEWEST_REQUESTS:
+        found += few(measurement)
+    if not cpu < BUSIEST_GENERATOR:
+        found.append(
+            f"the load generator was the bottleneck: it used {cpu:.0%} of its processor core"
+        )
+    if not found and _is_short(measurement) and not _is_held_up(measurement):
+        found.append(
+            f"only {_rates(measurement)} were made, though the service held nobody up:"
+            " the load generator or its script was the cause"
+        )
+    return found
+
+
+def doubts(measurement: Measurement) -> list[str]:
+    """Say why the run cannot be a pass, though it may be a fail."""
+    return [*few(measurement), *late(measurement), *short(measurement)]
+
+
+def short(measurement: Measurement) -> list[str]:
+    """Say that fewer requests were made than were wanted."""
+    if measurement.ended_early:
+        return [f"the run was ended early: {measurement.ended_early}"]
+    if not _is_short(measurement):
+        return []
+    reason = "the users waited for the service, so it was not seen under the load that is wanted"
+    return [f"only {_rates(measurement)} were made: {reason}"]
+
+
+def few(measurement: Measurement) -> list[str]:
+    """A service that hangs may fail on fewer requests, but none passes on them."""
+    if measurement.total.requests >= FEWEST_REQUESTS:
+        return []
+    return [f"only {measurement.total.requests} requests were made; {FEWEST_REQUESTS} are needed"]
+
+
+def late(measurement: Measurement) -> list[str]:
+    """Say that the generator itself was late."""
+    if measurement.generator_lag < LATEST_GENERATOR:
+        return []
+    return [f"the load generator itself was late by {measurement.generator_lag:.0f} ms"]
+
+
+def errors(measurement: Measurement) -> list[str]:
+    """Give the most frequent errors."""
+    return [f"{count} times: {text}" for text, count in measurement.errors[:SHOWN_ERRORS]]
+
+
+def _is_short(measurement: Measurement) -> bool:
+    return not measurement.achieved_rate >= LEAST_SHARE * measurement.offered_rate
+
+
+def _is_held_up(measurement: Measurement) -> bool:
+    """Tell whether users who waited for the service explain the requests that are missing."""
+    total = measurement.total
+    if measurement.ended_early:
+        return True
+    if not total.requests:
+        return False
+    made_or_omitted = measurement.achieved_rate * (1 + total.omitted / total.requests)
+    return made_or_omitted >= LEAST_SHARE * measurement.offered_rate
+
+
+def _rates(measurement: Measurement) -> str:
+    return f"{measurement.achieved_rate:.1f} of {measurement.offered_rate:g} requests a second"

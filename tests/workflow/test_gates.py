@@ -1,0 +1,130 @@
+"""Gates with several runs, their baselines over releases and lives, and what they cost a kill."""
+
+import pytest
+
+from controller.adapters.metric_source.memory import MemoryMetricSource
+from controller.model.names import StageName
+from tests.support.worlds import Killed, MemoryWorld
+
+DEV = StageName("shop", "dev")
+TEST = "products/shop/load.yaml"
+OBJECTIVE = '{measure: p95, pass: "<150ms", warning: "<200ms"}'
+RELATIVE = '{measure: p95, pass: ["<150ms", "<=+10%"]}'
+
+
+@pytest.fixture
+def world():
+    made = MemoryWorld()
+    made.example()
+    return made
+
+
+def compares(world, more=""):
+    world.edit(TEST, OBJECTIVE, RELATIVE)
+    world.edit(TEST, "  steady: 8s", f"  steady: 8s\n  runs: 3{more}")
+
+
+async def live(world, on_step=None):
+    life = world.start(on_step)
+    await life.begin()
+    await life.settle()
+    return life
+
+
+def gate(stage):
+    (found,) = stage.gates
+    return found
+
+
+async def test_three_runs_are_made_and_the_first_release_has_nothing_to_compare_with(world):
+    compares(world)
+    await live(world)
+    found = gate(await world.ledger.stage(DEV))
+    assert found.ruling == "pass"
+    assert len(found.measurements) == 3
+    assert any("no release was verified here yet" in reason for reason in found.reasons)
+
+
+async def test_a_release_is_compared_with_the_verified_one_also_in_a_new_life(world):
+    compares(world)
+    world.noise = [100.0, 101.0, 99.0]
+    await live(world)
+    world.edit("products/shop/product.yaml", "title: ", "title: New ")
+    world.noise = [125.0, 126.0, 124.0]
+    await live(world)
+    stage = await world.ledger.stage(DEV)
+    said = [e.message for e in await world.ledger.events(limit=1000) if e.reason == "GateFail"]
+    assert said
+    assert "+25.0% beside 100 ms in 3 runs of the baseline" in said[-1]
+    assert stage.commit != stage.candidate_commit
+    assert stage.verified == stage.release
+
+
+async def test_evidence_that_is_gone_blocks(world):
+    compares(world)
+    world.noise = [11.0, 12.0, 13.0]
+    await live(world)
+    for digest in gate(await world.ledger.stage(DEV)).measurements:
+        world.artifacts._contents.pop(digest, None)
+    world.edit("products/shop/product.yaml", "title: ", "title: New ")
+    await live(world)
+    found = gate(await world.ledger.stage(DEV))
+    assert found.ruling == "unknown"
+    assert "is gone" in found.reasons[0]
+
+
+async def test_another_load_is_not_compared_unless_that_is_allowed(world):
+    compares(world)
+    await live(world)
+    world.edit(TEST, "rate: 40 ", "rate: 41 ")
+    await live(world)
+    found = gate(await world.ledger.stage(DEV))
+    assert found.ruling == "unknown"
+    assert "of another load test or another machine" in found.reasons[0]
+    world.edit(TEST, "  runs: 3", "  runs: 3\n  baseline: {whenChanged: absolute}")
+    await live(world)
+    assert gate(await world.ledger.stage(DEV)).ruling == "pass"
+
+
+async def test_a_baseline_that_is_required_blocks_the_first_release(world):
+    compares(world, "\n  baseline: {required: true}")
+    await live(world)
+    assert gate(await world.ledger.stage(DEV)).ruling == "unknown"
+
+
+async def test_a_kill_between_two_runs_loses_none_and_makes_none_twice(world):
+    compares(world)
+    seen = []
+
+    def kill(step, when):
+        if step == "gate shop-load" and when == "after":
+            seen.append(step)
+            if len(seen) == 2:
+                raise Killed
+
+    with pytest.raises(Killed):
+        await live(world, kill)
+    await live(world)
+    stages = [s for s in await world.ledger.stages() if s.gates]
+    assert gate(await world.ledger.stage(DEV)).ruling == "pass"
+    assert len(world.generator.orders) == 3 * len(stages)
+
+
+async def test_a_query_of_prometheus_is_an_objective(world):
+    objective = (
+        '{name: memory, prometheus: {url: "http://127.0.0.1:9090", query: rss, step: 1s},'
+        ' pass: "<900"}'
+    )
+    world.edit(TEST, OBJECTIVE, objective)
+    points = tuple((float(n), 500.0) for n in range(20))
+    world.metric_source = MemoryMetricSource({"rss": (points,)})
+    await live(world)
+    found = gate(await world.ledger.stage(DEV))
+    assert found.ruling == "pass"
+    assert "memory is 500, wanted <900" in found.reasons
+    world.metric_source = MemoryMetricSource({})
+    world.edit("products/shop/product.yaml", "title: ", "title: New ")
+    await live(world)
+    found = gate(await world.ledger.stage(DEV))
+    assert found.ruling == "unknown"
+    assert "the query is refused" in found.reasons[0]
