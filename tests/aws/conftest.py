@@ -28,11 +28,11 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def engine(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
-    """As many warm workers as work at a time: each reads the schema of the provider once."""
+    """One warm worker: each reads the schema of the provider once."""
     folder = tmp_path_factory.mktemp("engine")
     packages = Packages(folder / "packages.json")
     connected = await embedded.connect(
-        engine_environment(folder, mirror), size=4, packages=packages
+        engine_environment(folder, mirror), size=1, packages=packages
     )
     yield connected
     await connected.close()

@@ -1,13 +1,13 @@
 """The life of every module for AWS: applied, changed, changed by hand, destroyed.
 
-Several modules share a root, and all roots live at the same time: most of a life is waiting for the
-provider. What moto forgets at once is in `FORGOTTEN`: there the plan is never empty. A cache cannot
-live in moto, which makes no nodes for it and never ends to delete it.
+They share a root: most of a life is waiting for the provider, which then waits for all of them at
+once. What moto forgets at once is in `FORGOTTEN`: there a plan is never empty. A cache cannot live
+in moto, which makes no nodes for it and never ends to delete it.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ pytestmark = [
     pytest.mark.timeout(1200),
 ]
 
-ROOTS = Path(__file__).with_name("roots")
+ROOT = "all"
+ROOT_FILE = Path(__file__).with_name("all.tf")
 HEADER = """
 variable "product" { type = string }
 variable "environment" { type = string }
@@ -43,12 +44,10 @@ terraform {
   }
 }
 """
-PARTS = {
-    "alone": ("alarms", "bucket", "budget", "dns", "function", "iam-role", "secret", "waf"),
-    "inside": ("network", "service"),
-    "database": ("network", "database"),
-    "queue": ("queue",),
-}
+PARTS = (
+    "alarms", "bucket", "budget", "database", "dns", "function", "iam-role", "network", "queue",
+    "secret", "service", "waf",
+)  # fmt: skip
 CHANGED = {
     "module.alarms.aws_cloudwatch_metric_alarm.this": "threshold",
     "module.bucket.aws_s3_bucket_versioning.this": "versioning_configuration",
@@ -138,12 +137,12 @@ def drift_queue(moto: Moto) -> dict[str, str]:
     return {"queue": "module.queue.aws_sqs_queue.this"}
 
 
-DRIFT: Mapping[str, Callable[[Moto], dict[str, str]]] = {
-    "alone": drift_alone,
-    "inside": drift_inside,
-    "database": drift_database,
-    "queue": drift_queue,
-}
+def drift(moto: Moto) -> dict[str, str]:
+    """Change something of each module by hand; give what stands to be found, by module."""
+    by_hand: dict[str, str] = {}
+    for change in (drift_alone, drift_inside, drift_database, drift_queue):
+        by_hand |= change(moto)
+    return by_hand
 
 
 @dataclass
@@ -159,15 +158,15 @@ class Life:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def root(name: str) -> dict[str, bytes]:
+def root() -> dict[str, bytes]:
     """Give a module of the repository that calls shipped ones, which lie in it."""
-    files = {f"modules/{name}/main.tf": HEADER.encode() + (ROOTS / f"{name}.tf").read_bytes()}
-    for part in PARTS[name]:
+    files = {f"modules/{ROOT}/main.tf": HEADER.encode() + ROOT_FILE.read_bytes()}
+    for part in PARTS:
         place = f"modules/aws/{part}/"
         for path, content in shipped.files().items():
             if path.startswith(place) and "/tests/" not in path:
                 below = path.removeprefix(place)
-                files[f"modules/{name}/parts/{part}/{below}"] = content
+                files[f"modules/{ROOT}/parts/{part}/{below}"] = content
     return files
 
 
@@ -177,7 +176,7 @@ def plain(change: ResourceChange) -> str:
     return address.partition("[")[0] if address.endswith("]") else address
 
 
-async def live(name: str, engine: Engine, moto: Moto, folder: Path) -> Life:
+async def live(engine: Engine, moto: Moto, folder: Path) -> Life:
     life = Life()
 
     async def timed(what: str, work: Any) -> Any:
@@ -187,88 +186,58 @@ async def live(name: str, engine: Engine, moto: Moto, folder: Path) -> Life:
         finally:
             life.seconds[what] = round(time.monotonic() - began, 1)
 
-    platform = Platform(folder, engine, moto.provider(), root(name))
-    platform.stacks[name] = {"module": f"modules/{name}", "inputs": {"later": False}}
-    plan, _ = await timed("apply", platform.apply(name))
+    platform = Platform(folder, engine, moto.provider(), root())
+    platform.stacks[ROOT] = {"module": f"modules/{ROOT}", "inputs": {"later": False}}
+    plan, _ = await timed("apply", platform.apply(ROOT))
     life.made = plan.changes
     platform.commit = "b" * 40  # a commit that changes nothing here
-    life.again = await timed("look", platform.drift(name))
-    platform.stacks[name] = {"module": f"modules/{name}", "inputs": {"later": True}}
-    plan, _ = await timed("change", platform.apply(name))
+    life.again = await timed("look", platform.drift(ROOT))
+    platform.stacks[ROOT] = {"module": f"modules/{ROOT}", "inputs": {"later": True}}
+    plan, _ = await timed("change", platform.apply(ROOT))
     life.changed = plan.changes
-    life.by_hand = await asyncio.to_thread(DRIFT[name], moto)
-    life.found = await timed("look again", platform.drift(name))
-    await timed("destroy", platform.apply(name, destroy=True))
-    state = await engine.state(platform.directory(name))
+    life.by_hand = await asyncio.to_thread(drift, moto)
+    life.found = await timed("look again", platform.drift(ROOT))
+    await timed("destroy", platform.apply(ROOT, destroy=True))
+    state = await engine.state(platform.directory(ROOT))
     life.left = state.resources if state else ()
     return life
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lives(
-    engine: Engine, moto: Moto, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, Life | BaseException]:
-    """Live all lives at the same time."""
+async def life(engine: Engine, moto: Moto, tmp_path_factory: pytest.TempPathFactory) -> Life:
     moto.reset()
     store = moto.client("s3")
     store.create_bucket(Bucket="releases")
     store.put_object(Bucket="releases", Key="mailer.zip", Body=b"no zip")
-    folder = tmp_path_factory.mktemp("lives")
-    found = await asyncio.gather(
-        *(live(name, engine, moto, folder / name) for name in PARTS), return_exceptions=True
-    )
-    return dict(zip(PARTS, found, strict=True))
+    return await live(engine, moto, tmp_path_factory.mktemp("life"))
 
 
-def life_of(name: str, lives: Mapping[str, Life | BaseException]) -> Life:
-    found = lives[name]
-    if isinstance(found, BaseException):
-        raise found
-    return found
-
-
-@pytest.mark.parametrize("name", PARTS)
-async def test_it_is_applied_and_then_as_it_was_applied(
-    name: str, lives: Mapping[str, Life]
-) -> None:
-    life = life_of(name, lives)
+async def test_it_is_applied_and_then_as_it_was_applied(life: Life) -> None:
     assert {change.action for change in life.made} == {Action.CREATE}
     assert {plain(change) for change in life.again} <= FORGOTTEN.keys()
 
 
-@pytest.mark.parametrize("name", PARTS)
-async def test_a_changed_input_changes_what_it_should(name: str, lives: Mapping[str, Life]) -> None:
-    wanted = (
-        {
-            address: attribute
-            for address, attribute in CHANGED.items()
-            if address.split(".")[1] in {part.removeprefix("iam-") for part in PARTS[name]}
-        }
-        if name != "database"
-        else {address: attribute for address, attribute in CHANGED.items() if "database" in address}
-    )
-    seen = {plain(change): change for change in life_of(name, lives).changed}
-    for address, attribute in wanted.items():
-        assert address in seen
-        paths = [each.path for each in seen[address].attributes]
-        assert not attribute or any(path.startswith(attribute) for path in paths), paths
-    assert Action.REPLACE not in {change.action for change in life_of(name, lives).changed}
+@pytest.mark.parametrize("address", CHANGED)
+async def test_a_changed_input_changes_what_it_should(address: str, life: Life) -> None:
+    seen = {plain(change): change for change in life.changed}
+    paths = [each.path for each in seen[address].attributes]
+    attribute = CHANGED[address]
+    assert not attribute or any(path.startswith(attribute) for path in paths), paths
 
 
-@pytest.mark.parametrize("name", PARTS)
-async def test_a_change_by_hand_is_found(name: str, lives: Mapping[str, Life]) -> None:
-    found = {plain(change) for change in life_of(name, lives).found}
-    for address in life_of(name, lives).by_hand.values():
-        assert address in found
-    named = {part for part in PARTS[name] if (name, part) != ("database", "network")}
-    assert life_of(name, lives).by_hand.keys() == named
+async def test_a_changed_input_replaces_nothing(life: Life) -> None:
+    assert Action.REPLACE not in {change.action for change in life.changed}
 
 
-@pytest.mark.parametrize("name", PARTS)
-async def test_it_is_destroyed(name: str, lives: Mapping[str, Life]) -> None:
-    assert life_of(name, lives).left == ()
+@pytest.mark.parametrize("part", PARTS)
+async def test_a_change_by_hand_is_found(part: str, life: Life) -> None:
+    assert life.by_hand[part] in {plain(change) for change in life.found}
+
+
+async def test_it_is_destroyed(life: Life) -> None:
+    assert life.left == ()
 
 
 async def test_every_shipped_module_lives_but_a_cache() -> None:
     names = {path.split("/")[2] for path in shipped.files() if path.startswith("modules/aws/")}
-    assert {part for parts in PARTS.values() for part in parts} == names - {"cache"}
+    assert set(PARTS) == names - {"cache"}

@@ -1,6 +1,7 @@
 """One warm worker process as its parent sees it; `embedded_worker.py` is the other side."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -118,6 +119,11 @@ class Worker:
         line = await self.process.stdout.readline()
         if not line.endswith(b"\n"):
             self._stdin.close()
+            # A killed process closes its files first and is gone a moment later. Until then it
+            # counts as alive, and what it was making would not be looked at.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await self.process.wait()
             raise EngineFailed.because(
                 f"the embedded engine's process {self.process.pid} died{_tail(self.log)}",
                 hint="look at the machine's memory, and plan again",

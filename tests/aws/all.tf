@@ -1,4 +1,39 @@
-# Modules that need no network. `later` is the commit that changes something in each.
+# Every module for AWS but the cache, in one root: reading the provider is most of what a plan costs.
+# `later` is the commit that changes something in each.
+module "network" {
+  source                  = "./parts/network"
+  product                 = var.product
+  environment             = var.environment
+  stack                   = "network"
+  cidr                    = "10.20.0.0/16"
+  zone_count              = 2
+  nat                     = "single"
+  interface_endpoints     = ["logs"]
+  flow_log_retention_days = var.later ? 30 : 90
+}
+
+# The listener wants one that there is.
+resource "aws_acm_certificate" "api" {
+  domain_name       = "api.example.com"
+  validation_method = "DNS"
+}
+
+module "service" {
+  source                   = "./parts/service"
+  product                  = var.product
+  environment              = var.environment
+  stack                    = "api"
+  vpc_id                   = module.network.vpc_id
+  subnet_ids               = module.network.private_subnet_ids
+  load_balancer_subnet_ids = module.network.public_subnet_ids
+  certificate_arn          = aws_acm_certificate.api.arn
+  image                    = "example/api:1"
+  allowed_cidrs            = ["10.20.0.0/16"]
+  deletion_protection      = false
+  wait                     = false # moto starts no tasks
+  max_tasks                = var.later ? 8 : 6
+}
+
 module "bucket" {
   source               = "./parts/bucket"
   product              = var.product
@@ -82,4 +117,28 @@ module "budget" {
   stack       = "budget"
   emails      = ["team@example.com"]
   limit       = var.later ? 200 : 100
+}
+
+# Its provider waits a minute for each instance.
+module "database" {
+  source               = "./parts/database"
+  product              = var.product
+  environment          = var.environment
+  stack                = "db"
+  vpc_id               = module.network.vpc_id
+  subnet_ids           = module.network.private_subnet_ids
+  allowed_cidrs        = var.later ? ["10.0.0.0/17"] : ["10.0.0.0/16"]
+  database             = "shop"
+  deletion_protection  = false
+  skip_final_snapshot  = true
+  performance_insights = false # moto does not keep it
+}
+
+# Its provider waits 25 seconds for each change.
+module "queue" {
+  source      = "./parts/queue"
+  product     = var.product
+  environment = var.environment
+  stack       = "orders"
+  tries       = var.later ? 3 : 5
 }
