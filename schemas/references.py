@@ -169,6 +169,9 @@ def _json(key: str) -> WithJsonSchema:
 OutputField = Annotated[FromOutput, BeforeValidator(_only("output")), _json("output")]
 """A field that must be `{output: stack.name}`."""
 
+SecretField = Annotated[FromSecret, BeforeValidator(_only("secret")), _json("secret")]
+"""A field that must be `{secret: name}`."""
+
 
 def _check_plain_or_reference(raw: object) -> object:
     if isinstance(raw, str):

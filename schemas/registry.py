@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from schemas.document import Document
 from schemas.kinds.environment import Environment
 from schemas.kinds.exception import AllowedFinding
+from schemas.kinds.forecast import Forecast
 from schemas.kinds.load_test import LoadTest
 from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline
@@ -22,11 +23,12 @@ KINDS: Mapping[str, type[Document]] = {
     "SecretStore": SecretStore,
     "Secret": Secret,
     "LoadTest": LoadTest,
+    "Forecast": Forecast,
     "Policy": Policy,
     "Exception": AllowedFinding,
     "Notification": Notification,
 }
 """Every kind of `platform/v1`."""
 
-OF_A_PRODUCT = frozenset({"Stack", "Pipeline", "Secret", "LoadTest"})
+OF_A_PRODUCT = frozenset({"Stack", "Pipeline", "Secret", "LoadTest", "Forecast"})
 """The kinds whose documents belong to a product; the others belong to the platform."""

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "validate": Entry("Config repository", "Check documents without touching the world."),
     "render": Entry("Config repository", "Write the Terraform workspaces of an environment."),
     "plan": Entry("Config repository", "Show what would change, and what policy says of it."),
+    "forecast": Entry("Config repository", "Show what load is to come, and what that rests on."),
     "migrate": Entry(
         "Config repository", "Bring documents of an old `apiVersion` to the present one."
     ),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.snapshot import FileKind
+from controller.steps.load.link_forecasts import link_forecast
 from controller.steps.load.link_policies import link_policy
 from controller.steps.load.linking import Linking
 from controller.steps.load.suggest import did_you_mean
@@ -165,6 +166,7 @@ LINKERS: Mapping[str, Callable[..., None]] = {
     "Secret": link_secret,
     "LoadTest": link_load_test,
     "Pipeline": link_pipeline,
+    "Forecast": link_forecast,
     "Exception": link_exception,
     "Notification": link_notification,
     "Environment": _ignore,

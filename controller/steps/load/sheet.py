@@ -45,6 +45,11 @@ class Sheet:
         # YAML may count the end of a line, and breaks that no editor shows, as characters of it.
         return line, min(index - start, len(self._whole_line(line))) + 1
 
+    def characters(self, line: int, column: int, length: int) -> tuple[int, int]:
+        """Give the first character of a piece of a line, from line 1 and column 1, and its end."""
+        start = self._starts[line - 1] + column - 1
+        return start, start + length
+
     def span(self, start: int, end: int) -> Span:
         """Give the place from one character up to another."""
         line, column = self.place(start)

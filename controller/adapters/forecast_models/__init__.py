@@ -1,0 +1,1 @@
+"""Models of time series: in a process of their own, or none at all."""

@@ -1,0 +1,1 @@
+"""Series → forecast: candidates, back-test, choice, bounds, conversion. Pure: nothing is drawn."""

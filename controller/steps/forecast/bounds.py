@@ -1,0 +1,113 @@
+"""Folds → bounds: how far the daily peaks lay beside what was said of them.
+
+Conformal prediction on block maxima: the unit is the peak of a day, since that is what must be
+served. Bounds are a share of the forecast or a distance from it, whichever costs less while folds
+that were left out are covered; the level is raised until they are.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from controller.model.forecast import Band
+from controller.steps.forecast.light import Numbers
+
+LEVELS = (0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)
+SPARE = 0.25
+"""So much further than the past says, and more when few peaks say it: one over their root."""
+WORST_FOLD = 0.85
+"""No fold that was left out may be covered less: misses come together."""
+WIDER = (1.5, 2.0, 3.0)
+"""When all that was seen is not enough: so many times further."""
+Step = tuple[float, float]
+"""A level of what was seen, and how many times further."""
+Peaks = tuple[tuple[float, float], ...]
+"""Of each day of a fold: what was said, and what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How to get from a forecast of a peak to what it will hardly leave."""
+
+    is_ratio: bool
+    low: float
+    high: float
+    tested_steps: int
+    coverage: float
+    """Share of the peaks of left-out folds that lay below the upper bound."""
+    oversizing: float
+    """Upper bounds of left-out folds beside what came."""
+
+    def around(self, mid: float, steps: int) -> Band:
+        """Give the band of a peak so many steps ahead: wider beyond what was tested."""
+        wider = math.sqrt(max(1.0, steps / self.tested_steps))
+        if self.is_ratio:
+            low = mid * math.exp(math.log(max(self.low, 1e-6)) * wider)
+            return Band(min(low, mid), mid, max(mid, mid * self.high**wider))
+        return Band(
+            max(0.0, min(mid, mid + self.low * wider)), mid, max(mid, mid + self.high * wider)
+        )
+
+
+def day_peaks(said: Numbers, came: Numbers, a_day: int) -> Peaks:
+    """Give the highest number said and come of each whole day, in pairs."""
+    count = len(came) // a_day
+    return tuple(
+        (max(said[n * a_day : (n + 1) * a_day]), max(came[n * a_day : (n + 1) * a_day]))
+        for n in range(count)
+    )
+
+
+def bounds(folds: Sequence[Peaks], wanted: float, tested_steps: int) -> Bounds | None:
+    """Learn bounds from folds; None when there is nothing to learn from."""
+    usable = [fold for fold in folds if fold]
+    if not usable:
+        return None
+    found = [_learned(usable, wanted, tested_steps, is_ratio=False)]
+    if all(said > 0 and came >= 0 for fold in usable for said, came in fold):
+        found.append(_learned(usable, wanted, tested_steps, is_ratio=True))
+    return min(found, key=lambda b: (round(min(b.coverage, wanted), 2) < wanted, b.oversizing))
+
+
+def _learned(folds: Sequence[Peaks], wanted: float, tested: int, *, is_ratio: bool) -> Bounds:
+    steps = [(level, 1.0) for level in LEVELS if level >= wanted] + [(1.0, w) for w in WIDER]
+    coverage, worst, oversizing, step = 0.0, 0.0, 1.0, steps[-1]
+    for step in steps:
+        coverage, worst, oversizing = _left_out(folds, step, is_ratio=is_ratio)
+        if coverage >= wanted and worst >= WORST_FOLD:
+            break
+    high = _high(folds, step, is_ratio=is_ratio)
+    low = -quantile((-miss for miss in _misses(folds, is_ratio=is_ratio)), wanted)
+    return Bounds(is_ratio, low, high, tested, coverage, oversizing)
+
+
+def _high(folds: Sequence[Peaks], step: Step, *, is_ratio: bool) -> float:
+    misses = list(_misses(folds, is_ratio=is_ratio))
+    level, wider = step
+    spare = wider + max(SPARE, 1 / math.sqrt(len(misses)))
+    high = quantile(misses, level)
+    return 1 + max(0.0, high - 1) * spare if is_ratio else max(0.0, high) * spare
+
+
+def _left_out(folds: Sequence[Peaks], step: Step, *, is_ratio: bool) -> tuple[float, float, float]:
+    covered, of, bound, came_in_all, worst = 0, 0, 0.0, 0.0, 1.0
+    for n, fold in enumerate(folds):
+        others = [*folds[:n], *folds[n + 1 :]] or [fold]
+        high = _high(others, step, is_ratio=is_ratio)
+        tops = [said * high if is_ratio else said + high for said, _ in fold]
+        within = sum(came <= top for (_, came), top in zip(fold, tops, strict=True))
+        covered, of, worst = covered + within, of + len(fold), min(worst, within / len(fold))
+        bound += sum(tops)
+        came_in_all += sum(came for _, came in fold)
+    return covered / of, worst, bound / came_in_all if came_in_all > 0 else 1.0
+
+
+def _misses(folds: Iterable[Peaks], *, is_ratio: bool) -> Iterable[float]:
+    return (came / said if is_ratio else came - said for fold in folds for said, came in fold)
+
+
+def quantile(numbers: Iterable[float], level: float) -> float:
+    """Give the number that a share of them, and of one more to come, does not exceed."""
+    ordered = sorted(numbers)
+    place = math.ceil((len(ordered) + 1) * level) - 1
+    return ordered[min(max(place, 0), len(ordered) - 1)]

@@ -1,0 +1,206 @@
+"""Candidates that need nothing but arithmetic: always there, quick, and hard to beat.
+
+`seasonal-theta` is the Theta method of Assimakopoulos and Nikolopoulos (2000): the season is taken
+out, what is left is smoothed exponentially, and half of the long slope is added.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from statistics import fmean, median
+
+from controller.model.forecast import SEASONAL_NAIVE, Question
+from controller.steps.forecast.levels import levelled
+
+SMOOTHINGS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
+CYCLES = 8
+"""So many of the newest seasons say what a season looks like."""
+MEAN_OF = 4
+NEWEST = 28
+"""So many of the newest numbers say how much higher this year is than the last."""
+DAMPING = 0.98
+MOST_GROWTH = 4.0
+LIKE = 0.25
+"""A cycle must be this much like itself one turn later."""
+LOOK_FOR_CYCLE = -1
+LONGEST_CYCLES = 600
+Numbers = tuple[float, ...]
+
+
+def candidates(question: Question, year: int = 0) -> Mapping[str, Numbers]:
+    """Give what each candidate says; `year` is the length of a year where one may be looked for."""
+    values, horizon = question.values, question.horizon
+    season = known_season(question)
+    found = {SEASONAL_NAIVE: seasonal_naive(values, season, horizon)}
+    if season != question.seasons[0]:
+        found["daily-naive"] = seasonal_naive(values, question.seasons[0], horizon)
+    found["last-value"] = (values[-1],) * horizon
+    if len(values) >= 2 * season:
+        level = levelled(values, season)
+        question = replace(question, values=level)
+        found["seasonal-mean"] = _seasonal_mean(level, season, horizon)
+        found["seasonal-drift"] = _seasonal_drift(level, season, horizon)
+        found["seasonal-theta"] = _on(question, lambda v: _theta(v, season, horizon))
+    turn = cycle(values) if year == LOOK_FOR_CYCLE else 0
+    if turn > season:
+        found["cycle-theta"] = _on(question, lambda v: _theta(v, turn, horizon))
+        found["cycle-naive"] = seasonal_naive(values, turn, horizon)
+    if season < year and len(values) >= year + max(NEWEST, season):
+        found["last-year"] = _last_year(values, year, horizon)
+        if "seasonal-theta" in found:
+            found["theta-and-last-year"] = average(found["seasonal-theta"], found["last-year"])
+    return found
+
+
+def known_season(question: Question) -> int:
+    """Give the longest season that was seen twice, or else the shortest."""
+    seen = [season for season in question.seasons if len(question.values) >= 2 * season]
+    return seen[-1] if seen else question.seasons[0]
+
+
+def seasonal_naive(values: Sequence[float], season: int, horizon: int) -> Numbers:
+    """Give each number as it was one season before."""
+    last = values[-season:]
+    return tuple(last[step % len(last)] for step in range(horizon))
+
+
+def average(*forecasts: Numbers) -> Numbers:
+    """Give the mean at each step."""
+    return tuple(fmean(step) for step in zip(*forecasts, strict=True))
+
+
+def _on(question: Question, model: Callable[[Numbers], Numbers]) -> Numbers:
+    if not question.is_log:
+        return model(question.values)
+    return tuple(
+        math.expm1(min(value, 700.0))
+        for value in model(tuple(math.log1p(max(value, 0.0)) for value in question.values))
+    )
+
+
+def _seasonal_mean(values: Numbers, season: int, horizon: int) -> Numbers:
+    means = [
+        fmean(values[len(values) - season * back + step] for back in range(1, cycles + 1))
+        for cycles in [min(MEAN_OF, len(values) // season)]
+        for step in range(season)
+    ]
+    return tuple(means[step % season] for step in range(horizon))
+
+
+def _seasonal_drift(values: Numbers, season: int, horizon: int) -> Numbers:
+    """Move the last season by what a season usually adds, less and less the further out."""
+    cycles = min(CYCLES, len(values) // season)
+    sums = [fmean(values[len(values) - season * back :][:season]) for back in range(cycles, 0, -1)]
+    drift = (sums[-1] - sums[0]) / ((cycles - 1) * season) if cycles > 1 else 0.0
+    last, moved, found = values[-season:], 0.0, []
+    for step in range(horizon):
+        moved += drift * DAMPING ** (step / season)
+        found.append(last[step % season] + moved + drift * (season - 1) / 2)
+    return tuple(found)
+
+
+def _last_year(values: Numbers, year: int, horizon: int) -> Numbers:
+    """Give what was a year before, as much higher as the newest numbers are."""
+    before = fmean(values[-NEWEST - year : -year])
+    growth = fmean(values[-NEWEST:]) / before if before > 0 else 1.0
+    growth = min(max(growth, 1 / MOST_GROWTH), MOST_GROWTH)
+    last = values[-year:]
+    return tuple(last[step % year] * growth ** (1 + step // year) for step in range(horizon))
+
+
+def _theta(values: Numbers, season: int, horizon: int) -> Numbers:
+    indices, is_ratio = _season(values, season)
+    phase = len(values) % season
+    if is_ratio:
+        plain = [value / indices[n % season] for n, value in enumerate(values)]
+    else:
+        plain = [value - indices[n % season] for n, value in enumerate(values)]
+    level, alpha = _smoothed(plain)
+    slope = _slope(plain) / 2
+    found = []
+    for step in range(horizon):
+        line = level + slope * (step + 1 / alpha if alpha > SMOOTHINGS[1] else step + 1)
+        index = indices[(phase + step) % season]
+        found.append(line * index if is_ratio else line + index)
+    return tuple(found)
+
+
+def _season(values: Numbers, season: int) -> tuple[list[float], bool]:
+    """Give what each place in the season multiplies by, or adds; the newest seasons count."""
+    is_ratio = min(values) > 0
+    if season == 1:
+        return [1.0 if is_ratio else 0.0], is_ratio
+    means = _moving_means(values, season)
+    places: list[list[float]] = [[] for _ in range(season)]
+    first = max(0, len(values) - CYCLES * season)
+    for at in range(len(means)):
+        n = at + season // 2
+        if n < first:
+            continue
+        mean = means[at]
+        places[n % season].append(values[n] / mean if is_ratio else values[n] - mean)
+    neutral = 1.0 if is_ratio else 0.0
+    indices = [median(place) if place else neutral for place in places]
+    centre = fmean(indices)
+    if is_ratio:
+        return [max(index / centre, 1e-6) for index in indices], True
+    return [index - centre for index in indices], False
+
+
+def _moving_means(values: Numbers, season: int) -> list[float]:
+    """Give the mean of each whole season, centred: an even one takes half of both ends."""
+    sums = [0.0]
+    for value in values:
+        sums.append(sums[-1] + value)
+    if season % 2:
+        return [(sums[n + season] - sums[n]) / season for n in range(len(values) - season + 1)]
+    return [
+        (sums[n + season] - sums[n] + sums[n + season + 1] - sums[n + 1]) / (2 * season)
+        for n in range(len(values) - season)
+    ]
+
+
+def _smoothed(values: Sequence[float]) -> tuple[float, float]:
+    """Give the level at the end, by the smoothing that would have forecast the past best."""
+    best = (math.inf, values[-1], 1.0)
+    for alpha in SMOOTHINGS:
+        level = fmean(values[:CYCLES])
+        error = 0.0
+        for value in values:
+            missed = value - level
+            error += abs(missed)
+            level += alpha * missed
+        best = min(best, (error, level, alpha))
+    return best[1], best[2]
+
+
+def _slope(values: Sequence[float]) -> float:
+    """Give the usual slope over a stretch: the median, so that a jump is not taken for growth."""
+    stretch = max(1, len(values) // 6)
+    return median(
+        (after - before) / stretch for before, after in zip(values, values[stretch:], strict=False)
+    )
+
+
+def cycle(values: Sequence[float]) -> int:
+    """Give the length of a cycle that no calendar knows, as the eleven years of the sun; else 0."""
+    values = values[-LONGEST_CYCLES:]
+    count = len(values)
+    slope = _slope(values) if count > 1 else 0.0
+    plain = [value - slope * n for n, value in enumerate(values)]
+    mean = fmean(plain)
+    rest = [value - mean for value in plain]
+    power = sum(value * value for value in rest)
+    if not power:
+        return 0
+    likeness = [
+        sum(a * b for a, b in zip(rest, rest[lag:], strict=False)) / power
+        for lag in range(count // 3)
+    ]
+    peaks = [
+        (likeness[lag], -lag)
+        for lag in range(3, len(likeness) - 1)
+        if likeness[lag - 1] < likeness[lag] >= likeness[lag + 1]
+    ]
+    best, lag = max(peaks, default=(0.0, 0))
+    return -lag if best > LIKE else 0

@@ -1,0 +1,183 @@
+"""Candidates are tried on the past; nothing worse than the seasonal naive is chosen."""
+
+import math
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.model.forecast import SEASONAL_NAIVE, Answers, Forecast
+from controller.model.series import Every, Series
+from controller.steps.forecast.bounds import bounds, quantile
+from controller.steps.forecast.forecast import conclude, prepare
+from controller.steps.forecast.levels import levelled
+from controller.steps.forecast.light import cycle
+from tests.unit.forecast.traffic import FIRST, WEEK, daily, document, hourly
+
+
+def made(series: Series, answers: Answers | None = None, **spec: object) -> Forecast:
+    wanted = document(**{"horizon": "28d", **spec})
+    trial = prepare(series, wanted.spec)
+    return conclude(wanted, trial, answers or Answers(problem="none here"))
+
+
+def chosen(forecast: Forecast) -> float:
+    return next(each.rmase for each in forecast.backtest.scores if each.is_chosen)
+
+
+def test_the_chosen_candidate_is_better_than_how_it_was_a_week_ago() -> None:
+    forecast = made(daily())
+    assert chosen(forecast) < 0.9
+    assert forecast.chosen != SEASONAL_NAIVE
+    assert forecast.backtest.folds == 6
+
+
+def test_when_nothing_is_better_the_naive_is_used_and_that_is_said() -> None:
+    forecast = made(daily(noise=0.0))
+    assert forecast.chosen == SEASONAL_NAIVE
+    assert chosen(forecast) == 1.0
+    assert any("nothing was better" in note for note in forecast.notes)
+    assert [round(day.peak.mid) for day in forecast.days[:7]] == [
+        round(WEEK[(200 + n) % 7]) for n in range(7)
+    ]
+
+
+def test_the_same_numbers_give_the_same_forecast() -> None:
+    assert made(hourly()) == made(hourly())
+
+
+def test_a_model_that_is_far_better_on_the_past_is_taken() -> None:
+    series = daily()
+    trial = prepare(series, document(horizon="28d").spec)
+    whole = daily(228)
+    truth = tuple(
+        {"ets": whole.values[end : end + question.horizon]}
+        for question, end in zip(trial.questions, (*trial.ends, 200), strict=True)
+    )
+    forecast = made(series, Answers(truth, (("oracle", "1"),)))
+    assert (forecast.chosen, chosen(forecast)) == ("ets", 0.0)
+    assert forecast.versions == (("oracle", "1"),)
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_an_answer_that_is_no_number_counts_for_nothing(broken: float) -> None:
+    trial = prepare(daily(), document(horizon="28d").spec)
+    answers = tuple({"ets": (broken,) * question.horizon} for question in trial.questions)
+    forecast = made(daily(), Answers(answers))
+    assert "ets" not in {each.candidate for each in forecast.backtest.scores}
+
+
+def test_upper_bounds_cover_the_peaks_of_folds_that_were_left_out() -> None:
+    for series in (daily(), hourly()):
+        forecast = made(series)
+        assert forecast.backtest.coverage is not None
+        assert forecast.backtest.coverage >= 0.93
+        assert forecast.backtest.oversizing is not None
+        assert forecast.backtest.oversizing <= 2.0
+        assert all(day.peak.low <= day.peak.mid <= day.peak.high for day in forecast.days)
+
+
+def test_bounds_widen_beyond_what_was_tested() -> None:
+    forecast = made(daily(), horizon="120d")
+    first, last = forecast.days[0].peak, forecast.days[-1].peak
+    assert last.high / last.mid > first.high / first.mid
+    assert any("tested up to 28" in note for note in forecast.notes)
+
+
+@pytest.mark.parametrize("count", [8, 12, 20])
+def test_a_short_series_says_what_it_cannot(count: int) -> None:
+    forecast = made(replace(daily(), values=daily().values[:count]))
+    assert len(forecast.days) == 28
+    if count < 14:
+        assert any("fewer than two seasons" in note for note in forecast.notes)
+        assert any("half and twice" in note for note in forecast.notes)
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0])
+def test_a_series_that_never_changes_stays_as_it_is(value: float) -> None:
+    forecast = made(Series(Every.DAY, FIRST, (value,) * 100))
+    assert {(d.peak.low, d.peak.mid, d.peak.high) for d in forecast.days} == {(value,) * 3}
+
+
+def test_a_growth_plan_and_events_multiply_and_are_shown() -> None:
+    plain = made(daily())
+    days = [day.day for day in plain.days]
+    event = {"date": str(days[3]), "factor": 2.5, "reason": "sale"}
+    forecast = made(daily(), growth={f"{days[0]:%Y-%m}": "+40%"}, events=[event])
+    assert forecast.days[0].factor == pytest.approx(1.4)
+    assert forecast.days[3].factor == pytest.approx(3.5)
+    assert forecast.days[0].peak.mid == pytest.approx(1.4 * plain.days[0].peak.mid)
+    assert forecast.happenings[0].reason == "sale"
+
+
+def test_an_event_of_the_past_is_taken_out_before_anything_is_learned() -> None:
+    values = list(daily().values)
+    values[195] *= 10
+    day = daily().at(195).date()
+    event = {"date": str(day), "factor": 10, "reason": "on television"}
+    forecast = made(replace(daily(), values=tuple(values)), events=[event])
+    assert [day.peak for day in forecast.days] == [day.peak for day in made(daily()).days]
+    assert dict(forecast.history)[day] == values[195]
+
+
+def test_a_jump_of_the_level_is_believed_after_a_week() -> None:
+    values = daily().values
+    jumped = (*values[:180], *(value * 1.8 for value in values[180:]))
+    moved = levelled(jumped, 7)
+    assert min(moved[:179]) > 1.6 * min(values[:179])
+    assert levelled(values, 7) == values
+    grows = daily(growth=0.01).values
+    assert levelled(grows, 7) == grows
+
+
+def test_a_cycle_that_no_calendar_knows_is_found() -> None:
+    assert cycle([math.sin(2 * math.pi * n / 11) for n in range(120)]) == 11
+    assert cycle([float(n) for n in range(40)]) == 0
+    assert cycle([3.0] * 40) == 0
+
+
+def test_pages_become_requests_a_second_with_every_assumption_shown() -> None:
+    conversion = {
+        "requestsPerPage": 10, "cacheHit": 0.5, "peakHourShare": 0.1, "peakToMean": 2,
+        "thinkTime": "19s", "responseTime": "1s",
+    }  # fmt: skip
+    series = Series(Every.DAY, FIRST, (36_000.0,) * 60)
+    forecast = made(series, conversion=conversion)
+    # 36,000 pages a day, a tenth in the busiest hour: one page a second, two in its busiest minute.
+    assert forecast.days[0].rate.mid == pytest.approx(10.0)
+    assert forecast.days[0].concurrency.mid == pytest.approx(40.0)
+    assert {each.name: each.source for each in forecast.assumptions} == {
+        "requestsPerPage": "document", "cacheHit": "document", "peakToMean": "document",
+        "thinkTime": "document", "responseTime": "document", "peakHourShare": "document",
+    }  # fmt: skip
+    assert {each.source for each in made(series).assumptions} == {"default"}
+
+
+def test_of_hours_the_highest_of_each_day_counts() -> None:
+    forecast = made(hourly(), metric="requestRate", horizon="7d")
+    assert len(forecast.days) == 7
+    assert forecast.days[0].day == date(2025, 2, 17)
+    monday = max(hourly().values[:24])
+    assert forecast.days[0].peak.mid == pytest.approx(monday, rel=0.1)
+    assert forecast.days[0].rate.mid == pytest.approx(1.5 * forecast.days[0].peak.mid)
+
+
+def test_a_quantile_leaves_room_for_one_more() -> None:
+    assert quantile([1, 2, 3, 4], 0.5) == 3
+    assert quantile([1, 2, 3, 4], 0.95) == 4
+    assert bounds([], 0.95, 7) is None
+
+
+@given(
+    st.lists(st.floats(0, 1e12), min_size=8, max_size=60),
+    st.sampled_from([Every.DAY, Every.HOUR, Every.MONTH, Every.YEAR]),
+)
+def test_no_series_breaks_it(values: list[float], every: Every) -> None:
+    first = every.number(date_time := Every.DAY.instant(FIRST))
+    assert every.instant(first) <= date_time
+    forecast = made(Series(every, first, tuple(values)))
+    for day in forecast.days:
+        assert 0 <= day.peak.low <= day.peak.mid <= day.peak.high < math.inf
+    assert not forecast.backtest.scores or chosen(forecast) <= 1.0
