@@ -6,6 +6,7 @@ are taken as they are. So no value from a document ever gets into `main.tf.json`
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ def render(
     files = {
         "main.tf.json": _pretty(main),
         "terraform.tfvars.json": _pretty(values),
-        **{f"module/{_checked(path)}": content for path, content in module.files.items()},
+        **{_place(module, path): content for path, content in module.files.items()},
     }
     files = {path: files[path] for path in sorted(files)}
     engine = environment.spec.engine
@@ -213,7 +214,10 @@ def _main(
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
     given |= {name: {**_variable(module, name), "default": None} for name in dated}
-    call = {"source": "./module", **{name: f"${{var.{name}}}" for name in sorted(given)}}
+    call = {
+        "source": f"./{_folder(module)}",
+        **{name: f"${{var.{name}}}" for name in sorted(given)},
+    }
     _refuse_unlisted(module, environment)
     required = {
         name: {"source": source, **({"version": version} if version else {})}
@@ -320,11 +324,23 @@ def _name(name: str) -> str:
     return name
 
 
-def _checked(path: str) -> str:
-    if not all(_FILE_PART.fullmatch(part) for part in path.split("/")):
+def _folder(module: Module) -> str:
+    """Give the folder of a module in the workspace: as deep as it needs for those beside it."""
+    return f"module/{module.path}" if any(map(_is_beside, module.files)) else "module"
+
+
+def _is_beside(path: str) -> bool:
+    return path.startswith("../")
+
+
+def _place(module: Module, path: str) -> str:
+    """Give the place of a module's file in the workspace, which it must not leave."""
+    place = posixpath.normpath(f"{_folder(module)}/{path}")
+    parts = re.sub(r"^(\.\./)+", "", path).split("/")
+    if not place.startswith("module/") or not all(map(_FILE_PART.fullmatch, parts)):
         message = f"the module holds a file with the name `{path!r}`"
         raise ConfigurationWrong.because(message, code="render/unsafe-name")
-    return path
+    return place
 
 
 def _pretty(value: object) -> bytes:

@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from controller.model.module import Module, Output, Variable
 from controller.model.names import Digest
 from controller.steps.load.hcl import Block, HclError, object_entries, read_hcl, unquote
+from controller.steps.load.module_folders import (
+    UNREAD,
+    folder_of,
+    is_code,
+    nested_folder,
+    used_folders,
+)
 from controller.steps.load.module_variables import read_output, read_variable
 
 LARGEST_FILE = 1 << 20
 MOST_FILES = 500
 _REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
-_UNREAD = (".tf.json", ".tofu", ".tofu.json")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _OUTSIDE = re.compile(
     r"\b(?:file\w*|templatefile|abspath)\s*\(\s*\"(?:/|~|[^\"]*\.\./|[^\"]*/\.\.)|\bpathexpand\s*\("
@@ -31,12 +37,23 @@ class ModuleFault:
     hint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Where a module lies, and its files."""
+
+    path: str
+    files: Mapping[str, bytes]
+
+
 @dataclass
 class _Findings:
     variables: dict[str, Variable] = field(default_factory=dict)
     outputs: dict[str, Output] = field(default_factory=dict)
     providers: dict[str, tuple[str, str]] = field(default_factory=dict)
-    used: dict[str, tuple[str, int]] = field(default_factory=dict)
+    declared: dict[str, set[str]] = field(default_factory=dict)
+    """Provider → the folders that name its source."""
+    used: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """Provider and folder → where it is used first."""
     faults: list[ModuleFault] = field(default_factory=list)
 
 
@@ -52,11 +69,14 @@ def is_part_of_module(path: str) -> bool:
 
 
 def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[ModuleFault, ...]]:
-    """Read a module from its files by their paths in it. With a fault it must not be used."""
+    """Read a module from its files by their paths in it. With a fault it must not be used.
+
+    A folder beside it that it calls has a path that begins with `../`.
+    """
     found = _Findings()
     kept = {name: files[name] for name in sorted(files, key=_order) if is_part_of_module(name)}
-    used = _used_folders(kept)
-    kept = {name: kept[name] for name in kept if not _is_code(name) or _folder(name) in used}
+    used = used_folders(path, kept)
+    kept = {name: kept[name] for name in kept if not is_code(name) or folder_of(name) in used}
     if len(kept) > MOST_FILES:
         found.faults.append(
             ModuleFault("module/too-large", "", 1, f"the module holds more than {MOST_FILES} files")
@@ -65,72 +85,44 @@ def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[Mo
     if not any(name.endswith(".tf") and "/" not in name for name in kept):
         found.faults.append(ModuleFault("module/empty", "", 1, "the folder holds no `.tf` file"))
     for name, content in kept.items():
-        if not all(_FILE_PART.fullmatch(part) for part in name.split("/")):
+        if not all(_FILE_PART.fullmatch(part) for part in _steps_down(name)):
             message = "the module holds a file whose name cannot be written safely"
             found.faults.append(ModuleFault("module/unsafe-name", "", 1, message, "rename it"))
             continue
-        _read_file(name, content, kept, found)
-    for provider, (file, line) in sorted(found.used.items()):
-        if provider not in found.providers and provider != "terraform":
+        _read_file(name, content, _Files(path, kept), found)
+    _imply_providers(found)
+    module = Module(path, digest(kept), found.variables, found.outputs, found.providers, kept)
+    return module, tuple(sorted(found.faults, key=lambda fault: (fault.file, fault.line)))
+
+
+def _steps_down(name: str) -> list[str]:
+    parts = name.split("/")
+    while parts and parts[0] == "..":
+        del parts[0]
+    return parts
+
+
+def _imply_providers(found: _Findings) -> None:
+    """Take an undeclared provider from where Terraform takes it: `hashicorp/` and its name.
+
+    Rule: developer.hashicorp.com, "Provider Requirements", on providers without a declaration.
+    """
+    for (provider, folder), (file, line) in sorted(found.used.items()):
+        implied = f"hashicorp/{provider}"
+        if provider == "terraform" or folder in found.declared.get(provider, ()):
+            continue
+        source, _ = found.providers.setdefault(provider, (implied, ""))
+        if source != implied:
             found.faults.append(
                 ModuleFault(
                     "module/provider-not-declared",
                     file,
                     line,
-                    f"the provider `{provider}` is used but not declared",
+                    f"the provider `{provider}` is not declared in this folder, so Terraform "
+                    f"would take `{implied}` and not `{source}`",
                     "add it to `required_providers` with source and version",
                 )
             )
-    module = Module(path, digest(kept), found.variables, found.outputs, found.providers, kept)
-    return module, tuple(sorted(found.faults, key=lambda fault: (fault.file, fault.line)))
-
-
-def _is_code(name: str) -> bool:
-    return name.endswith((".tf", *_UNREAD))
-
-
-def _folder(name: str) -> str:
-    return name.rpartition("/")[0]
-
-
-def _used_folders(files: Mapping[str, bytes]) -> set[str]:
-    """Give the folders that the engine would read: examples that lie beside are none of them."""
-    used, left = {""}, [""]
-    while left:
-        folder = left.pop()
-        for name in files:
-            if _folder(name) == folder and name.endswith(".tf") and b"module" in files[name]:
-                found = {_nested_folder(name, source) for source in _nested_sources(files[name])}
-                new = {inner for inner in found if inner is not None} - used
-                used |= new
-                left += sorted(new)
-    return used
-
-
-def _nested_sources(content: bytes) -> Iterator[str]:
-    """Give the sources of nested modules; what cannot be read is told of elsewhere."""
-    try:
-        root = read_hcl(content.decode())
-    except (UnicodeDecodeError, HclError):
-        return
-    for block in root.blocks:
-        if block.type == "module" and (source := block.string("source")) is not None:
-            yield source
-
-
-def _nested_folder(name: str, source: str) -> str | None:
-    """Tell which folder of the module a source names; None for one outside of it."""
-    if not source.startswith(("./", "../")) and source not in {".", ".."}:
-        return None
-    parts = _folder(name).split("/") if "/" in name else []
-    for part in source.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in {"", "."}:
-            parts.append(part)
-    return "/".join(parts)
 
 
 def _order(name: str) -> tuple[bool, str]:
@@ -148,8 +140,8 @@ def digest(files: Mapping[str, bytes]) -> Digest:
     return Digest("sha256:" + hasher.hexdigest())
 
 
-def _read_file(name: str, content: bytes, files: Mapping[str, bytes], found: _Findings) -> None:
-    if name.endswith(_UNREAD):
+def _read_file(name: str, content: bytes, module: _Files, found: _Findings) -> None:
+    if name.endswith(UNREAD):
         found.faults.append(
             ModuleFault("module/not-read", name, 1, f"`{name}` is in a syntax that is not checked")
         )
@@ -169,12 +161,10 @@ def _read_file(name: str, content: bytes, files: Mapping[str, bytes], found: _Fi
         message = f"`{name}` cannot be read: {error}"
         found.faults.append(ModuleFault("module/not-read", name, line, message))
     else:
-        _read_text(name, text, root, files, found)
+        _read_text(name, text, root, module, found)
 
 
-def _read_text(
-    name: str, text: str, root: Block, files: Mapping[str, bytes], found: _Findings
-) -> None:
+def _read_text(name: str, text: str, root: Block, module: _Files, found: _Findings) -> None:
     for match in _OUTSIDE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
         message = "the module reads a file outside of its folder"
@@ -189,7 +179,7 @@ def _read_text(
             hint = "providers are configured in the Environment"
             found.faults.append(ModuleFault("module/provider-block", name, line, message, hint))
         if block.type == "module":
-            found.faults.extend(_nested_refusals(block, name, line, files))
+            found.faults.extend(_nested_refusals(block, name, line, module))
 
 
 def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
@@ -206,7 +196,8 @@ def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
             _read_providers(block, name, line, found)
         case (("resource" | "data" | "ephemeral"), (kind, _)):
             if "provider" not in block.attributes:
-                found.used.setdefault(kind.split("_", 1)[0], (name, line))
+                used = kind.split("_", 1)[0], folder_of(name)
+                found.used.setdefault(used, (name, line))
         case _:
             pass
 
@@ -223,6 +214,7 @@ def _read_providers(block: Block, name: str, line: int, found: _Findings) -> Non
             source = unquote(entries.get("source", "")) or f"hashicorp/{local_name}"
             version = unquote(entries.get("version", "")) or ""
             known = found.providers.setdefault(local_name, (source, version))
+            found.declared.setdefault(local_name, set()).add(folder_of(name))
             if known[0] != source:
                 message = f"the provider `{local_name}` has two sources: `{known[0]}`, `{source}`"
                 found.faults.append(ModuleFault("module/provider-twice", name, line, message))
@@ -256,20 +248,18 @@ def _refusals(block: Block, name: str, line: int) -> Iterator[ModuleFault]:
         )
 
 
-def _nested_refusals(
-    block: Block, name: str, line: int, files: Mapping[str, bytes]
-) -> Iterator[ModuleFault]:
+def _nested_refusals(block: Block, name: str, line: int, module: _Files) -> Iterator[ModuleFault]:
     source = block.string("source")
-    folder = None if source is None else _nested_folder(name, source)
+    folder = None if source is None else nested_folder(module.path, name, source)
     if folder is None:
         yield ModuleFault(
             "module/nested-source",
             name,
             line,
-            "a nested module comes from outside of the module's folder",
-            "put it into the folder and name it `./…`",
+            "a nested module comes from elsewhere",
+            "put it below `modules/` and name it `./…` or `../…`",
         )
-    elif not any(_folder(file) == folder and _is_code(file) for file in files):
+    elif not any(folder_of(file) == folder and is_code(file) for file in module.files):
         yield ModuleFault(
-            "module/nested-source", name, line, f"the nested module `{source}` is not in the folder"
+            "module/nested-source", name, line, f"the nested module `{source}` is not there"
         )

@@ -4,6 +4,7 @@ Nothing is evaluated: what is not plainly a variable, or a part of one, gives no
 the answer proves it, by a plan.
 """
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,10 +91,10 @@ def _find(files: Mapping[str, bytes], address: str) -> tuple[_Scope, Block, str 
             (b for b in scope.blocks if (b.type, b.labels) == ("module", (match[1],))), None
         )
         source = call.string("source") if call else None
-        if call is None or source is None or not source.startswith("./"):
+        if call is None or source is None or not source.startswith(("./", "../")):
             return None
-        parts = [p for p in f"{folder}/{source}".split("/") if p not in {"", "."}]
-        folder = "/".join(parts)
+        folder = posixpath.normpath(f"./{folder}/{source}")
+        folder = "" if folder == "." else folder
         scope = _Scope(_blocks(files, folder), call, scope, _turns(call, match[2]))
     match = _RESOURCE.fullmatch(address)
     if match is None:

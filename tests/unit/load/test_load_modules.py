@@ -3,9 +3,11 @@
 import pytest
 
 from controller.steps.load.hcl import DEEPEST, HclError, object_entries, read_hcl
+from controller.steps.load.load import ParsedFiles, load
 from controller.steps.load.module_types import Misfit, misfits, read_type
 from controller.steps.load.modules import is_part_of_module, read_module
 from schemas.references import FromOutput, FromPath, FromSecret
+from tests.unit.load.load_repositories import BASE, snapshot
 
 ODD = """# a comment with { and "
 // another }
@@ -155,7 +157,6 @@ REFUSED = {
     'locals { a = file("/etc/passwd") }': "module/path-outside",
     'locals { a = templatefile("${path.module}/../x", {}) }': "module/path-outside",
     'locals { a = file(pathexpand("~/x")) }': "module/path-outside",
-    'resource "random_id" "x" {}': "module/provider-not-declared",
 }
 
 
@@ -271,3 +272,63 @@ def test_what_a_nested_module_uses_is_looked_at_wherever_it_lies() -> None:
     files["modules/m/main.tf"] = b'module "x" {\n  source = "../../../other"\n}\n'
     _, faults = read_module("modules/published", files)
     assert [fault.code for fault in faults] == ["module/nested-source"]
+
+
+def test_a_provider_that_is_not_declared_is_taken_from_where_terraform_takes_it() -> None:
+    module, faults = read(main='resource "random_id" "x" {}')
+    assert faults == ()
+    assert module.providers == {"random": ("hashicorp/random", "")}
+
+
+def test_a_provider_that_is_declared_elsewhere_only_is_refused() -> None:
+    files = {
+        "main.tf": b'terraform {\n required_providers {\n random = { source = "x/random" }\n }\n}\n'
+        b'module "inner" { source = "./inner" }\n',
+        "inner/main.tf": b'resource "random_id" "x" {}\n',
+    }
+    _, faults = read_module("modules/x", files)
+    assert [(f.code, f.file) for f in faults] == [("module/provider-not-declared", "inner/main.tf")]
+
+
+BESIDE = {
+    **BASE,
+    "products/own.yaml": """
+apiVersion: platform/v1
+kind: Stack
+metadata: {name: own, product: shop}
+spec: {module: modules/own}
+""",
+    "modules/own/main.tf": 'module "b" { source = "../beside" }\n'
+    'output "x" { value = module.b.x }\n',
+    "modules/beside/main.tf": 'module "c" { source = "../deep/c" }\n'
+    'output "x" { value = file("${path.module}/text") }\n',
+    "modules/beside/text": "hello",
+    "modules/beside/examples/e/main.tf": 'provider "x" {}\n',
+    "modules/deep/c/main.tf": 'output "c" { value = 1 }\n',
+}
+
+
+def test_a_module_may_call_folders_beside_it_and_is_another_when_they_change() -> None:
+    kept = ParsedFiles()
+    first = load(snapshot(BESIDE), {}, kept)
+    assert first.diagnostics == ()
+    module = first.modules["modules/own"]
+    assert set(module.files) == {
+        "main.tf", "../beside/main.tf", "../beside/text", "../deep/c/main.tf",
+    }  # fmt: skip
+    again = load(snapshot(BESIDE), {}, kept)
+    assert again.modules["modules/own"] is module
+    changed = {**BESIDE, "modules/beside/text": "other"}
+    other = load(snapshot(changed), {}, kept).modules["modules/own"]
+    assert other.digest != module.digest
+
+
+def test_what_is_wrong_beside_a_module_is_told_where_it_stands() -> None:
+    broken = {**BESIDE, "modules/deep/c/bad.tf": 'provider "x" {}\n'}
+    catalog = load(snapshot(broken), {})
+    (found,) = (each for each in catalog.diagnostics if each.code == "module/provider-block")
+    assert found.span
+    assert found.span.path == "modules/deep/c/bad.tf"
+    left_out = {**BESIDE, "modules/beside/main.tf": 'module "c" { source = "../../deep" }\n'}
+    catalog = load(snapshot(left_out), {})
+    assert [each.code for each in catalog.diagnostics] == ["module/nested-source"]
