@@ -36,6 +36,8 @@ HOW_TO_MOVE = (
     "suspend the unit and run `terraform init -migrate-state` in its directory, or take the change"
     " of `spec.state` back"
 )
+SENSITIVE_OUTPUT = "Output refers to sensitive values"
+_OUTPUT = re.compile(r"\s*\"([\w-]+)\": \{")
 NEEDS_INIT = (
     "Backend initialization required",
     "Inconsistent dependency lock file",
@@ -77,7 +79,7 @@ REFUSED = (
     "No configuration files",
     "No value for required variable",
     "Not enough function arguments",
-    "Output refers to sensitive values",
+    SENSITIVE_OUTPUT,
     "Provider configuration not present",
     "Provider dependency changes detected",
     "Reference to",
@@ -120,6 +122,8 @@ class EngineWords:
     summary: str
     detail: str = ""
     place: str = ""
+    hint: str | None = None
+    """How to mend it, where the engine's words are about a file that nobody wrote by hand."""
 
     @property
     def is_refusal(self) -> bool:
@@ -216,7 +220,7 @@ def _diagnostics(
         Diagnostic(
             code=error.code,
             message=f"{sentence}: {word.summary}{_quote(word)}",
-            hint=word.known.hint if word.known else None,
+            hint=word.hint or (word.known.hint if word.known else None),
         )
         for word in words
     )
@@ -234,9 +238,8 @@ def _from_json(output: str) -> Iterator[EngineWords]:
         entries = [document.get("diagnostic"), *(document.get("diagnostics") or ())]
         for entry in entries:
             if isinstance(entry, dict) and entry.get("severity") == "error":
-                yield EngineWords(
-                    str(entry.get("summary", "")), str(entry.get("detail", "")), _place(entry)
-                )
+                summary, detail = str(entry.get("summary", "")), str(entry.get("detail", ""))
+                yield EngineWords(summary, detail, _place(entry), _hint(summary, entry))
 
 
 def _documents(output: str) -> Iterator[Mapping[str, Any]]:
@@ -262,6 +265,14 @@ def _place(entry: Mapping[str, Any]) -> str:
     if context:
         parts.append(f"in {context}")
     return ", ".join(parts)
+
+
+def _hint(summary: str, entry: Mapping[str, Any]) -> str | None:
+    code = str((entry.get("snippet") or {}).get("code") or "")
+    output = _OUTPUT.fullmatch(code)
+    if summary != SENSITIVE_OUTPUT or output is None:
+        return None
+    return f"add `sensitive = true` to the output `{output[1]}` of the module"
 
 
 def _from_text(text: str) -> Iterator[EngineWords]:

@@ -284,3 +284,19 @@ async def test_a_plan_of_large_values_is_read(real: RealWorld) -> None:
     plan = await real.engine.plan(directory)
     assert len(plan.changes) == 2
     assert len(repr(plan)) < 5000
+
+
+async def test_an_output_that_must_be_sensitive_is_named(real: RealWorld) -> None:
+    directory = real.write("a")
+    module = directory / "module"
+    module.mkdir()
+    (module / "main.tf").write_text('output "key" {\n  value = sensitive("x")\n}\n')
+    main = json.loads((directory / "main.tf.json").read_text())
+    main["module"] = {"unit": {"source": "./module"}}
+    main["output"]["key"] = {"value": "${module.unit.key}"}
+    (directory / "main.tf.json").write_text(json.dumps(main, indent=2))
+    await real.engine.init(directory)
+    with pytest.raises(EngineRefused, match="Output refers to sensitive values") as refused:
+        await real.engine.plan(directory)
+    (found,) = refused.value.diagnostics
+    assert found.hint == "add `sensitive = true` to the output `key` of the module"
