@@ -1,5 +1,6 @@
 """What differs between what was applied and what is there."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from schemas.drift import DriftIgnore
 INSIDE = "module.unit."
 """What the address of every resource of a unit begins with: people leave it out."""
 MOST_TOLD = 10
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 _RUNNING = {"localcloud_service": "running", "localcloud_database": "running"}
 """Types whose attribute tells whether it runs, and nothing that anybody can set."""
 
@@ -104,7 +106,20 @@ def classify(
             if address not in known
             for back in [_turned_round(change)]
         )
-    return tuple(found)
+    return tuple(each for each in found if not _moves_by_itself(each))
+
+
+def _moves_by_itself(change: ResourceChange) -> bool:
+    """Tell whether only times differ that nobody set, as until when a database can be restored."""
+    return (
+        change.drift is DriftKind.UNMANAGED
+        and bool(change.attributes)
+        and all(_is_time(a.before) and _is_time(a.after) for a in change.attributes)
+    )
+
+
+def _is_time(text: str | None) -> bool:
+    return text is not None and _TIME.fullmatch(text.strip('"')) is not None
 
 
 def _kind(change: ResourceChange, planned: ResourceChange | None) -> DriftKind:

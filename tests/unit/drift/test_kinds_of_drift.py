@@ -1,5 +1,6 @@
 """What happened behind our back is told apart, and let be where a rule says so."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -133,3 +134,20 @@ def test_a_drift_is_told_with_values_but_no_secret() -> None:
     told = Drift(UnitName("s", "e", "t"), NOON, (found,)).tell()
     assert told.startswith("x.y changed (password: sensitive, not shown, a0: 1 → (not there)")
     assert told.endswith("and 3 more)")
+
+
+def test_times_that_nobody_set_move_by_themselves_and_are_no_drift() -> None:
+    def moved(path: str, before: str | None, after: str | None) -> AttributeChange:
+        return AttributeChange(path, before, after)
+
+    database = change("module.unit.aws_db_instance.this")
+    times = moved("latest_restorable_time", "2026-11-26T10:00:00Z", "2026-11-26T10:05:00+00:00")
+    only = replace(database, attributes=(times,))
+    assert classify([only], [], settled=True) == ()
+    and_more = replace(database, attributes=(times, moved("port", "1", "2")))
+    assert len(classify([and_more], [], settled=True)) == 1
+    taken_away = replace(database, attributes=(moved("expires", "2026-11-26T10:00:00Z", None),))
+    assert len(classify([taken_away], [], settled=True)) == 1
+    wanted = change("module.unit.aws_db_instance.this", Action.UPDATE, "latest_restorable_time")
+    assert kinds([only], [wanted]) == [DriftKind.CHANGED]
+    assert len(classify([replace(database, attributes=())], [], settled=True)) == 1
