@@ -143,7 +143,16 @@ class Delivery:
     come_again: datetime | None = None
     """When the next step of a rotation, or the next rotation, is due."""
     acknowledged: bool = True
+    """Whether the old value waits for no consumer."""
     copies: tuple[str, ...] = ()
     """The addresses of the copies that hold this value."""
     drifted: tuple[str, ...] = ()
     """What was found at copies and left alone, one line each."""
+    waits_for: tuple[str, ...] = ()
+    """The consumers that are not known to have the new value, while the old one waits for them."""
+    late_at: datetime | None = field(default=None, compare=False)
+    """When that becomes too long."""
+    changed_at: datetime | None = field(default=None, compare=False)
+    """When the last rotation began."""
+    cause: str = field(default="", compare=False)
+    """Why it began."""

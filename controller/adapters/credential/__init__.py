@@ -1,1 +1,1 @@
-"""Logins in other systems that rotate: PostgreSQL's, and some in memory."""
+"""Credentials in other systems that rotate, one file for each kind, and some in memory."""

@@ -249,6 +249,42 @@ class OpenBaoSecretStore:
             "restoring a snapshot", lambda: self._client.adapter.post(path, data=content)
         )
 
+    async def request(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> Mapping[str, Any] | None:
+        """Ask another engine of the server; gives `data`, and None when there is no such thing.
+
+        For issuers of credentials. Raises what `read` raises.
+        """
+        doing = f"asking `{path}`"
+        named = f"/v1/{checked_path(path, what='path of a request')}"
+        found = await self._find(
+            doing, lambda: self._client.adapter.request(method, named, json=body)
+        )
+        if found is None:
+            return None
+        return found.get("data") or {} if isinstance(found, dict) else {}
+
+    async def accepts(self, mount: str, role: SecretText, secret: SecretText) -> bool:
+        """Log in as an AppRole with the same server, and out again; False when it is refused."""
+        return await self._ask("logging in", lambda: self._accepts(mount, role, secret))
+
+    def _accepts(self, mount: str, role: SecretText, secret: SecretText) -> bool:
+        import hvac
+        from hvac.exceptions import Forbidden, InvalidRequest
+
+        kept = self._client
+        client = hvac.Client(
+            url=kept.url, token="", session=self._session, verify=self._session.verify,
+            namespace=kept.adapter.namespace, timeout=TIMEOUT_SECONDS,
+        )  # fmt: skip
+        try:
+            take_token(client, AppRole(role, secret, mount))
+        except (Forbidden, InvalidRequest):
+            return False
+        client.auth.token.revoke_self()
+        return True
+
     def _snapshots(self) -> Any:
         return self._client.sys.take_raft_snapshot()
 

@@ -11,16 +11,22 @@ value works until the new one was delivered and the grace is over. The steps are
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.delivery import Delivery, RotationPhase
 from controller.steps.secrets.copies import bring_copies
 from controller.steps.secrets.publish import bring
-from controller.steps.secrets.record import Material, RotationRecord, load
+from controller.steps.secrets.record import RotationRecord, load
 from controller.steps.secrets.render import rendered
-from controller.steps.secrets.request import PostgresLogin, SecretPorts, SecretRequest, Written
-from controller.steps.secrets.transitions import NEXT, begin, is_due, logins, settle, tend_login
+from controller.steps.secrets.request import SecretPorts, SecretRequest, Written
+from controller.steps.secrets.retirement import gives_up_at, unheard
+from controller.steps.secrets.rotated.choose import rotated
+from controller.steps.secrets.schedule import due, next_look
+from controller.steps.secrets.transitions import NEXT, begin, settle, tend
+
+ASK_AGAIN = timedelta(seconds=15)
+"""How often consumers are asked that were not heard yet."""
 
 
 async def deliver(request: SecretRequest, ports: SecretPorts) -> Delivery:
@@ -31,7 +37,7 @@ async def deliver(request: SecretRequest, ports: SecretPorts) -> Delivery:
 
     - StoreUnreachable, Transient: a server does not answer, or the new login does not work yet
     - StateLocked: another controller works on this secret
-    - DependencyNotReady: a person has to write the value first
+    - DependencyNotReady: a person has to write the value first, or a stack to make its place
     - PlanStale, Stalled: a server refuses, or an address, template or record cannot be used
     """
     if isinstance(request.kind, Written):
@@ -40,10 +46,16 @@ async def deliver(request: SecretRequest, ports: SecretPorts) -> Delivery:
     version = 0
     if record.phase is not RotationPhase.VERIFIED:  # there the new value may be out already
         record, version = await settle(request, ports, record)
-    if record.phase is RotationPhase.IDLE and is_due(request, record, ports.now()):
-        record = await begin(request, ports, record)
-    elif record.phase in {RotationPhase.IDLE, RotationPhase.DRAINING}:
-        await tend_login(request, ports, record)
+    rests = record.phase is RotationPhase.IDLE
+    cause = due(request, record, ports.now()) if rests else None
+    if (
+        cause is None
+        and record.phase in {RotationPhase.IDLE, RotationPhase.DRAINING}
+        and not await tend(request, ports, record)
+    ):
+        cause = "what was delivered does not work any more"
+    if cause is not None:
+        record = await begin(request, ports, record, cause)
     while (step := NEXT.get(record.phase)) is not None:
         following, written = await step(request, ports, record)
         version = written or version
@@ -63,9 +75,8 @@ async def _known(request: SecretRequest, ports: SecretPorts) -> RotationRecord:
         record = RotationRecord(RotationPhase.IDLE, 0, ports.now())
     if record.current is None and record.upcoming is None:
         record = await _adopted(request, ports, record)
-    is_login = isinstance(request.kind, PostgresLogin)
     for material in (record.current, record.upcoming):
-        if material is not None and bool(material.login) != is_login:
+        if material is not None and not rotated(request).owns(material):
             raise _occupied(request)
     return record
 
@@ -79,17 +90,10 @@ async def _adopted(
     fields = await ports.store.read(request.reference, version=description.version)
     if fields is None:
         return record
-    if isinstance(request.kind, PostgresLogin):
-        login, text = fields.get("username"), fields.get("password")
-        name = login.reveal() if login is not None else ""
-        known = name in logins(request.kind)
-    else:
-        name, text, known = "", fields.get("value"), True
-    if text is None or not known:
+    found = rotated(request).adopted(fields)
+    if found is None:
         raise _occupied(request)
-    return replace(
-        record, generation=1, changed_at=description.created_at, current=Material(name, text)
-    )
+    return replace(record, generation=1, changed_at=description.created_at, current=found)
 
 
 def _occupied(request: SecretRequest) -> Stalled:
@@ -131,6 +135,7 @@ async def _deliver_written(request: SecretRequest, ports: SecretPorts) -> Delive
 def _delivery(
     request: SecretRequest, ports: SecretPorts, record: RotationRecord, version: int
 ) -> Delivery:
+    draining = record.phase is RotationPhase.DRAINING
     return Delivery(
         secret=request.name,
         reference=request.reference,
@@ -138,11 +143,18 @@ def _delivery(
         generation=record.delivered_generation,
         target=ports.target.address(request.name),
         phase=record.phase,
-        come_again=_come_again(request, record),
+        come_again=_come_again(request, record, ports.now()),
+        acknowledged=not (draining and unheard(request, record)),
+        waits_for=tuple(unheard(request, record)) if draining else (),
+        late_at=gives_up_at(request, record) if draining else None,
+        changed_at=record.changed_at,
+        cause=record.cause,
     )
 
 
-def _come_again(request: SecretRequest, record: RotationRecord) -> datetime | None:
-    if record.phase is RotationPhase.DRAINING:
+def _come_again(request: SecretRequest, record: RotationRecord, now: datetime) -> datetime | None:
+    if record.phase is not RotationPhase.DRAINING:
+        return next_look(request, record, now)
+    if record.deadline is None or record.deadline > now:
         return record.deadline
-    return None if request.rotation is None else record.changed_at + request.rotation.every
+    return now + ASK_AGAIN  # consumers are waited for

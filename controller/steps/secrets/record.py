@@ -5,6 +5,7 @@ meanwhile: so a controller that was killed goes on where it was, and two exclude
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,20 +13,23 @@ from typing import Any
 from controller.diagnostics.errors import PlanStale, Stalled, StateLocked
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import RotationPhase, SecretReference
+from controller.model.material import Material
 from controller.ports.secret_store import SecretStore
 from controller.steps.secrets.request import SecretRequest
+
+__all__ = [
+    "AHEAD",
+    "Material",
+    "RotationRecord",
+    "ensure_latest",
+    "load",
+    "record_reference",
+    "save",
+]
 
 FORMAT = 1
 AHEAD = frozenset({RotationPhase.PUBLISHED, RotationPhase.DRAINING, RotationPhase.RETIRED})
 """The phases in which consumers have the upcoming value already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """A value, and the login it belongs to (empty for a random text)."""
-
-    login: str
-    text: SecretText
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class RotationRecord:
     deadline: datetime | None = None
     edition: int = 0
     digest: str = ""
+    acknowledged: tuple[str, ...] = ()
+    """The consumers that are known to have the upcoming value."""
+    cause: str = ""
+    """Why the last rotation began."""
     version: int = 0
     """Of this record in the store; 0: not there yet."""
 
@@ -86,11 +94,13 @@ async def load(store: SecretStore, request: SecretRequest) -> RotationRecord | N
             phase=RotationPhase(state["phase"]),
             generation=int(state["generation"]),
             changed_at=datetime.fromisoformat(state["changed_at"]),
-            current=_material(state["current"], fields.get("current")),
-            upcoming=_material(state["upcoming"], fields.get("upcoming")),
+            current=_material("current", state, fields),
+            upcoming=_material("upcoming", state, fields),
             deadline=_instant(state["deadline"]),
             edition=int(state["edition"]),
             digest=str(state["digest"]),
+            acknowledged=tuple(state.get("acknowledged", ())),
+            cause=str(state.get("cause", "")),
             version=description.version,
         )
     except (KeyError, TypeError, ValueError):
@@ -115,6 +125,13 @@ async def save(
         "deadline": None if record.deadline is None else record.deadline.isoformat(),
         "edition": record.edition,
         "digest": record.digest,
+        "acknowledged": record.acknowledged,
+        "cause": record.cause,
+        "facts": {
+            name: dict(material.facts)
+            for name, material in (("current", record.current), ("upcoming", record.upcoming))
+            if material is not None and material.facts
+        },
     }
     fields = {"state": SecretText(json.dumps(state))}
     if record.current is not None:
@@ -146,12 +163,15 @@ def _elsewhere(request: SecretRequest) -> StateLocked:
     )
 
 
-def _material(login: str | None, text: SecretText | None) -> Material | None:
+def _material(
+    name: str, state: Mapping[str, Any], fields: Mapping[str, SecretText]
+) -> Material | None:
+    login, text = state[name], fields.get(name)
     if login is None:
         return None
     if text is None:
         raise ValueError("a login without its text")
-    return Material(login, text)
+    return Material(login, text, state.get("facts", {}).get(name, {}))
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
-from controller.steps.secrets.record import Material
+from controller.model.material import Material
 from controller.steps.secrets.request import PostgresLogin
 
 POSTGRES_PORT = 5432

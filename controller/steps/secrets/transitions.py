@@ -2,54 +2,36 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from controller.diagnostics.errors import Bug, Transient
-from controller.diagnostics.secret import SecretText
 from controller.model.delivery import RotationPhase
+from controller.model.material import Material
 from controller.steps.secrets.publish import publish
-from controller.steps.secrets.record import AHEAD, Material, RotationRecord, ensure_latest, save
-from controller.steps.secrets.render import login_fields, random_fields
-from controller.steps.secrets.request import PostgresLogin, Random, SecretPorts, SecretRequest
-
-PASSWORD_LENGTH = 40
+from controller.steps.secrets.record import AHEAD, RotationRecord, ensure_latest, save
+from controller.steps.secrets.request import SecretPorts, SecretRequest
+from controller.steps.secrets.retirement import counts_still, hear
+from controller.steps.secrets.rotated.choose import rotated
 
 Step = Callable[
     [SecretRequest, SecretPorts, RotationRecord], Awaitable[tuple[RotationRecord | None, int]]
 ]
 
 
-def logins(kind: PostgresLogin) -> tuple[str, str]:
-    """Name the two logins of a role."""
-    return f"{kind.role}_a", f"{kind.role}_b"
-
-
-def is_due(request: SecretRequest, record: RotationRecord, now: datetime) -> bool:
-    """Tell whether a rotation is to begin: the first value, its age, a wish, or another role."""
-    if record.current is None:
-        return True
-    if isinstance(request.kind, PostgresLogin) and record.current.login not in logins(request.kind):
-        return True
-    asked = request.requested_at
-    if asked is not None and record.changed_at < asked <= now:
-        return True
-    return request.rotation is not None and now >= record.changed_at + request.rotation.every
-
-
 async def begin(
-    request: SecretRequest, ports: SecretPorts, record: RotationRecord
+    request: SecretRequest, ports: SecretPorts, record: RotationRecord, cause: str
 ) -> RotationRecord:
     """Make the new value and keep it, before anything in the world is touched."""
-    if isinstance(request.kind, PostgresLogin):
-        first, second = logins(request.kind)
-        in_use = record.current is not None and record.current.login == first
-        made = Material(second if in_use else first, ports.new_secret(PASSWORD_LENGTH))
-    else:
-        length = request.kind.length if isinstance(request.kind, Random) else PASSWORD_LENGTH
-        made = Material("", ports.new_secret(length))
+    made = await rotated(request).prepare(ports, record.generation + 1, record.current)
     prepared = replace(
-        record, phase=RotationPhase.PREPARED, upcoming=made, changed_at=ports.now(), deadline=None
+        record,
+        phase=RotationPhase.PREPARED,
+        upcoming=made,
+        changed_at=ports.now(),
+        deadline=None,
+        acknowledged=(),
+        cause=cause,
     )
     return await save(ports.store, request, prepared)
 
@@ -62,47 +44,44 @@ async def settle(
         return await _publish_upcoming(request, ports, record)
     if record.current is None:
         return record, 0
-    return await publish(ports, request, record, _fields(request, record.current, None))
+    fields = rotated(request).fields(record.current, None)
+    return await publish(ports, request, record, fields)
 
 
-async def tend_login(request: SecretRequest, ports: SecretPorts, record: RotationRecord) -> None:
-    """Make the login in use work again, as after its database was made anew."""
-    kind, used = request.kind, record.delivered
-    if not isinstance(kind, PostgresLogin) or used is None:
-        return
-    if await ports.credentials.can_log_in(kind.database, used.login, used.text):
-        return
+async def tend(request: SecretRequest, ports: SecretPorts, record: RotationRecord) -> bool:
+    """Look whether what consumers have works, and repair it; False when it must be replaced."""
+    kind, used = rotated(request), record.delivered
+    if used is None or await kind.still_works(ports, used):
+        return True
     await ensure_latest(ports.store, request, record)
-    await ports.credentials.set_password(kind.database, kind.role, used.login, used.text)
-    if not await ports.credentials.can_log_in(kind.database, used.login, used.text):
-        raise Transient.because(f"the login `{used.login}` is refused", code="secrets/refused")
+    if await kind.repair(ports, used):
+        return True
+    if record.phase is RotationPhase.IDLE:
+        return False
+    raise Transient.because(f"the new {kind.named(used)} is refused", code="secrets/refused")
 
 
 async def _apply(
     request: SecretRequest, ports: SecretPorts, record: RotationRecord
 ) -> tuple[RotationRecord, int]:
-    """Set the new password on the standby login; a random text needs neither this nor a test."""
-    made = _upcoming(record)
+    """Make the new value work; what no other system knows needs neither this nor a test."""
+    kind, made = rotated(request), _upcoming(record)
     phase = RotationPhase.VERIFIED
-    if isinstance(request.kind, PostgresLogin):
+    if kind.touches_world:
         await ensure_latest(ports.store, request, record)
-        await ports.credentials.set_password(
-            request.kind.database, request.kind.role, made.login, made.text
-        )
+        made = await kind.apply(ports, made, record.current)
         phase = RotationPhase.APPLIED
-    return await save(ports.store, request, replace(record, phase=phase)), 0
+    return await save(ports.store, request, replace(record, phase=phase, upcoming=made)), 0
 
 
 async def _verify(
     request: SecretRequest, ports: SecretPorts, record: RotationRecord
 ) -> tuple[RotationRecord, int]:
-    """Log in as consumers do; goes one step back when that is refused. Raises Transient."""
-    made = _upcoming(record)
-    if isinstance(request.kind, PostgresLogin) and not await ports.credentials.can_log_in(
-        request.kind.database, made.login, made.text
-    ):
+    """Use it as consumers do; goes one step back when that is refused. Raises Transient."""
+    kind, made = rotated(request), _upcoming(record)
+    if not await kind.verify(ports, made):
         await save(ports.store, request, replace(record, phase=RotationPhase.PREPARED))
-        raise Transient.because(f"the new login `{made.login}` is refused", code="secrets/refused")
+        raise Transient.because(f"the new {kind.named(made)} is refused", code="secrets/refused")
     return await save(ports.store, request, replace(record, phase=RotationPhase.VERIFIED)), 0
 
 
@@ -127,15 +106,21 @@ async def _drain(
 async def _retire(
     request: SecretRequest, ports: SecretPorts, record: RotationRecord
 ) -> tuple[RotationRecord | None, int]:
-    """End the old value when the grace is over, and prove that it is dead. Raises Transient."""
-    if not _is_over(record, ports.now()):
+    """End the old value when nobody needs it any more, and prove that it is dead."""
+    record = await hear(request, ports, record)
+    if counts_still(request, record, ports.now()):
         return None, 0
-    version = 0
-    if isinstance(request.kind, PostgresLogin):
-        await ensure_latest(ports.store, request, record)
-        await _end_login(request.kind, ports, record.current)
-    else:
+    kind, old, version = rotated(request), record.current, 0
+    if kind.shows_previous:
         record, version = await _publish_upcoming(request, ports, record)
+    if kind.touches_world:
+        await ensure_latest(ports.store, request, record)
+        if old is not None:
+            await kind.end(ports, old, _upcoming(record))
+            if not await kind.is_dead(ports, old):
+                raise Transient.because(
+                    f"the old {kind.named(old)} still works", code="secrets/not-dead"
+                )
     retired = replace(record, phase=RotationPhase.RETIRED)
     return await save(ports.store, request, retired), version
 
@@ -166,32 +151,12 @@ NEXT: Final[Mapping[RotationPhase, Step]] = {
 """What leads out of a phase; out of IDLE leads `begin`, when a rotation is due."""
 
 
-async def _end_login(kind: PostgresLogin, ports: SecretPorts, old: Material | None) -> None:
-    if old is None:
-        return
-    await ports.credentials.disable(kind.database, old.login)
-    if await ports.credentials.can_log_in(kind.database, old.login, old.text):
-        raise Transient.because(f"the old login `{old.login}` still works", code="secrets/not-dead")
-
-
 async def _publish_upcoming(
     request: SecretRequest, ports: SecretPorts, record: RotationRecord
 ) -> tuple[RotationRecord, int]:
-    over = record.phase is RotationPhase.RETIRED or _is_over(record, ports.now())
-    old = None if over else record.current
-    return await publish(ports, request, record, _fields(request, _upcoming(record), old))
-
-
-def _is_over(record: RotationRecord, now: datetime) -> bool:
-    return record.deadline is not None and now >= record.deadline
-
-
-def _fields(
-    request: SecretRequest, material: Material, previous: Material | None
-) -> dict[str, SecretText]:
-    if isinstance(request.kind, PostgresLogin):
-        return login_fields(request.kind, material)
-    return random_fields(material, previous)
+    old = record.current if counts_still(request, record, ports.now()) else None
+    fields = rotated(request).fields(_upcoming(record), old)
+    return await publish(ports, request, record, fields)
 
 
 def _upcoming(record: RotationRecord) -> Material:
