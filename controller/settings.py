@@ -218,6 +218,15 @@ class Settings(BaseSettings):
         description="folder for secrets that are delivered as files; default: `secrets` in `data`; "
         "consumers of other users need one that they can reach",
     )
+    rotation_commands: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="programs that secrets may name to tell third parties of a new value: absolute "
+        "path and first arguments, by name",
+    )
+    consumer_pid_files: dict[str, Path] = Field(
+        default={},
+        description="files with the ids of processes that secrets may name to be sent a signal",
+    )
     audit_logs: dict[str, Path] = Field(
         default={},
         description="by environment, a folder of CloudTrail log files: who may have made a drift",

@@ -5,24 +5,16 @@ from datetime import datetime, timedelta
 
 from controller.diagnostics.diagnostic import Diagnostic, Severity
 from controller.diagnostics.errors import DependencyNotReady, TrueupError
-from controller.diagnostics.secret import SecretText
-from controller.model.delivery import DatabaseAddress, Delivery, FileAccess, RotationPhase
+from controller.model.delivery import Delivery, RotationPhase
 from controller.model.names import Commit, SecretName
 from controller.model.status import SecretStatus
 from controller.steps.secrets.deliver import deliver as deliver_step
-from controller.steps.secrets.request import (
-    PostgresLogin,
-    Random,
-    Rotation,
-    SecretPorts,
-    SecretRequest,
-    Written,
-    reference_of,
-)
+from controller.steps.secrets.request import SecretPorts, SecretRequest, Written
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD
+from controller.workflows.requests import request_of
 from controller.workflows.secret_copies import (
     note_store,
     noted_stores,
@@ -33,7 +25,7 @@ from controller.workflows.secret_copies import (
 from controller.workflows.secret_documents import digest_of, find_secret, may_be_broken
 from controller.workflows.secret_server import look_at_server, require_room
 from schemas.kinds.environment import Environment
-from schemas.kinds.secret import DeliverFile, Secret
+from schemas.kinds.secret import Secret
 
 GONE = "its document is gone"
 LOOK_AGAIN = timedelta(minutes=10)
@@ -81,7 +73,7 @@ async def _advance(
         copies=await open_copies(world, target, status.name, spec.deliver.copies),
         told=drifted.append,
     )
-    request = await _request(parts, target, document, status)
+    request = await request_of(parts, target, document, status.name)
     delivery = await deliver_step(request, ports)  # its journal is the rotation record in the store
     await retire_everywhere(world, target, request, ports)
     addresses = tuple(copy.place.address for copy in ports.copies)
@@ -127,42 +119,6 @@ async def _ports(parts: Parts, target: StageTarget, store: str) -> SecretPorts:
     )
 
 
-async def _request(
-    parts: Parts, target: StageTarget, document: Secret, status: SecretStatus
-) -> SecretRequest:
-    spec, name = document.spec, status.name
-    kind: Random | PostgresLogin | Written = Written()
-    if spec.generate is not None and spec.generate.random is not None:
-        kind = Random(spec.generate.random.length)
-    elif spec.generate is not None and spec.generate.postgres_login is not None:
-        login = spec.generate.postgres_login
-        outputs = await parts.units.secret_inputs(target, name)
-        values = {(unit.stack, output): value for (unit, output), value in outputs.items()}
-        kind = PostgresLogin(
-            DatabaseAddress(
-                admin=SecretText(str(values[login.admin.stack, login.admin.output])),
-                url=str(values[login.url.stack, login.url.output]),
-            ),
-            login.role,
-        )
-    file = spec.deliver.file
-    rotation = spec.rotation
-    return SecretRequest(
-        name=name,
-        reference=reference_of(spec.store, name),
-        kind=kind,
-        template=file.template if "template" in file.model_fields_set else None,
-        access=_access(file),
-        rotation=Rotation(rotation.every, rotation.grace) if rotation else None,
-        requested_at=await parts.wishes.rotation_asked_at(name),
-    )
-
-
-def _access(file: DeliverFile) -> FileAccess:
-    owner, _, group = file.owner.partition(":")
-    return FileAccess(int(file.mode, 8), owner, group)
-
-
 async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> None:
     before = status.delivery
     subject = keys.secret_key(status.name)
@@ -170,7 +126,9 @@ async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> Non
         await parts.recording.event(subject, "Delivered", f"generation {delivery.generation}")
     elif before.generation != delivery.generation:
         await parts.recording.event(
-            subject, "Rotated", f"generation {delivery.generation} is delivered"
+            subject,
+            "Rotated",
+            f"generation {delivery.generation} is delivered: {delivery.cause or 'asked for'}",
         )
     if before is not None and before.phase != delivery.phase == RotationPhase.IDLE:
         await parts.recording.event(subject, "Retired", "the old one is dead")

@@ -3,14 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.model.accounts import Accounts
 from controller.model.delivery import SecretReference, ServerHealth
 from controller.model.history import Trust
+from controller.model.names import SecretName
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
-from controller.ports.credential import CredentialIssuer
+from controller.ports.credential import CredentialIssuer, Issuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
 from controller.ports.git import BranchWriter, PointerWriter, RepositoryReader
@@ -25,12 +27,28 @@ from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
 from controller.ports.state_history import StateHistory
 from controller.ports.workspaces import Workspaces
+from schemas.generate import Generate
 from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 
 
 def _no_server() -> None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerOrder:
+    """Which credential is wanted, with all names filled in."""
+
+    secret: SecretName
+    generate: Generate
+    store: SecretStoreDocument | None = None
+    """The store whose server makes it, where one does."""
+
+
+async def no_issuer(order: IssuerOrder) -> Issuer:
+    """Refuse, where nothing but texts and logins is made."""
+    raise Stalled.because(f"nothing here makes a `{order.generate.way()}`")
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,8 @@ class World:
     policies: PolicyEngine
     accounts: Accounts = field(default_factory=Accounts)
     """Which environments share an account, and its limits; follows the head of the branch."""
+    issuer: Callable[[IssuerOrder], Awaitable[Issuer]] = no_issuer
+    """What makes the credential of a document. Raises Stalled, StoreUnreachable."""
     audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
     """By environment: what tells who changed something there."""
     server_health: Callable[[], ServerHealth | None] = _no_server

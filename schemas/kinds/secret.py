@@ -1,82 +1,18 @@
 """Secret: how it comes to be, where it goes, and when it changes. Never its value."""
 
-from collections.abc import Iterator
-from datetime import timedelta
 from string import Formatter
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from schemas.document import Document, Part, ProductMetadata, only_one_of
-from schemas.names import Identifier, Name
-from schemas.references import FromOutput, OutputField, refuse_at
-from schemas.values import Duration, Interval
+from schemas.document import Document, Part, ProductMetadata
+from schemas.generate import Generate
+from schemas.names import Name
+from schemas.references import refuse_at
+from schemas.rotation import Consumer, Rotation
+from schemas.values import Many
 
-LOGIN_FIELDS = ("database", "host", "password", "port", "username")
 PLACE = r"^[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*(/[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*)+$"
-RANDOM_FIELDS = ("previous", "value")
-
-
-class Random(Part):
-    """A random text of letters and digits; its fields are `value` and `previous`."""
-
-    length: int = Field(
-        default=32, ge=16, le=512, description="How many characters.", examples=[32]
-    )
-
-
-class PostgresLogin(Part):
-    """Two login roles in turn, so that a rotation fails no request."""
-
-    admin: OutputField = Field(
-        description="The output that gives the address for the administrator.",
-        examples=[{"output": "shop-db.admin_dsn"}],
-    )
-    url: OutputField = Field(
-        description="The output that gives the address for everybody, without a login.",
-        examples=[{"output": "shop-db.url"}],
-    )
-    role: Identifier = Field(
-        description="The role that owns what the logins may do; the logins are named after it.",
-        examples=["shop_app"],
-    )
-
-
-class Generate(Part):
-    """How a value is made: exactly one of the ways."""
-
-    model_config = ConfigDict(json_schema_extra=only_one_of("random", "postgresLogin"))
-
-    random: Random | None = Field(
-        default=None, description="A random text.", examples=[{"length": 32}]
-    )
-    postgres_login: PostgresLogin | None = Field(
-        default=None,
-        description="A login of a PostgreSQL server.",
-        examples=[
-            {
-                "admin": {"output": "shop-db.admin_dsn"},
-                "url": {"output": "shop-db.url"},
-                "role": "shop_app",
-            }
-        ],
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.random is None) == (self.postgres_login is None):
-            raise ValueError("exactly one of `postgresLogin`, `random`")
-        return self
-
-    def fields(self) -> tuple[str, ...]:
-        """Tell the fields of a value that is made this way."""
-        return RANDOM_FIELDS if self.random else LOGIN_FIELDS
-
-    def outputs(self) -> Iterator[tuple[tuple[str, ...], FromOutput]]:
-        """Give the outputs that a value is made from, each with its path below `generate`."""
-        if self.postgres_login:
-            yield ("postgresLogin", "admin"), self.postgres_login.admin
-            yield ("postgresLogin", "url"), self.postgres_login.url
 
 
 class DeliverFile(Part):
@@ -87,7 +23,7 @@ class DeliverFile(Part):
         description="The content; `{name}` stands for a field of the secret: `{value}` and "
         "`{previous}` of a random one, `{username}`, `{password}`, `{host}`, `{port}` and "
         "`{database}` of a login. Without it: the value, and on a second line the previous one "
-        "while it still works. A login needs one.",
+        "while it still works. What has no field `value` needs one.",
         examples=["postgresql://{username}:{password}@{host}:{port}/{database}"],
     )
     mode: str = Field(
@@ -193,18 +129,6 @@ class Deliver(Part):
     )
 
 
-class Rotation(Part):
-    """When it changes."""
-
-    every: Interval = Field(description="How old it may become: a duration.", examples=["30d"])
-    grace: Duration = Field(
-        default=timedelta(minutes=5),
-        description="How long the old one goes on working after consumers have the new one: a "
-        "duration.",
-        examples=["1h"],
-    )
-
-
 class SecretSpec(Part):
     """How it comes to be, where it goes, and when it changes."""
 
@@ -224,15 +148,19 @@ class SecretSpec(Part):
         description="When it changes. Without it, only when somebody asks.",
         examples=[{"every": "30d", "grace": "1h"}],
     )
+    consumers: Many[Consumer] = Field(
+        default=(),
+        description="Who uses it. The old one ends only when all of those that tell have the new "
+        "one.",
+        examples=[[{"name": "proxy", "ack": "signal", "pidFile": "proxy"}]],
+    )
 
     @model_validator(mode="after")
     def _template_fits(self) -> Self:
         template = self.deliver.file.template
         if template is None:
-            if self.generate and self.generate.postgres_login:
-                refuse_at(
-                    ("deliver",), "`file: {template: …}` for the address of a `postgresLogin`"
-                )
+            if self.generate and "value" not in self.generate.fields():
+                refuse_at(("deliver",), f"`file: {{template: …}}` for a `{self.generate.way()}`")
             return self
         path = ("deliver", "file", "template")
         used = _placeholders(template)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Self, TypeVar
 
 from controller.diagnostics.errors import DependencyNotReady, Stalled, Transient, TrueupError
@@ -190,8 +191,15 @@ class AwsAccessKeyIssuer:
             raise _translated(error, doing, self.place.user) from None
 
 
-def _client(service: str, place: AwsUser, key: Material | None = None) -> Any:
+@cache
+def _session(profile: str | None, region: str) -> Any:
+    """Make a session once: it reads megabytes of descriptions when its first client is made."""
     import boto3
+
+    return boto3.session.Session(profile_name=profile, region_name=region)
+
+
+def _client(service: str, place: AwsUser, key: Material | None = None) -> Any:
     from botocore.config import Config
 
     config = Config(
@@ -199,7 +207,7 @@ def _client(service: str, place: AwsUser, key: Material | None = None) -> Any:
         read_timeout=TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
-    session = boto3.session.Session(profile_name=place.profile, region_name=place.region)
+    session = _session(place.profile, place.region)
     login = (
         {}
         if key is None

@@ -104,14 +104,14 @@ class CertificateIssuer:
         del current
         if prepared.login:
             return prepared
-        alone, addresses = _divided(self.wanted.other_names)
+        names, addresses = _divided(self.wanted.other_names)
         made = await self.server.request(
             "post",
             f"{self.wanted.mount}/sign/{self.wanted.role}",
             {
-                "csr": _request(prepared.text, self.wanted.name),
+                "csr": _request(prepared.text, self.wanted),
                 "common_name": self.wanted.name,
-                "alt_names": ",".join(alone),
+                "alt_names": ",".join(names),
                 "ip_sans": ",".join(addresses),
                 "ttl": f"{int(self.wanted.life.total_seconds())}s",
             },
@@ -181,7 +181,8 @@ class CertificateIssuer:
         return self.now() >= _ends(old) or await self._is_revoked(old)
 
     async def _is_revoked(self, material: Material) -> bool:
-        found = await self.server.request("get", f"{self.wanted.mount}/cert/{material.login}")
+        serial = material.login.replace(":", "-")
+        found = await self.server.request("get", f"{self.wanted.mount}/cert/{serial}")
         return found is not None and int(found.get("revocation_time") or 0) > 0
 
     def _for(self) -> str:
@@ -226,7 +227,8 @@ def _divided(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return [name for name in names if name not in addresses], addresses
 
 
-def _request(key: SecretText, name: str) -> str:
+def _request(key: SecretText, wanted: Wanted) -> str:
+    """Write a request with all names in it: a role takes them from there, or from the fields."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -235,8 +237,13 @@ def _request(key: SecretText, name: str) -> str:
     private = serialization.load_pem_private_key(key.reveal().encode(), None)
     if not isinstance(private, ec.EllipticCurvePrivateKey):
         raise Stalled.because("the recorded private key cannot be read")
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wanted.name)])
+    names: list[x509.GeneralName] = [
+        x509.IPAddress(ipaddress.ip_address(name)) if _is_address(name) else x509.DNSName(name)
+        for name in wanted.names
+    ]
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     request = builder.sign(private, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode()
 

@@ -1,0 +1,97 @@
+"""How a document wants a credential made → the issuer that makes it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.adapters.credential._server import Server
+from controller.adapters.credential.approle_secret_id import AppRoleIssuer
+from controller.adapters.credential.aws_access_key import AwsAccessKeyIssuer, AwsUser
+from controller.adapters.credential.certificate import CertificateIssuer, Wanted
+from controller.adapters.credential.command import CommandIssuer
+from controller.adapters.credential.totp import TotpIssuer
+from controller.adapters.credential.transit_key import TransitKeyIssuer
+from controller.adapters.secret_store.openbao import OpenBaoSecretStore
+from controller.diagnostics.errors import Stalled
+from controller.diagnostics.secret import SecretText
+from controller.ports.credential import Issuer
+from controller.ports.secret_store import SecretStore
+from controller.settings import Settings
+from controller.workflows.world import IssuerOrder
+from schemas.generate import AwsAccessKey, Certificate, Command
+from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
+
+SEED_LENGTH = 64
+SECRET_ID_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Issuers:
+    """Makes an issuer for each order."""
+
+    settings: Settings
+    store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
+    new_secret: Callable[[int], SecretText]
+    now: Callable[[], datetime]
+
+    async def get(self, order: IssuerOrder) -> Issuer:
+        """Give what makes the credential of an order. Raises Stalled, StoreUnreachable."""
+        generate = order.generate
+        if generate.aws_access_key is not None:
+            return AwsAccessKeyIssuer.connect(_user(generate.aws_access_key, str(order.secret)))
+        if generate.command is not None:
+            return self._command(generate.command, str(order.secret))
+        return await self._on_server(order)
+
+    async def _on_server(self, order: IssuerOrder) -> Issuer:
+        generate, server = order.generate, await self._server(order)
+        if generate.certificate is not None:
+            return CertificateIssuer(server, _wanted(generate.certificate), self.now)
+        if generate.totp is not None:
+            of = generate.totp
+            fresh = self.new_secret(SEED_LENGTH)
+            return TotpIssuer(server, of.mount, of.key, of.account, of.issuer, fresh, self.now)
+        if generate.transit_key is not None:
+            return TransitKeyIssuer(server, generate.transit_key.mount, generate.transit_key.key)
+        if generate.approle_secret_id is not None:
+            role, fresh = generate.approle_secret_id, self.new_secret(SECRET_ID_LENGTH)
+            return AppRoleIssuer(server, role.mount, role.role, fresh)
+        raise Stalled.because(f"nothing here makes a `{generate.way()}`")
+
+    async def _server(self, order: IssuerOrder) -> Server:
+        store = None if order.store is None else await self.store(order.store)
+        if not isinstance(store, OpenBaoSecretStore):
+            named = "no store" if order.store is None else f"`{order.store.metadata.name}`"
+            raise Stalled.because(
+                f"a `{order.generate.way()}` needs a server of OpenBao or Vault; this is {named}",
+                hint="name a secret store whose provider is `openbao`",
+                code="secrets/no-engine",
+            )
+        return store
+
+    def _command(self, command: Command, secret: str) -> CommandIssuer:
+        program = self.settings.rotation_commands.get(command.name, ())
+        if not program or not program[0].startswith("/"):
+            known = ", ".join(f"`{name}`" for name in sorted(self.settings.rotation_commands))
+            raise Stalled.because(
+                f"the settings name no command `{command.name}` with an absolute path",
+                hint=f"`rotation_commands` names {known or 'none'}",
+                code="secrets/command-refused",
+            )
+        fresh, seconds = self.new_secret(command.length), command.timeout.total_seconds()
+        return CommandIssuer(command.name, program, secret, fresh, seconds)
+
+
+def _user(key: AwsAccessKey, owner: str) -> AwsUser:
+    return AwsUser(key.user, owner, key.region, key.endpoint, key.profile)
+
+
+def _wanted(certificate: Certificate) -> Wanted:
+    return Wanted(
+        certificate.mount,
+        certificate.role,
+        certificate.common_name,
+        certificate.alt_names,
+        certificate.life,
+        certificate.verify.address if certificate.verify else None,
+    )

@@ -1,0 +1,111 @@
+"""The document of a secret → what the step is asked for."""
+
+from controller.diagnostics.secret import SecretText
+from controller.model.delivery import DatabaseAddress, FileAccess
+from controller.model.names import SecretName
+from controller.steps.secrets.request import (
+    Cron,
+    Issued,
+    PostgresLogin,
+    Random,
+    Rotation,
+    SecretRequest,
+    Window,
+    Written,
+    reference_of,
+)
+from controller.workflows.catalogs import StageTarget
+from controller.workflows.parts import Parts
+from controller.workflows.secret_copies import store_document
+from controller.workflows.world import IssuerOrder
+from schemas.generate import Generate
+from schemas.generate import PostgresLogin as PostgresLoginDocument
+from schemas.kinds.secret import DeliverFile, Secret
+from schemas.rotation import Rotation as RotationDocument
+
+
+async def request_of(
+    parts: Parts, target: StageTarget, document: Secret, name: SecretName
+) -> SecretRequest:
+    """Fill a document in, with the outputs and places that it names. Raises Stalled."""
+    spec = document.spec
+    file, rotation = spec.deliver.file, spec.rotation
+    return SecretRequest(
+        name=name,
+        reference=reference_of(spec.store, name),
+        kind=await _kind(parts, target, spec.generate, name),
+        template=file.template if "template" in file.model_fields_set else None,
+        access=_access(file),
+        rotation=_rotation(rotation) if rotation else None,
+        requested_at=await parts.wishes.rotation_asked_at(name),
+        consumers=tuple(each.name for each in spec.consumers if each.ack != "none"),
+    )
+
+
+async def _kind(
+    parts: Parts, target: StageTarget, generate: Generate | None, name: SecretName
+) -> Random | PostgresLogin | Issued | Written:
+    if generate is None:
+        return Written()
+    text = generate.random or generate.webhook_hmac
+    if text is not None:
+        return Random(text.length)
+    if generate.postgres_login is not None:
+        return await _login(parts, target, generate.postgres_login, name)
+    wanted = filled(generate, name)
+    stores = [store_document(target, store) for _, store in wanted.stores()]
+    order = IssuerOrder(name, wanted, stores[0] if stores else None)
+    return Issued(await parts.world.issuer(order))
+
+
+async def _login(
+    parts: Parts, target: StageTarget, login: PostgresLoginDocument, name: SecretName
+) -> PostgresLogin:
+    outputs = await parts.units.secret_inputs(target, name)
+    values = {(unit.stack, output): value for (unit, output), value in outputs.items()}
+    return PostgresLogin(
+        DatabaseAddress(
+            admin=SecretText(str(values[login.admin.stack, login.admin.output])),
+            url=str(values[login.url.stack, login.url.output]),
+        ),
+        login.role,
+    )
+
+
+def filled(generate: Generate, name: SecretName) -> Generate:
+    """Fill the names of product and environment in, wherever a text stands."""
+    words = {"{product}": name.product, "{environment}": name.environment}
+
+    def fill(value: object) -> object:
+        if isinstance(value, str):
+            for key, word in words.items():
+                value = value.replace(key, word)
+            return value
+        if isinstance(value, dict):
+            return {key: fill(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [fill(inner) for inner in value]
+        return value
+
+    return Generate.model_validate(
+        fill(generate.model_dump(mode="json", by_alias=True, exclude_none=True))
+    )
+
+
+def _rotation(rotation: RotationDocument) -> Rotation:
+    return Rotation(
+        every=rotation.every,
+        grace=rotation.grace,
+        cron=Cron(rotation.cron, rotation.time_zone) if rotation.cron else None,
+        windows=tuple(
+            Window(Cron(each.cron, each.time_zone), each.length) for each in rotation.windows
+        ),
+        max_age=rotation.max_age,
+        ack_timeout=rotation.ack_timeout,
+        retire_anyway=rotation.retire_anyway,
+    )
+
+
+def _access(file: DeliverFile) -> FileAccess:
+    owner, _, group = file.owner.partition(":")
+    return FileAccess(int(file.mode, 8), owner, group)
