@@ -15,6 +15,7 @@ from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.permission import NotAllowed, NotFound, require
+from controller.rotations import Rotations
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
 from controller.workflows.adopt import Order, adopt
@@ -32,6 +33,7 @@ class App:
         self._parts = parts
         self._ledger = parts.world.ledger
         self._dispatcher = parts.world.dispatcher
+        self.rotations = Rotations(parts)
 
     # Looking.
 

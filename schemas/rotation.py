@@ -113,11 +113,10 @@ class Consumer(Part):
     """Somebody who uses the secret."""
 
     name: Name = Field(description="Its name.", examples=["proxy"])
-    ack: Literal["none", "poll", "signal", "restart"] = Field(
+    ack: Literal["none", "poll", "signal"] = Field(
         default="none",
         description="How it gets to have the new one: `none`: nobody knows; `poll`: it reads it "
-        "and tells, by `trueup secrets ack` or a file; `signal`: a process is sent one; `restart`: "
-        "a stack is applied with the new one.",
+        "and tells, by `trueup secrets ack` or a file; `signal`: a process is sent one.",
         examples=["poll"],
     )
     pid_file: Name | None = Field(
@@ -129,14 +128,9 @@ class Consumer(Part):
     signal: Literal["HUP", "USR1", "USR2"] = Field(
         default="HUP", description="For `signal`: which.", examples=["HUP"]
     )
-    stack: Name | None = Field(
-        default=None, description="For `restart`: the stack.", examples=["shop-api"]
-    )
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
         if (self.ack == "signal") != (self.pid_file is not None):
             refuse_at(("pidFile",), "one for `ack: signal`, and only there")
-        if (self.ack == "restart") != (self.stack is not None):
-            refuse_at(("stack",), "one for `ack: restart`, and only there")
         return self

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli import acting, names
+from controller.cli.client import Client
 from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
 from controller.cli.output import OUTPUT, Column, print_json, print_table
-from controller.cli.place import Place
+from controller.cli.place import Place, asks_controller
 
 if TYPE_CHECKING:
     from controller.model.delivery import RestoredSecret
@@ -29,7 +31,18 @@ _COLUMNS = (
 
 @click.group(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
 def command() -> None:
-    """Back up, restore and upgrade the embedded secret server."""
+    """Back up, restore and upgrade the embedded secret server; acknowledge a rotation."""
+
+
+@command.command(epilog=example("trueup secrets ack shop/dev/db-login --consumer worker"))
+@click.argument("secret", metavar="SECRET", type=names.UNIT)
+@click.option("--consumer", required=True, help="The consumer, by its name in the document.")
+@click.option("--generation", type=click.IntRange(1), help="Which it has; the delivered one.")
+@asks_controller
+def ack(client: Client, secret: str, consumer: str, generation: int | None) -> None:
+    """Say that a consumer has the new value of a secret, so that the old one may end."""
+    expect = f"{consumer} {generation or ''}".strip()
+    acting.ask(client, "acknowledge", secret, f"{consumer} has {secret}", expect=expect)
 
 
 @command.command(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))

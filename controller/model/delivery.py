@@ -150,6 +150,8 @@ class Delivery:
     """What was found at copies and left alone, one line each."""
     waits_for: tuple[str, ...] = ()
     """The consumers that are not known to have the new value, while the old one waits for them."""
+    unasked: tuple[str, ...] = ()
+    """Why consumers could not be told or asked, one line each."""
     late_at: datetime | None = field(default=None, compare=False)
     """When that becomes too long."""
     changed_at: datetime | None = field(default=None, compare=False)

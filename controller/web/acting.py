@@ -58,6 +58,7 @@ ACTIONS: Mapping[str, Act] = {
     "resume": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=False),
     "unlock": lambda app, ask: app.unlock(ask.caller, ask.subject, ask.expect),
     "restore-state": lambda app, ask: app.restore_state(ask.caller, ask.subject, ask.expect),
+    "acknowledge": lambda app, ask: app.rotations.acknowledge(ask.caller, ask.subject, ask.expect),
     "rotate": lambda app, ask: app.rotate(ask.caller, ask.subject),
 }
 

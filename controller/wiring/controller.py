@@ -9,6 +9,7 @@ import string
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from controller import shipped
@@ -42,7 +43,7 @@ from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
-from controller.wiring.issuers import Issuers
+from controller.wiring.issuers import Issuers, consumer_of
 from controller.wiring.secret_stores import SecretStores, github_copy, read_secret
 from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
@@ -272,6 +273,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
+            consumer=partial(consumer_of, settings),
             issuer=Issuers(settings, stores.get, new_secret, clock.now).get,
             load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),

@@ -1,9 +1,12 @@
-"""How a document wants a credential made → the issuer that makes it."""
+"""How a document wants a credential made, and who consumes it → issuers and consumers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from controller.adapters.consumer.process import SignalledProcess
+from controller.adapters.consumer.reader import AcknowledgingReader
 from controller.adapters.credential._server import Server
 from controller.adapters.credential.approle_secret_id import AppRoleIssuer
 from controller.adapters.credential.aws_access_key import AwsAccessKeyIssuer, AwsUser
@@ -14,12 +17,14 @@ from controller.adapters.credential.transit_key import TransitKeyIssuer
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
+from controller.ports.consumer import Consumer
 from controller.ports.credential import Issuer
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings
 from controller.workflows.world import IssuerOrder
 from schemas.generate import AwsAccessKey, Certificate, Command
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
+from schemas.rotation import Consumer as ConsumerDocument
 
 SEED_LENGTH = 64
 SECRET_ID_LENGTH = 40
@@ -95,3 +100,17 @@ def _wanted(certificate: Certificate) -> Wanted:
         certificate.life,
         certificate.verify.address if certificate.verify else None,
     )
+
+
+def consumer_of(settings: Settings, document: ConsumerDocument, place: str) -> Consumer:
+    """Give what tells or asks a consumer of the secret that lies at `place`. Raises Stalled."""
+    if document.ack == "poll":
+        return AcknowledgingReader(document.name, Path(place))
+    pid_file = settings.consumer_pid_files.get(document.pid_file or "")
+    if pid_file is None:
+        known = ", ".join(f"`{name}`" for name in sorted(settings.consumer_pid_files))
+        raise Stalled.because(
+            f"the settings name no file with a process id `{document.pid_file}`",
+            hint=f"`consumer_pid_files` names {known or 'none'}",
+        )
+    return SignalledProcess(document.name, pid_file, document.signal)

@@ -9,9 +9,10 @@ from controller.model.delivery import Delivery, RotationPhase
 from controller.model.names import Commit, SecretName
 from controller.model.status import SecretStatus
 from controller.steps.secrets.deliver import deliver as deliver_step
-from controller.steps.secrets.request import SecretPorts, SecretRequest, Written
+from controller.steps.secrets.request import SecretPorts, SecretRequest, Written, reference_of
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
+from controller.workflows.consumers import open_consumers
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD
 from controller.workflows.requests import request_of
@@ -74,10 +75,14 @@ async def _advance(
         told=drifted.append,
     )
     request = await request_of(parts, target, document, status.name)
+    place = world.secret_target.address(status.name)
+    consumers = open_consumers(parts, spec.consumers, place)
+    ports = replace(ports, consumers=consumers)
     delivery = await deliver_step(request, ports)  # its journal is the rotation record in the store
     await retire_everywhere(world, target, request, ports)
     addresses = tuple(copy.place.address for copy in ports.copies)
-    return replace(delivery, copies=addresses, drifted=tuple(drifted))
+    reasons = tuple(each.reason for each in consumers if each.reason)
+    return replace(delivery, copies=addresses, drifted=tuple(drifted), unasked=reasons)
 
 
 async def _withdraw(parts: Parts, target: StageTarget, status: SecretStatus) -> None:
@@ -132,15 +137,39 @@ async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> Non
         )
     if before is not None and before.phase != delivery.phase == RotationPhase.IDLE:
         await parts.recording.event(subject, "Retired", "the old one is dead")
-    message = "delivered" if delivery.phase == RotationPhase.IDLE else f"rotating: {delivery.phase}"
+    message = _message(delivery)
     await parts.recording.secret(replace(status, delivery=delivery, ready=True, message=message))
+    found = findings_of(delivery, parts.world.clock.now())
+    if found or (before is not None and (before.drifted or before.waits_for)):
+        commit = Commit(await parts.world.ledger.fact(HEAD) or "")
+        await parts.world.ledger.put_findings(subject, commit, found)
+
+
+def _message(delivery: Delivery) -> str:
+    if delivery.phase == RotationPhase.IDLE:
+        return "delivered"
+    waits = f", waits for {', '.join(delivery.waits_for)}" if delivery.waits_for else ""
+    reasons = "".join(f"; {each}" for each in delivery.unasked)
+    return f"rotating: {delivery.phase}{waits}{reasons}"
+
+
+def findings_of(delivery: Delivery, now: datetime) -> list[Diagnostic]:
+    """Tell what somebody should look at: copies that were changed, consumers that do not tell."""
     found = [
         Diagnostic("secrets/copy-changed", text, severity=Severity.WARNING)
         for text in delivery.drifted
     ]
-    if found or (before is not None and before.drifted):
-        commit = Commit(await parts.world.ledger.fact(HEAD) or "")
-        await parts.world.ledger.put_findings(subject, commit, found)
+    if delivery.waits_for and delivery.late_at is not None and now >= delivery.late_at:
+        named = ", ".join(f"`{name}`" for name in delivery.waits_for)
+        found.append(
+            Diagnostic(
+                "secrets/not-acknowledged",
+                f"the old value waits since {delivery.late_at:%Y-%m-%d %H:%M} UTC for {named}",
+                severity=Severity.WARNING,
+                hint="find out whether they use the new one: `trueup secrets ack`",
+            )
+        )
+    return found
 
 
 def _is_suspended(target: StageTarget, name: SecretName) -> bool:

@@ -55,6 +55,14 @@ class Wishes:
         found = await self._ledger.fact(f"rotate/{secret}")
         return datetime.fromisoformat(found) if found else None
 
+    async def acknowledge(self, secret: SecretName, consumer: str, generation: int) -> None:
+        """Note that a consumer has a generation; an earlier word of it counts no more."""
+        await self._ledger.set_fact(f"acknowledged/{secret}/{consumer}", str(generation))
+
+    async def acknowledged(self, secret: SecretName, consumer: str) -> int:
+        """Tell which generation a consumer last said that it has; 0: none."""
+        return int(await self._ledger.fact(f"acknowledged/{secret}/{consumer}") or 0)
+
     async def promote(self, stage: StageName, release: Digest) -> None:
         """Ask for a release to be let into a stage that is moved by hand."""
         await self._ledger.set_fact(f"promote/{stage}", release)

@@ -12,6 +12,7 @@ from controller.model.names import SecretName
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
+from controller.ports.consumer import Consumer
 from controller.ports.credential import CredentialIssuer, Issuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
@@ -30,6 +31,7 @@ from controller.ports.workspaces import Workspaces
 from schemas.generate import Generate
 from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
+from schemas.rotation import Consumer as ConsumerDocument
 
 
 def _no_server() -> None:
@@ -44,6 +46,11 @@ class IssuerOrder:
     generate: Generate
     store: SecretStoreDocument | None = None
     """The store whose server makes it, where one does."""
+
+
+def no_consumer(document: ConsumerDocument, place: str) -> Consumer:
+    """Refuse, where nobody is told."""
+    raise Stalled.because(f"nothing here tells `{document.name}` of `{place}`")
 
 
 async def no_issuer(order: IssuerOrder) -> Issuer:
@@ -93,6 +100,8 @@ class World:
     """Which environments share an account, and its limits; follows the head of the branch."""
     issuer: Callable[[IssuerOrder], Awaitable[Issuer]] = no_issuer
     """What makes the credential of a document. Raises Stalled, StoreUnreachable."""
+    consumer: Callable[[ConsumerDocument, str], Consumer] = no_consumer
+    """What tells or asks a consumer of the secret that is delivered to a place. Raises Stalled."""
     audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
     """By environment: what tells who changed something there."""
     server_health: Callable[[], ServerHealth | None] = _no_server

@@ -48,10 +48,6 @@ def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:
         linking.link_output(reference, target, ("spec", "generate", *path))
     for path, store in model.spec.generate.stores() if model.spec.generate else ():
         linking.need(reference, "SecretStore", store, ("spec", "generate", *path))
-    for index, consumer in enumerate(model.spec.consumers):
-        if consumer.stack is not None:
-            at = ("spec", "consumers", index, "stack")
-            linking.need(reference, "Stack", consumer.stack, at, product=reference.product)
 
 
 def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> None:

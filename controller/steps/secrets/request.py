@@ -125,7 +125,7 @@ class SecretPorts:
     copies: tuple[Copy, ...] = ()
     consumers: tuple[Consumer, ...] = ()
     told: Callable[[str], None] = _unheard
-    """Is told what was found at copies, or heard of consumers, and left alone."""
+    """Is told what was found at copies, and left alone."""
 
 
 def reference_of(store: str, name: SecretName) -> SecretReference:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from controller.diagnostics.errors import TrueupError
 from controller.model.delivery import RotationPhase
 from controller.steps.secrets.record import RotationRecord, save
 from controller.steps.secrets.request import SecretPorts, SecretRequest
@@ -24,14 +23,8 @@ async def hear(
     generation = record.generation + 1
     heard = list(record.acknowledged)
     for consumer in ports.consumers:
-        if consumer.name not in heard:
-            try:
-                has = await consumer.has(request.name, generation)
-            except TrueupError as error:
-                ports.told(f"the consumer `{consumer.name}` cannot be asked: {error}")
-                has = False
-            if has:
-                heard.append(consumer.name)
+        if consumer.name not in heard and await consumer.has(request.name, generation):
+            heard.append(consumer.name)
     kind = rotated(request)
     if (
         kind.proof

@@ -374,6 +374,13 @@ class FakeApp:
             KeptState(7, "line", digest, ago(hours=2), "before an apply", two),
         ]
 
+    @property
+    def rotations(self):
+        return self
+
+    async def acknowledge(self, caller, secret, said):
+        return self._act(caller, Role.OPERATOR, "acknowledge", secret, said)
+
     async def rotate(self, caller, secret):
         return self._act(caller, Role.OPERATOR, "rotate", secret)
 

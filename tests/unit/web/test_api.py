@@ -82,6 +82,7 @@ ACTIONS = {
     "suspend": "shop/dev",
     "resume": "shop/dev",
     "rotate": "shop/staging/shop-api-key",
+    "acknowledge": "shop/staging/shop-api-key",
     "unlock": "shop/dev/shop-api",
     "restore-state": "shop/dev/shop-api",
 }

@@ -1,0 +1,1 @@
+"""Consumers of secrets that are told of a new one, or tell that they have it."""

@@ -1,0 +1,101 @@
+"""A secret's consumers, from the document to the finding, in a whole controller."""
+
+import pytest
+
+from controller.diagnostics.errors import Stalled
+from controller.model.caller import Caller, Role
+from controller.model.delivery import RotationPhase
+from controller.model.names import SecretName
+from controller.permission import NotAllowed, NotFound
+from tests.support.worlds import Life, MemoryWorld
+from tests.workflow.test_secret_copies import PLATFORM
+
+ADA, VERA = Caller("ada", Role.OPERATOR), Caller("vera", Role.VIEWER)
+NAME = SecretName("shop", "dev", "key")
+SECRET = """\
+---
+apiVersion: platform/v1
+kind: Secret
+metadata: {name: key, product: shop}
+spec:
+  store: main
+  generate: {random: {}}
+  rotation: {every: 30d, grace: 3s, ackTimeout: 60s}
+  consumers:
+    - {name: worker, ack: poll}
+    - {name: proxy, ack: signal, pidFile: proxy}
+    - {name: somebody}
+"""
+
+
+@pytest.fixture
+async def life() -> Life:
+    world = MemoryWorld()
+    world.repository.commit({"all.yaml": (PLATFORM + SECRET).encode()}, subject="first")
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    await life.app.rotate(ADA, str(NAME))
+    world.clock.advance(1)
+    await life.settle()
+    return life
+
+
+async def phase(life: Life) -> tuple[RotationPhase, tuple[str, ...]]:
+    status = await life.world.ledger.secret(NAME)
+    assert status is not None
+    assert status.delivery is not None
+    return status.delivery.phase, status.delivery.waits_for
+
+
+async def codes(life: Life) -> list[str]:
+    return [found.code for _, found in await life.world.ledger.findings()]
+
+
+async def test_a_rotation_waits_for_words_and_says_so(life: Life) -> None:
+    assert await phase(life) == (RotationPhase.DRAINING, ("worker", "proxy"))
+    await life.pass_time(20)
+    assert await codes(life) == []
+    await life.pass_time(60)
+    assert await phase(life) == (RotationPhase.DRAINING, ("worker", "proxy"))
+    assert await codes(life) == ["secrets/not-acknowledged"]
+    status = await life.world.ledger.secret(NAME)
+    assert status is not None
+    assert "waits for worker, proxy; `worker`: nothing here tells" in status.message
+    for consumer in ("worker", "proxy 2"):
+        await life.app.rotations.acknowledge(ADA, str(NAME), consumer)
+    await life.pass_time(20)
+    assert await phase(life) == (RotationPhase.IDLE, ())
+    assert await codes(life) == []
+    assert len(await life.events("Acknowledged")) == 2
+    assert await life.events("Rotated") == [
+        "secret:shop/dev/secret.key generation 2 is delivered: asked for"
+    ]
+
+
+async def test_a_word_survives_a_kill_and_counts_for_one_rotation(life: Life) -> None:
+    await life.app.rotations.acknowledge(ADA, str(NAME), "worker")
+    life = life.world.start()
+    await life.begin()
+    await life.settle()
+    assert await phase(life) == (RotationPhase.DRAINING, ("proxy",))
+    await life.app.rotations.acknowledge(ADA, str(NAME), "proxy")
+    await life.pass_time(20)
+    assert (await phase(life))[0] is RotationPhase.IDLE
+    await life.app.rotate(ADA, str(NAME))
+    await life.pass_time(20)
+    assert await phase(life) == (RotationPhase.DRAINING, ("worker", "proxy"))
+
+
+async def test_a_wrong_word_is_refused(life: Life) -> None:
+    said = life.app.rotations.acknowledge
+    with pytest.raises(NotAllowed):
+        await said(VERA, str(NAME), "worker")
+    for secret in ("shop/dev/none", "nonsense"):
+        with pytest.raises(NotFound):
+            await said(ADA, secret, "worker")
+    with pytest.raises(NotFound, match="no consumer `nobody`"):
+        await said(ADA, str(NAME), "nobody")
+    for number in ("3", "0", "x"):
+        with pytest.raises(Stalled):
+            await said(ADA, str(NAME), f"worker {number}")
