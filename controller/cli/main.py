@@ -54,7 +54,9 @@ COMMANDS: Mapping[str, Entry] = {
     "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),
     "state": Entry("Acting", "Show earlier states of a unit, and bring one back."),
     "rotate": Entry("Acting", "Rotate a secret now."),
-    "secrets": Entry("Acting", "Back up, restore and upgrade the embedded secret server."),
+    "secrets": Entry(
+        "Acting", "Acknowledge rotations; back up, restore and upgrade the secret server."
+    ),
     "bench": Entry("Looking", "Run a published benchmark, beside the plain tools."),
     "version": Entry("Begin", "Print the version."),
 }

@@ -31,7 +31,7 @@ _COLUMNS = (
 
 @click.group(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
 def command() -> None:
-    """Back up, restore and upgrade the embedded secret server; acknowledge a rotation."""
+    """Acknowledge rotations; back up, restore and upgrade the secret server."""
 
 
 @command.command(epilog=example("trueup secrets ack shop/dev/db-login --consumer worker"))

@@ -232,14 +232,19 @@ def _audit_logs(settings: Settings) -> dict[str, AuditLog]:
     return {name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()}
 
 
+def _data_folder(settings: Settings) -> Path:
+    data = settings.data.absolute()
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return data
+
+
 @asynccontextmanager
 async def controller(settings: Settings) -> AsyncIterator[Controller]:
     """Open everything that a controller needs, and close it at the end.
 
     Raises Stalled when another controller holds the folder.
     """
-    data = settings.data.absolute()
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data = _data_folder(settings)
     async with AsyncExitStack() as stack:
         ledger = SqliteLedger.open(data / "ledger.db")
         stack.push_async_callback(ledger.close)
@@ -249,8 +254,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         environment_limits, accounts = dict[str, int](), Accounts()
-        policies = RegoPolicyEngine()
-        stack.push_async_callback(policies.close)
+        stack.push_async_callback((policies := RegoPolicyEngine()).close)
         world = World(
             clock=clock,
             repository=repository,

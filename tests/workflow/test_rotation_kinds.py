@@ -101,7 +101,7 @@ async def maker(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[Callable[[str], Callable[[], Make]]]:
     """Give what makes a fresh place for a kind; each place is used by one life story."""
-    async with _connected(request) as server:
+    async with Connected(request) as server:
 
         def of(kind: str) -> Callable[[], Make]:
             def place() -> Make:
@@ -126,7 +126,9 @@ async def maker(
         yield of
 
 
-class _connected:  # noqa: N801 - reads as a function
+class Connected:
+    """A connection to the server that a kind needs, or none."""
+
     def __init__(self, request: pytest.FixtureRequest) -> None:
         kind = request.node.callspec.params["kind"]
         needs = kind not in {"memory", "awsAccessKey", "command"}
@@ -169,9 +171,11 @@ class World:
             Rotation(None, timedelta(seconds=3)),
             self.asked_at,
         )
-        store, target = Fused(self.store, fuse), Fused(self.target, fuse)
-        login: Any = MemoryCredentialIssuer()
-        ports: Any = SecretPorts(store, target, login, SecretText, self.clock.now)  # type: ignore[arg-type]
+        store: Any = Fused(self.store, fuse)
+        target: Any = Fused(self.target, fuse)
+        login = MemoryCredentialIssuer()
+        make: Any = SecretText
+        ports = SecretPorts(store, target, login, make, self.clock.now)
         return await deliver(request, ports)
 
     async def finish(self, fuse: Fuse | None = None) -> Delivery:

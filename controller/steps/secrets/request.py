@@ -83,13 +83,13 @@ class SecretRequest:
     kind: Random | PostgresLogin | Issued | Written
     template: str | None = None
     """The text that is delivered, with `{field}`; without it the value, one line each."""
-    access: FileAccess = PRIVATE
-    """Who may read the delivered file."""
     rotation: Rotation | None = None
     requested_at: datetime | None = None
     """When somebody asked to rotate it; a rotation that began later has answered this."""
     consumers: tuple[str, ...] = ()
     """Who must be known to have the new value before the old one ends."""
+    access: FileAccess = PRIVATE
+    """Who may read the delivered file."""
 
 
 @dataclass(frozen=True, slots=True)
