@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= .trueup-demo
 ARGS ?=
 
-.PHONY: demo setup setup-dev test test-fast fuzz kills lint types imports format module-docs lock wheel clean
+.PHONY: demo setup setup-dev test test-fast fuzz kills rotations lint types imports format module-docs lock wheel clean
 
 demo: setup
 	@$(BIN)/trueup demo --dir $(DEMO_DIR) $(ARGS)
@@ -39,6 +39,10 @@ fuzz: setup-dev
 # A controller that is killed a thousand times; about an hour.
 kills: setup
 	$(BIN)/trueup bench kills --kills 1000 $(ARGS)
+
+# A hundred rotations of each kind under a client that never stops, with the controller killed.
+rotations: setup-dev
+	TRUEUP_TEST_ROTATIONS=100 $(BIN)/python -m pytest -s tests/workflow/test_rotation_under_load.py $(ARGS)
 
 test-fast: setup-dev
 	$(BIN)/python -m pytest -m "not slow and not e2e"

@@ -2,12 +2,58 @@
 
 from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
+from controller.model.delivery import RotationPhase
+from controller.model.drill import Drill, DrillRow, DrillView
 from controller.model.names import SecretName
 from controller.model.status import SecretStatus
 from controller.permission import NotFound, require
 from controller.workflows import keys
+from controller.workflows.catalogs import StageTarget
 from controller.workflows.parts import Parts
 from controller.workflows.secret_documents import find_secret
+from schemas.kinds.product import Product
+from schemas.kinds.secret import Secret
+
+OUT = frozenset({RotationPhase.PUBLISHED, RotationPhase.DRAINING, RotationPhase.RETIRED})
+"""The phases in which consumers can have the new value."""
+
+
+def selects(selector: str, owner: str, document: Secret) -> bool:
+    """Tell whether `owner=…`, `label:key=value` or `all` means a secret."""
+    how, _, words = selector.partition(":")
+    if how == "label":
+        key, _, value = words.partition("=")
+        return document.metadata.labels.get(key) == value
+    return selector in {"all", f"owner={owner}"}
+
+
+def owner_of(target: StageTarget, name: SecretName) -> str:
+    """Name who owns the product of a secret."""
+    for loaded in (target.ahead, target.base):
+        product = loaded.catalog.find(Product, name.product) if loaded is not None else None
+        if product is not None:
+            return product.spec.owner
+    return ""
+
+
+def row_of(
+    status: SecretStatus, document: Secret | None, owner: str, drill: Drill | None
+) -> DrillRow:
+    """Tell how far one secret is, since a drill was begun."""
+    delivery = status.delivery
+    changed = delivery.changed_at if delivery is not None else None
+    begun = drill is not None and changed is not None and changed >= drill.at
+    state = "waits"
+    if document is None or document.spec.generate is None:
+        state = "by hand"
+    elif begun and delivery is not None:
+        state = "delivered" if delivery.phase in OUT else "rotating"
+        state = "done" if delivery.phase == RotationPhase.IDLE else state
+    message = status.message
+    if state == "by hand":
+        message = "a person has to write a new value" if document else "its document is gone"
+    generation = delivery.generation if delivery is not None else 0
+    return DrillRow(str(status.name), owner, state, generation, message)
 
 
 class Rotations:
@@ -46,6 +92,67 @@ class Rotations:
         await self._parts.recording.event(key, "Acknowledged", message)
         await self._parts.world.dispatcher.wake(key, priority=5)
         return str(generation)
+
+    async def preview(self, selector: str) -> DrillView:
+        """Show what a drill would rotate, and what only a person can."""
+        rows = [row for row, _ in await self._selected(selector)]
+        return DrillView("", self._parts.world.clock.now(), "", selector, "", tuple(rows))
+
+    async def rotate_all(
+        self, caller: Caller, selector: str, *, expect: int, at_once: bool, reason: str
+    ) -> DrillView:
+        """Rotate everything that a selector names; `expect` is how many secrets were shown.
+
+        Raises NotFound when it names none, and Stalled when it names others than were shown.
+        """
+        require(caller, Role.OPERATOR)
+        found = await self._selected(selector)
+        if len(found) != expect:
+            raise Stalled.because(
+                f"`{selector}` names {len(found)} secrets, not {expect}",
+                hint="look again with `--dry-run`",
+                code="app/changed-meanwhile",
+            )
+        now = self._parts.world.clock.now()
+        names = tuple(str(name) for _, name in found)
+        drill = Drill(f"{now:%Y%m%d-%H%M%S}", now, caller.name, selector, names, at_once, reason)
+        await self._parts.wishes.drills.begin(drill)
+        told = f"{caller.name}: asked for a rotation now, in drill {drill.id}"
+        told += f": {reason}" if reason else ""
+        for _, name in found:
+            key = keys.secret_key(name)
+            await self._parts.recording.event(key, "RotationRequested", told)
+            await self._parts.world.dispatcher.wake(key, priority=5)
+        return await self.drill(drill.id)
+
+    async def drill(self, identity: str) -> DrillView:
+        """Show how far a drill is. Raises NotFound."""
+        drill = await self._parts.wishes.drills.find(identity)
+        if drill is None:
+            known = ", ".join(each.id for each in await self._parts.wishes.drills.all())
+            raise NotFound.because(f"there is no drill `{identity}`", hint=f"known: {known or '-'}")
+        rows = []
+        for text in drill.secrets:
+            name = SecretName.parse(text)
+            status = await self._ledger.secret(name) or SecretStatus(name)
+            target = await self._parts.units.target(name.stage)
+            rows.append(row_of(status, find_secret(target, name), owner_of(target, name), drill))
+        return DrillView(
+            drill.id, drill.at, drill.by, drill.selector, drill.reason, tuple(rows), drill.at_once
+        )
+
+    async def _selected(self, selector: str) -> list[tuple[DrillRow, SecretName]]:
+        """Find the secrets of a selector. Raises NotFound when there are none."""
+        found = []
+        for status in await self._ledger.secrets():
+            target = await self._parts.units.target(status.name.stage)
+            document = find_secret(target, status.name)
+            owner = owner_of(target, status.name)
+            if document is not None and selects(selector, owner, document):
+                found.append((row_of(status, document, owner, None), status.name))
+        if not found:
+            raise NotFound.because(f"`{selector}` names no secret", hint="`trueup get secrets`")
+        return found
 
     async def _status(self, secret: str) -> SecretStatus:
         try:

@@ -79,6 +79,14 @@ class Client:
         found = self._ask("POST", f"/api/actions/{action}", json={"subject": subject, **told})
         return found if isinstance(found, dict) else {}
 
+    def begin_drill(
+        self, selector: str, *, expect: int, at_once: bool, reason: str
+    ) -> dict[str, Any]:
+        """Have all rotated that a selector names, if it still names so many."""
+        body = {"selector": selector, "expect": str(expect), "reason": reason}
+        body["at_once"] = "yes" if at_once else ""
+        return dict(self._ask("POST", "/api/drills", json=body))
+
     def adopt(self, unit: str, *, branch: str, dry_run: bool, seconds: float) -> dict[str, Any]:
         """Have drift turned into a proposed edit; waits until that is proved and pushed."""
         body = {"subject": unit, "branch": branch, "dry_run": "yes" if dry_run else ""}

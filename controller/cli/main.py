@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, Entry] = {
     "resume": Entry("Acting", "Look after a stage or a unit again."),
     "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),
     "state": Entry("Acting", "Show earlier states of a unit, and bring one back."),
-    "rotate": Entry("Acting", "Rotate a secret now."),
+    "rotate": Entry("Acting", "Rotate a secret, or all that an owner or a label holds, now."),
     "secrets": Entry(
         "Acting", "Acknowledge rotations; back up, restore and upgrade the secret server."
     ),

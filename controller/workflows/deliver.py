@@ -74,7 +74,7 @@ async def _advance(
         copies=await open_copies(world, target, status.name, spec.deliver.copies),
         told=drifted.append,
     )
-    request = await request_of(parts, target, document, status.name)
+    request = await request_of(parts, target, document, status)
     place = world.secret_target.address(status.name)
     consumers = open_consumers(parts, spec.consumers, place)
     ports = replace(ports, consumers=consumers)

@@ -1,8 +1,12 @@
 """The document of a secret → what the step is asked for."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from controller.diagnostics.secret import SecretText
-from controller.model.delivery import DatabaseAddress, FileAccess
+from controller.model.delivery import DatabaseAddress, FileAccess, RotationPhase
 from controller.model.names import SecretName
+from controller.model.status import SecretStatus
 from controller.steps.secrets.request import (
     Cron,
     Issued,
@@ -23,23 +27,40 @@ from schemas.generate import PostgresLogin as PostgresLoginDocument
 from schemas.kinds.secret import DeliverFile, Secret
 from schemas.rotation import Rotation as RotationDocument
 
+NOTHING = timedelta(0)
+
 
 async def request_of(
-    parts: Parts, target: StageTarget, document: Secret, name: SecretName
+    parts: Parts, target: StageTarget, document: Secret, status: SecretStatus
 ) -> SecretRequest:
     """Fill a document in, with the outputs and places that it names. Raises Stalled."""
-    spec = document.spec
-    file, rotation = spec.deliver.file, spec.rotation
+    spec, name = document.spec, status.name
+    file, rotation = spec.deliver.file, _rotation(spec.rotation) if spec.rotation else None
+    if await _is_at_once(parts, status):
+        rotation = replace(
+            rotation or Rotation(None, NOTHING), grace=NOTHING, ack_timeout=None, retire_anyway=True
+        )
     return SecretRequest(
         name=name,
         reference=reference_of(spec.store, name),
         kind=await _kind(parts, target, spec.generate, name),
         template=file.template if "template" in file.model_fields_set else None,
         access=_access(file),
-        rotation=_rotation(rotation) if rotation else None,
+        rotation=rotation,
         requested_at=await parts.wishes.rotation_asked_at(name),
         consumers=tuple(each.name for each in spec.consumers if each.ack != "none"),
     )
+
+
+async def _is_at_once(parts: Parts, status: SecretStatus) -> bool:
+    """Tell whether the rotation that is wanted, or under way, is one whose old value leaked."""
+    drill = await parts.wishes.drills.latest_of(status.name)
+    if drill is None or not drill.at_once:
+        return False
+    delivery = status.delivery
+    changed = delivery.changed_at if delivery is not None else None
+    is_answered = changed is not None and changed >= drill.at
+    return not is_answered or (delivery is not None and delivery.phase != RotationPhase.IDLE)
 
 
 async def _kind(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.ports.ledger import DecisionLedger
+from controller.workflows.drills import Drills
 
 Subject = StageName | UnitName
 
@@ -13,6 +14,7 @@ class Wishes:
 
     def __init__(self, ledger: DecisionLedger) -> None:
         self._ledger = ledger
+        self.drills = Drills(ledger)
 
     async def suspend(
         self, subject: Subject, *, suspended: bool, at: datetime, because: str = ""
@@ -51,9 +53,11 @@ class Wishes:
         await self._ledger.set_fact(f"rotate/{secret}", at.isoformat())
 
     async def rotation_asked_at(self, secret: SecretName) -> datetime | None:
-        """Tell when a rotation was last asked for."""
+        """Tell when a rotation was last asked for, of this secret or of many."""
         found = await self._ledger.fact(f"rotate/{secret}")
-        return datetime.fromisoformat(found) if found else None
+        drill = await self.drills.latest_of(secret)
+        asked = [datetime.fromisoformat(found)] if found else []
+        return max([*asked, *([drill.at] if drill else [])], default=None)
 
     async def acknowledge(self, secret: SecretName, consumer: str, generation: int) -> None:
         """Note that a consumer has a generation; an earlier word of it counts no more."""

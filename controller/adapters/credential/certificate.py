@@ -97,7 +97,7 @@ class CertificateIssuer:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         ).decode()
-        return Material("", SecretText(text), {"for": self._for()})
+        return Material("", SecretText(text), {"for": self._for(), "mount": self.wanted.mount})
 
     async def apply(self, prepared: Material, current: Material | None) -> Material:
         """Have the key signed; one that is signed already is left."""
@@ -173,7 +173,7 @@ class CertificateIssuer:
             return
         if not await self._is_revoked(old):
             await self.server.request(
-                "post", f"{self.wanted.mount}/revoke", {"serial_number": old.login}
+                "post", f"{old.facts['mount']}/revoke", {"serial_number": old.login}
             )
 
     async def is_dead(self, old: Material) -> bool:
@@ -182,7 +182,7 @@ class CertificateIssuer:
 
     async def _is_revoked(self, material: Material) -> bool:
         serial = material.login.replace(":", "-")
-        found = await self.server.request("get", f"{self.wanted.mount}/cert/{serial}")
+        found = await self.server.request("get", f"{material.facts['mount']}/cert/{serial}")
         return found is not None and int(found.get("revocation_time") or 0) > 0
 
     def _for(self) -> str:

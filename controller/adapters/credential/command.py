@@ -48,8 +48,13 @@ class CommandIssuer:
         return fields if previous is None else {**fields, "previous": previous.text}
 
     async def prepare(self, generation: int, current: Material | None) -> Material:
-        """Make a text."""
-        del current
+        """Make a text. Raises Stalled when another program would have to end the old one."""
+        if current is not None and not self.fits(current):
+            raise Stalled.because(
+                f"the command `{current.facts.get('command')}` was told of what is delivered",
+                hint="give the secret of another command another name",
+                code="secrets/occupied",
+            )
         facts = {"command": self.name, "generation": str(generation)}
         return Material("", self.fresh, facts)
 

@@ -62,7 +62,8 @@ class TotpIssuer:
         # 160 bits out of a random text that has more.
         digest = hashlib.sha256(self.fresh.reveal().encode()).digest()[:SEED_BYTES]
         seed = base64.b32encode(digest).decode()
-        return Material(f"{self.key}-g{generation}", SecretText(seed), {"account": self._account()})
+        facts = {"account": self._account(), "mount": self.mount}
+        return Material(f"{self.key}-g{generation}", SecretText(seed), facts)
 
     async def apply(self, prepared: Material, current: Material | None) -> Material:
         """Give the seed to the engine; the same again changes nothing."""
@@ -108,7 +109,7 @@ class TotpIssuer:
         return await self.server.request("get", self._path("keys", old)) is None
 
     def _path(self, what: str, material: Material) -> str:
-        return f"{self.mount}/{what}/{material.login}"
+        return f"{material.facts['mount']}/{what}/{material.login}"
 
     def _account(self) -> str:
         return f"{self.mount}/{self.key} {self.issued_by}:{self.account}"

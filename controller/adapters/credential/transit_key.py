@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.adapters.credential._server import Server
+from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.model.material import Material
 
@@ -47,7 +48,13 @@ class TransitKeyIssuer:
 
     async def prepare(self, generation: int, current: Material | None) -> Material:
         """Choose the version after the newest."""
-        del generation, current
+        del generation
+        if current is not None and not self.fits(current):
+            raise Stalled.because(
+                f"the secret holds a version of `{current.login}`, and no other key can replace it",
+                hint="give the secret of another key another name",
+                code="secrets/occupied",
+            )
         return Material(f"{self.mount}/{self.key}", SecretText(str(await self._newest() + 1)))
 
     async def apply(self, prepared: Material, current: Material | None) -> Material:

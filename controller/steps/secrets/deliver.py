@@ -57,11 +57,11 @@ async def deliver(request: SecretRequest, ports: SecretPorts) -> Delivery:
     if cause is not None:
         record = await begin(request, ports, record, cause)
     while (step := NEXT.get(record.phase)) is not None:
-        following, written = await step(request, ports, record)
+        before = record.phase
+        record, written = await step(request, ports, record)
         version = written or version
-        if following is None:
+        if record.phase is before:
             break
-        record = following
     return _delivery(request, ports, record, version)
 
 

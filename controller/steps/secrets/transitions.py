@@ -1,4 +1,4 @@
-"""The steps of a rotation; `deliver` walks them. Each gives the next record, or None to wait."""
+"""The steps of a rotation; `deliver` walks them. One that stays in its phase waits."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -14,9 +14,7 @@ from controller.steps.secrets.request import SecretPorts, SecretRequest
 from controller.steps.secrets.retirement import counts_still, hear
 from controller.steps.secrets.rotated.choose import rotated
 
-Step = Callable[
-    [SecretRequest, SecretPorts, RotationRecord], Awaitable[tuple[RotationRecord | None, int]]
-]
+Step = Callable[[SecretRequest, SecretPorts, RotationRecord], Awaitable[tuple[RotationRecord, int]]]
 
 
 async def begin(
@@ -105,11 +103,11 @@ async def _drain(
 
 async def _retire(
     request: SecretRequest, ports: SecretPorts, record: RotationRecord
-) -> tuple[RotationRecord | None, int]:
+) -> tuple[RotationRecord, int]:
     """End the old value when nobody needs it any more, and prove that it is dead."""
     record = await hear(request, ports, record)
     if counts_still(request, record, ports.now()):
-        return None, 0
+        return record, 0
     kind, old, version = rotated(request), record.current, 0
     if kind.shows_previous:
         record, version = await _publish_upcoming(request, ports, record)

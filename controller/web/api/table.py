@@ -10,6 +10,7 @@ from controller.web.api import (
     actions,
     adoptions,
     decisions,
+    drills,
     events,
     evidence,
     findings,
@@ -26,7 +27,18 @@ from controller.web.api.endpoints import Endpoint
 from controller.web.api.webhooks import SENDERS, Webhooks
 from controller.web.site import Site
 
-RESOURCES = (overview, units, stages, secrets, releases, findings, events, decisions, evidence)
+RESOURCES = (
+    drills,
+    overview,
+    units,
+    stages,
+    secrets,
+    releases,
+    findings,
+    events,
+    decisions,
+    evidence,
+)
 
 
 def routes(site: Site) -> list[Route]:
@@ -39,6 +51,9 @@ def routes(site: Site) -> list[Route]:
     async def adopt(request: Request) -> Response:
         return await adoptions.answer(site, request)
 
+    async def drill(request: Request) -> Response:
+        return await drills.answer(site, request)
+
     async def measure(request: Request) -> Response:
         return await metrics.answer(site, request)
 
@@ -50,6 +65,7 @@ def routes(site: Site) -> list[Route]:
     return [
         *found,
         Route("/api/actions/{action}", act, methods=["POST"]),
+        Route("/api/drills", drill, methods=["POST"]),
         Route("/api/adoptions", adopt, methods=["POST"]),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from controller.adapters.credential.approle_secret_id import AppRoleIssuer
 from controller.adapters.credential.aws_access_key import AwsAccessKeyIssuer, AwsUser
 from controller.adapters.credential.certificate import CertificateIssuer, Wanted
 from controller.adapters.credential.command import CommandIssuer
 from controller.adapters.credential.totp import one_time_code
+from controller.adapters.credential.transit_key import TransitKeyIssuer
 from controller.diagnostics.errors import DependencyNotReady, Stalled, Transient, TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.model.material import Material
@@ -78,13 +80,9 @@ async def test_only_keys_of_ours_are_deleted(cloud: Cloud) -> None:
 
 @pytest.mark.slow
 async def test_a_key_that_aws_does_not_know_does_not_work(cloud: Cloud) -> None:
-    iam, issuer = cloud.user("checked", OWNER), issuer_of(cloud, "checked")
-    iam.put_user_policy(
-        UserName="checked",
-        PolicyName="all",
-        PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
-        '"Action": "*", "Resource": "*"}]}',
-    )
+    cloud.user("checked", OWNER)
+    cloud.allow("checked")
+    issuer = issuer_of(cloud, "checked")
     made = await issuer.apply(await issuer.prepare(1, None), None)
     cloud.check_keys(after=0)
     try:
@@ -225,3 +223,34 @@ async def test_a_program_that_takes_too_long_is_ended_with_its_children(tmp_path
     prepared = await missing.prepare(1, None)
     with pytest.raises(Stalled, match="cannot be started"):
         await missing.apply(prepared, None)
+
+
+@pytest.mark.slow
+async def test_what_belongs_to_an_earlier_place_is_ended_there(
+    cloud: Cloud, engines: Engines
+) -> None:
+    first, second = (issuer_of(cloud, user) for user in ("before", "after"))
+    iam = cloud.user("before", OWNER)
+    cloud.user("after", OWNER)
+    old = await first.apply(await first.prepare(1, None), None)
+    assert not second.fits(old)
+    new = await second.apply(await second.prepare(2, old), old)
+    assert not await second.is_dead(old)
+    await second.end(old, new)
+    assert await second.is_dead(old)
+    assert iam.list_access_keys(UserName="before")["AccessKeyMetadata"] == []
+    for role in ("before", "after"):
+        engines.ask("POST", f"auth/approle/role/{role}", {"token_ttl": "1m"})
+    async with engines.connect() as server:
+        roles = [AppRoleIssuer(server, "approle", role, CANARY) for role in ("before", "after")]
+        old = await roles[0].apply(await roles[0].prepare(1, None), None)
+        fresh = AppRoleIssuer(server, "approle", "after", SecretText("another-canary-77aa"))
+        new = await fresh.apply(await fresh.prepare(2, old), old)
+        assert await fresh.still_works(old)
+        await fresh.end(old, new)
+        assert await fresh.is_dead(old)
+        assert await fresh.verify(new)
+        keys = [TransitKeyIssuer(server, "transit", key) for key in ("before", "after")]
+        old = await keys[0].apply(await keys[0].prepare(1, None), None)
+        with pytest.raises(Stalled, match="no other key can replace"):
+            await keys[1].prepare(2, old)

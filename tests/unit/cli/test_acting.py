@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from controller.diagnostics.errors import ApprovalPending, Stalled, StoreUnreachable
@@ -90,3 +92,41 @@ def test_a_dry_adoption_pushes_nothing_and_says_so(trueup, app):
     ended = trueup("adopt", "shop/dev/shop-api")
     assert (ended.code, ended.out) == (1, "")
     assert "error[adopt/no-drift]" in ended.err
+
+
+def test_a_drill_is_shown_begun_and_watched_to_its_end(trueup, app):
+    shown = trueup("rotate", "--owner", "team-shop", "--dry-run")
+    assert (shown.code, app.asked) == (0, [])
+    assert "shop/dev/a" in shown.out
+    ended = trueup("rotate", "--label", "vendor=mailer", "--at-once", "--reason", "lost", "--yes")
+    assert ended.code == 0
+    assert app.asked == [("ada", "drill", "label:vendor=mailer", 2, True, "lost")]
+    assert "shop/dev/a: waits\nshop/dev/b: by hand\n" in ended.err
+    assert "shop/dev/a: done" in ended.err
+
+
+def test_a_drill_that_is_not_waited_for_ends_with_75_and_can_be_watched_later(trueup):
+    ended = trueup("rotate", "--all", "--yes", "--no-wait", "-o", "json")
+    assert ended.code == 75
+    found = json.loads(ended.out)
+    assert [row["state"] for row in found["rows"]] == ["waits", "by hand"]
+    assert f"--drill {found['id']}" in ended.err
+    later = trueup("rotate", "--drill", found["id"])
+    assert (later.code, later.err) == (0, "shop/dev/a: done\nshop/dev/b: by hand\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [], ["--all", "--owner", "x"], ["shop/dev/a", "--all"], ["--label", "nothing"],
+        ["--drill", "x", "--all"],
+    ],
+)  # fmt: skip
+def test_a_drill_that_names_nothing_or_two_things_is_wrong_use(trueup, app, words):
+    assert trueup("rotate", *words).code == 64
+    assert app.asked == []
+
+
+def test_a_drill_that_nobody_confirms_is_not_begun(trueup, app):
+    assert trueup("rotate", "--all").code != 0
+    assert app.asked == []

@@ -9,6 +9,7 @@ from controller.model.audit import AuditRecord
 from controller.model.caller import Caller, Role
 from controller.model.condition import Condition, ConditionType, Truth
 from controller.model.drift import IgnoredDrift
+from controller.model.drill import DrillRow, DrillView
 from controller.model.measurement import GateResult, GateRuling, ObjectiveResult
 from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
@@ -262,6 +263,8 @@ class FakeApp:
     fails_with: Exception | None = None
     instant: datetime = NOW
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    looks: int = 0
+    """How often somebody looked at a drill."""
 
     def now(self) -> datetime:
         return self.instant
@@ -377,6 +380,25 @@ class FakeApp:
     @property
     def rotations(self):
         return self
+
+    async def preview(self, selector):
+        rows = tuple(self._row(name, "waits") for name in ("shop/dev/a", "shop/dev/b"))
+        return DrillView("", ago(minutes=0), "", selector, "", rows)
+
+    async def rotate_all(self, caller, selector, *, expect, at_once, reason):
+        self._act(caller, Role.OPERATOR, "drill", selector, expect, at_once, reason)
+        return await self.drill("20300101-000000")
+
+    async def drill(self, identity):
+        """Each look finds it further."""
+        self.looks += 1
+        states = ("waits", "by hand") if self.looks == 1 else ("done", "by hand")
+        rows = [self._row(f"shop/dev/{n}", state) for n, state in zip("ab", states, strict=True)]
+        return DrillView(identity, ago(minutes=0), "ada", "all", "", tuple(rows))
+
+    @staticmethod
+    def _row(name, state):
+        return DrillRow(name, "team-shop", state, 2, "delivered")
 
     async def acknowledge(self, caller, secret, said):
         return self._act(caller, Role.OPERATOR, "acknowledge", secret, said)
