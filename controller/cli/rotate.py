@@ -49,8 +49,8 @@ COLUMNS = (
 @output.OUTPUT
 @asks_controller
 def command(
-    client: Client, *, secret: str | None, drill: str | None, form: str, **asked: Any
-) -> None:
+    client: Client, /, *, secret: str | None, drill: str | None, form: str, **asked: Any
+) -> ExitCode:
     """Rotate a secret, or all that an owner or a label holds, now.
 
     New values are made and delivered; the old ones are retired when their consumers have the new
@@ -59,13 +59,13 @@ def command(
     selector = _selector(secret, drill, asked)
     if secret is not None:
         acting.ask(client, "rotate", secret, f"asked for a rotation of {secret} now")
-        return
+        return ExitCode.DONE
     found = (
         client.get(f"drills/{drill}") if drill else client.get("drills/preview", selector=selector)
     )
     if drill is None and asked["dry_run"]:
         _show(found, form)
-        return
+        return ExitCode.DONE
     if drill is None:
         found = _begin(client, selector, found, asked)
     if not asked["no_wait"]:
@@ -73,7 +73,8 @@ def command(
     _show(found, form)
     if any(row["state"] not in OVER for row in found["rows"]):
         click.echo(f"note: it goes on; look with `trueup rotate --drill {found['id']}`", err=True)
-        raise SystemExit(ExitCode.WAITING)
+        return ExitCode.WAITING
+    return ExitCode.DONE
 
 
 def _selector(secret: str | None, drill: str | None, asked: Mapping[str, Any]) -> str:

@@ -52,8 +52,9 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
         await parts.recording.secret(
             replace(status, ready=status.delivery is not None, message=str(error))
         )
+        await _tell(parts, status, findings_of(status.delivery, document, parts.world.clock.now()))
         raise
-    await _record(parts, status, delivery)
+    await _record(parts, document, status, delivery)
     for unit in target.graph.of_stage(name.stage):
         if name in unit.needs_secrets and not status.ready:
             await parts.world.dispatcher.wake(keys.unit_key(unit.name))
@@ -124,7 +125,7 @@ async def _ports(parts: Parts, target: StageTarget, store: str) -> SecretPorts:
     )
 
 
-async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> None:
+async def _record(parts: Parts, document: Secret, status: SecretStatus, delivery: Delivery) -> None:
     before = status.delivery
     subject = keys.secret_key(status.name)
     if before is None:
@@ -139,10 +140,14 @@ async def _record(parts: Parts, status: SecretStatus, delivery: Delivery) -> Non
         await parts.recording.event(subject, "Retired", "the old one is dead")
     message = _message(delivery)
     await parts.recording.secret(replace(status, delivery=delivery, ready=True, message=message))
-    found = findings_of(delivery, parts.world.clock.now())
-    if found or (before is not None and (before.drifted or before.waits_for)):
-        commit = Commit(await parts.world.ledger.fact(HEAD) or "")
-        await parts.world.ledger.put_findings(subject, commit, found)
+    await _tell(parts, status, findings_of(delivery, document, parts.world.clock.now()))
+
+
+async def _tell(parts: Parts, status: SecretStatus, found: list[Diagnostic]) -> None:
+    """Keep the findings; where there were none and are none, nothing is written."""
+    subject, ledger = keys.secret_key(status.name), parts.world.ledger
+    if found or any(scope == subject for scope, _ in await ledger.findings()):
+        await ledger.put_findings(subject, Commit(await ledger.fact(HEAD) or ""), found)
 
 
 def _message(delivery: Delivery) -> str:
@@ -153,8 +158,12 @@ def _message(delivery: Delivery) -> str:
     return f"rotating: {delivery.phase}{waits}{reasons}"
 
 
-def findings_of(delivery: Delivery, now: datetime) -> list[Diagnostic]:
-    """Tell what somebody should look at: copies that were changed, consumers that do not tell."""
+def findings_of(
+    delivery: Delivery | None, document: Secret | None, now: datetime
+) -> list[Diagnostic]:
+    """Tell what somebody should look at: copies, consumers that do not tell, an age."""
+    if delivery is None or document is None:
+        return []
     found = [
         Diagnostic("secrets/copy-changed", text, severity=Severity.WARNING)
         for text in delivery.drifted
@@ -167,6 +176,18 @@ def findings_of(delivery: Delivery, now: datetime) -> list[Diagnostic]:
                 f"the old value waits since {delivery.late_at:%Y-%m-%d %H:%M} UTC for {named}",
                 severity=Severity.WARNING,
                 hint="find out whether they use the new one: `trueup secrets ack`",
+            )
+        )
+    rotation, changed = document.spec.rotation, delivery.changed_at
+    oldest = rotation.max_age if rotation is not None else None
+    rests = delivery.phase is RotationPhase.IDLE
+    if oldest is not None and changed is not None and rests and now >= changed + oldest:
+        found.append(
+            Diagnostic(
+                "secrets/overdue",
+                f"the value is of {changed:%Y-%m-%d}, which is older than its `maxAge`",
+                severity=Severity.WARNING,
+                hint="write a new one" if document.spec.generate is None else "look at its message",
             )
         )
     return found

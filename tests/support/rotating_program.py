@@ -6,6 +6,8 @@ Reads one JSON object from stdin; prints `ready` when it is connected. Started w
 
 import asyncio
 import json
+import secrets
+import string
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +31,6 @@ from controller.steps.secrets.request import (
     SecretRequest,
     reference_of,
 )
-from controller.wiring.controller import new_secret
 
 TEMPLATES = {
     "postgres": "postgresql://{username}:{password}@{host}:{port}/{database}",
@@ -37,6 +38,11 @@ TEMPLATES = {
     "certificate": "{bundle}",
 }
 NAME = SecretName("shop", "dev", "key")
+
+
+def new_secret(length: int) -> SecretText:
+    letters = string.ascii_letters + string.digits
+    return SecretText("".join(secrets.choice(letters) for _ in range(length)))
 
 
 def now() -> datetime:

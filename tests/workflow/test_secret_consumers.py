@@ -1,10 +1,14 @@
 """A secret's consumers, from the document to the finding, in a whole controller."""
 
+from typing import NoReturn
+
 import pytest
 
-from controller.diagnostics.errors import Stalled
+from controller.adapters.secret_store.memory import MemorySecretStore
+from controller.diagnostics.errors import Stalled, StoreUnreachable
+from controller.diagnostics.secret import SecretText
 from controller.model.caller import Caller, Role
-from controller.model.delivery import RotationPhase
+from controller.model.delivery import RotationPhase, SecretReference
 from controller.model.names import SecretName
 from controller.permission import NotAllowed, NotFound
 from tests.support.worlds import Life, MemoryWorld
@@ -99,3 +103,56 @@ async def test_a_wrong_word_is_refused(life: Life) -> None:
     for number in ("3", "0", "x"):
         with pytest.raises(Stalled):
             await said(ADA, str(NAME), f"worker {number}")
+
+
+OLD = """\
+---
+apiVersion: platform/v1
+kind: Secret
+metadata: {name: key, product: shop}
+spec:
+  store: main
+  generate: {random: {}}
+  rotation: {every: 30d, maxAge: 40d, windows: [{cron: "0 3 1 7 *", for: 1h}]}
+---
+apiVersion: platform/v1
+kind: Secret
+metadata: {name: hand, product: shop}
+spec:
+  store: main
+  rotation: {maxAge: 40d}
+"""
+DAY = 24 * 3600.0
+
+
+async def test_what_is_too_old_is_told_until_it_is_replaced() -> None:
+    world = MemoryWorld()
+    world.repository.commit({"all.yaml": (PLATFORM + OLD).encode()}, subject="first")
+    by_hand = SecretReference("main", "shop/dev/hand")
+    world.store.now = world.clock.now
+    await world.store.write(by_hand, {"value": SecretText("written by hand")}, expect=0)
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    await life.pass_time(39 * DAY)
+    assert await codes(life) == []
+    kept, world.store = world.store, Away()
+    await life.pass_time(2 * DAY)
+    world.store = kept
+    assert await codes(life) == ["secrets/overdue", "secrets/overdue"]
+    await life.pass_time(600)
+    assert await codes(life) == ["secrets/overdue"]
+    told = "secret:shop/dev/secret.key"
+    assert await life.events("Rotated") == [
+        f"{told} generation 2 is delivered: older than its `maxAge`, outside of its windows"
+    ]
+    await world.store.write(by_hand, {"value": SecretText("written anew")}, expect=1)
+    await life.pass_time(600)
+    assert await codes(life) == []
+
+
+class Away(MemorySecretStore):
+    """Does not answer."""
+
+    async def describe(self, reference: SecretReference) -> NoReturn:
+        raise StoreUnreachable.because(f"reading {reference.path}: nobody answers")

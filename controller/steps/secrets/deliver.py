@@ -129,6 +129,7 @@ async def _deliver_written(request: SecretRequest, ports: SecretPorts) -> Delive
         generation=description.version,
         target=ports.target.address(request.name),
         phase=RotationPhase.IDLE,
+        changed_at=description.created_at,
     )
 
 
