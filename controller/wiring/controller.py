@@ -267,6 +267,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             engine=engines.get,
             secret_store=stores.get,
             server_health=stores.health,
+            secret_max_age=settings.secret_max_age,
+            past=repository,
             store_copy=StoreCopy,
             github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),

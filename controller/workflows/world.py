@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from controller.diagnostics.secret import SecretText
 from controller.model.accounts import Accounts
@@ -13,7 +14,7 @@ from controller.ports.clock import Clock
 from controller.ports.credential import CredentialIssuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
-from controller.ports.git import BranchWriter, PointerWriter, RepositoryReader
+from controller.ports.git import BranchWriter, PastReader, PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.metric_source import MetricSource
@@ -79,5 +80,9 @@ class World:
     """How the secret server is doing that the controller runs itself; None: it runs none."""
     metric_source: MetricSource | None = None
     """Who answers the queries of objectives; None: nobody does."""
+    past: PastReader | None = None
+    """What ever lay in the repository; None: nobody looks for secrets there."""
+    secret_max_age: timedelta = timedelta(days=365)
+    """How old a secret may become whose document does not say when it changes."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -147,7 +147,7 @@ class MemoryWorld:
             store_copy=StoreCopy, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
-            audit_logs=self.audit_logs, server_health=self.health,
+            audit_logs=self.audit_logs, server_health=self.health, past=self.repository,
             policies=self.policies, metric_source=self.metric_source,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)

@@ -125,6 +125,7 @@ async def _deliver_written(request: SecretRequest, ports: SecretPorts) -> Delive
         generation=description.version,
         target=ports.target.address(request.name),
         phase=RotationPhase.IDLE,
+        changed_at=description.created_at,
     )
 
 
@@ -138,6 +139,7 @@ def _delivery(
         generation=record.delivered_generation,
         target=ports.target.address(request.name),
         phase=record.phase,
+        changed_at=record.changed_at,
         come_again=_come_again(request, record),
     )
 
