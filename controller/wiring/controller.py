@@ -47,7 +47,7 @@ from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import World
+from controller.workflows.world import Oversight, World
 from schemas.kinds.notification import Notification
 
 LETTERS = string.ascii_letters + string.digits
@@ -266,9 +266,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             processes=LocalProcesses(),
             engine=engines.get,
             secret_store=stores.get,
-            server_health=stores.health,
-            secret_max_age=settings.secret_max_age,
-            past=repository,
+            oversight=Oversight(stores.health, repository, settings.secret_max_age),
             store_copy=StoreCopy,
             github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),

@@ -40,7 +40,7 @@ class Stock:
 
     async def read_history(self) -> None:
         """Look at files of the history that were not seen; some of them. Raises what ports do."""
-        past = self._world.past
+        past = self._world.oversight.past
         if past is None:
             return
         listed = await past.past_blobs(MOST_FILES)

@@ -127,7 +127,7 @@ def _item(
     owner = labels.get("owner") or _owner(parts, name)
     readers = _readers(target, status)
     delivery = status.delivery
-    limit = parts.world.secret_max_age
+    limit = parts.world.oversight.max_age
     if document is not None and document.spec.rotation is not None:
         limit = document.spec.rotation.every + LATENESS
     changed_at = delivery.changed_at if delivery is not None else None

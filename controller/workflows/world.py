@@ -34,6 +34,18 @@ def _no_server() -> None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """What is looked at of secrets beside their delivery."""
+
+    health: Callable[[], ServerHealth | None] = _no_server
+    """How the secret server is doing that the controller runs itself; None: it runs none."""
+    past: PastReader | None = None
+    """What ever lay in the repository; None: nobody looks for secrets there."""
+    max_age: timedelta = timedelta(days=365)
+    """How old a secret may become whose document does not say when it changes."""
+
+
 @dataclass(frozen=True)
 class World:
     """The ports in use."""
@@ -76,13 +88,9 @@ class World:
     """Which environments share an account, and its limits; follows the head of the branch."""
     audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
     """By environment: what tells who changed something there."""
-    server_health: Callable[[], ServerHealth | None] = _no_server
-    """How the secret server is doing that the controller runs itself; None: it runs none."""
+    oversight: Oversight = field(default_factory=Oversight)
+    """What is looked at of secrets beside their delivery."""
     metric_source: MetricSource | None = None
     """Who answers the queries of objectives; None: nobody does."""
-    past: PastReader | None = None
-    """What ever lay in the repository; None: nobody looks for secrets there."""
-    secret_max_age: timedelta = timedelta(days=365)
-    """How old a secret may become whose document does not say when it changes."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -9,6 +9,7 @@ from controller.diagnostics.secret import SecretText
 from controller.model.delivery import SecretReference
 from controller.model.names import SecretName, UnitName
 from controller.model.state import EngineState
+from controller.workflows.world import Oversight
 from tests.support.worlds import SECRETS, Life, MemoryWorld
 
 PATH = "products/shop/secrets.yaml"
@@ -125,7 +126,7 @@ async def test_what_cannot_be_looked_at_is_unknown_and_keeps_what_was_found(life
             raise RepositoryUnreachable.because(f"the mirror is gone ({at_most})")
 
     after = life.world.start()
-    object.__setattr__(after.parts.world, "past", Gone())
+    object.__setattr__(after.parts.world, "oversight", Oversight(past=Gone()))
     await after.begin()
     await after.settle()
     assert await codes(after) == ["secrets/in-history"]
