@@ -87,7 +87,11 @@ class App:
 
     async def secrets(self) -> Sequence[view.SecretView]:
         """All secrets, without their values."""
-        return [view.secret_view(status) for status in await self._ledger.secrets()]
+        items, now = self._parts.stock.items, self.now()
+        return [
+            view.secret_view(status, items.get(status.name), now)
+            for status in await self._ledger.secrets()
+        ]
 
     async def releases(self, product: str | None = None) -> Sequence[view.ReleaseView]:
         """Releases of a product, or of all, the newest first."""

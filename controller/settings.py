@@ -213,6 +213,11 @@ class Settings(BaseSettings):
     provider_mirror: Path | None = Field(
         default=None, description="folder of Terraform providers to use instead of a registry"
     )
+    secret_max_age: timedelta = Field(
+        default=timedelta(days=365),
+        gt=timedelta(),
+        description="how old a secret may become whose document does not say when it changes",
+    )
     secret_files: Path | None = Field(
         default=None,
         description="folder for secrets that are delivered as files; default: `secrets` in `data`; "

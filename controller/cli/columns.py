@@ -37,6 +37,13 @@ def _measured(objective: Item) -> str:
     return measured(str(objective["measure"]), number if isinstance(number, int | float) else None)
 
 
+def _found(secret: Item) -> str:
+    """Say what somebody should look at; not having looked is not nothing."""
+    if secret.get("looked_at") is None or secret.get("unknown"):
+        return "unknown"
+    return ", ".join(code.partition("/")[2] for code in secret["findings"])
+
+
 UNITS = (
     _of("name"),
     _of("ready"),
@@ -65,15 +72,34 @@ RELEASES = (
     Column("AUTHOR", lambda release: release["author"], wraps=True),
     Column("SUBJECT", lambda release: release["subject"], wraps=True),
 )
-SECRETS = (
+_SECRET = (
     _of("name"),
     _of("ready"),
     _of("version"),
     _of("generation"),
     _of("phase"),
+    Column("AGE", lambda secret: age(secret.get("age"))),
     Column("NEXT STEP", lambda secret: instant(secret["next_step"])),
+    Column("FINDINGS", _found, wraps=True),
+)
+SECRETS = (*_SECRET, Column("MESSAGE", lambda secret: secret["message"], wraps=True))
+SECRETS_WIDE = (
+    *_SECRET,
+    Column("OWNER", lambda secret: secret.get("owner")),
+    Column("KIND", lambda secret: secret.get("kind")),
+    Column("STORE", lambda secret: secret.get("store")),
+    Column("READERS", lambda secret: ", ".join(r["name"] for r in secret.get("readers", ()))),
+    Column("COPIES", lambda secret: ", ".join(secret.get("copies", ()))),
+    Column("FOUND IN", lambda secret: ", ".join(s["where"] for s in secret.get("sightings", ()))),
+    Column("FILE", lambda secret: secret.get("target")),
     Column("MESSAGE", lambda secret: secret["message"], wraps=True),
 )
+READERS = (
+    _of("name"),
+    _of("how"),
+    Column("GENERATION", lambda reader: reader["generation"] or "unknown"),
+)
+SIGHTINGS = (_of("place"), _of("where"))
 FINDINGS = (
     _of("severity"),
     _of("code"),

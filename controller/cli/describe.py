@@ -206,15 +206,25 @@ def _secret(secret: Found) -> None:
             ("Secret", secret["name"]),
             ("Ready", secret["ready"]),
             ("Message", secret["message"]),
+            ("Owner", secret.get("owner")),
+            ("Kind", secret.get("kind")),
+            ("Store", secret.get("store")),
             ("Path in store", secret["path"]),
             ("Version", secret["version"]),
             ("Generation", secret["generation"]),
             ("Phase", secret["phase"]),
             ("Delivered to", secret["target"]),
+            ("Changed", instant(secret.get("changed_at"))),
+            ("Age", columns.age(secret.get("age"))),
             ("Next step", instant(secret["next_step"])),
             ("Updated", instant(secret["updated_at"])),
+            ("Looked for", instant(secret.get("looked_at"))),
+            ("Not known", secret.get("unknown")),
+            ("Findings", ", ".join(secret.get("findings", ()))),
         ]
     )
+    print_section("Readers", columns.READERS, secret.get("readers", ()))
+    print_section("Found elsewhere", columns.SIGHTINGS, secret.get("sightings", ()))
 
 
 def _decision(decision: Found) -> None:

@@ -23,6 +23,7 @@ class Kind:
     fetch: Callable[[Client, str | None, str | None], list[dict[str, Any]]]
     columns: Sequence[Column]
     empty: str
+    wide: Sequence[Column] = ()
 
 
 def _units(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
@@ -83,19 +84,31 @@ KINDS = {
     "stages": Kind(_stages, columns.STAGES, "there are no stages"),
     "environments": Kind(_environments, columns.ENVIRONMENTS, "there are no environments"),
     "releases": Kind(_releases, columns.RELEASES, "there are no releases yet"),
-    "secrets": Kind(_secrets, columns.SECRETS, "there are no secrets"),
+    "secrets": Kind(_secrets, columns.SECRETS, "there are no secrets", columns.SECRETS_WIDE),
     "findings": Kind(_findings, columns.FINDINGS, "nothing was found"),
     "products": Kind(_products, columns.PRODUCTS, "there are no products"),
 }
 
 
 @click.command(
-    epilog=example("trueup get stages", "trueup get units --stage shop/production -o json")
+    epilog=example(
+        "trueup get stages",
+        "trueup get units --stage shop/production -o json",
+        "trueup get secrets -o wide",
+    )
 )
 @click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
 @click.option("--stage", type=names.STAGE, metavar="STAGE", help="Only of `product/environment`.")
 @click.option("--product", help="Only of this product.")
-@output.OUTPUT
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["table", "wide", "json"]),
+    default="table",
+    show_default=True,
+    help="Text for people, with more columns where there are more, or JSON for programs.",
+)
 @asks_controller
 def command(
     client: Client, kind: str, *, stage: str | None, product: str | None, form: str
@@ -110,7 +123,8 @@ def command(
     if form == "json":
         output.print_json(found)
     else:
-        output.print_table(chosen.columns, found, empty=chosen.empty)
+        shown = chosen.wide if form == "wide" and chosen.wide else chosen.columns
+        output.print_table(shown, found, empty=chosen.empty)
         if kind != "findings":
             _tell_of_repository(client)
 

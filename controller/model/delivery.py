@@ -140,6 +140,8 @@ class Delivery:
     target: str
     """The path of the delivered file, or the address of another kind of target."""
     phase: RotationPhase
+    changed_at: datetime | None = None
+    """When the value was made; None where an earlier version delivered it."""
     come_again: datetime | None = None
     """When the next step of a rotation, or the next rotation, is due."""
     acknowledged: bool = True
@@ -154,7 +156,5 @@ class Delivery:
     """Why consumers could not be told or asked, one line each."""
     late_at: datetime | None = field(default=None, compare=False)
     """When that becomes too long."""
-    changed_at: datetime | None = field(default=None, compare=False)
-    """When the last rotation began."""
     cause: str = field(default="", compare=False)
     """Why it began."""

@@ -36,6 +36,14 @@ class PastCommit:
 
 
 @dataclass(frozen=True, slots=True)
+class PastBlob:
+    """A file that lies, or lay, somewhere in the repository, by its content."""
+
+    identity: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """What lies between the head that was accepted last and a new one, the oldest commit first.
 

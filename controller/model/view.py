@@ -1,12 +1,13 @@
 """What people and programs are shown: plain values, one for each thing, safe to turn into JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from controller.model.audit import AuditRecord
 from controller.model.condition import Condition, ConditionType, Truth
 from controller.model.drift import IgnoredDrift
+from controller.model.inventory import StockItem
 from controller.model.measurement import GateResult
 from controller.model.plan import ResourceChange
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
@@ -85,6 +86,25 @@ class StageView:
 
 
 @dataclass(frozen=True)
+class ReaderView:
+    """Who reads a secret: a unit from its file, or a copy."""
+
+    name: str
+    how: str
+    generation: int
+    """Of what lies there; 0 when it is not known to be this secret's."""
+
+
+@dataclass(frozen=True)
+class SightingView:
+    """A place where a secret lies and is not delivered to."""
+
+    place: str
+    """`git`, `state` or `file`."""
+    where: str
+
+
+@dataclass(frozen=True)
 class SecretView:
     """A secret as `get secrets` shows it; never its value."""
 
@@ -100,6 +120,25 @@ class SecretView:
     target: str
     next_step: datetime | None
     updated_at: datetime | None = None
+    store: str = ""
+    changed_at: datetime | None = None
+    """When its value was made."""
+    age: float | None = None
+    """Seconds since then."""
+    copies: tuple[str, ...] = ()
+    looked_at: datetime | None = None
+    """When what follows was found out; None: not yet in this life of the controller."""
+    unknown: str = ""
+    """Why it could not be found out."""
+    wanted: bool = True
+    """Whether a document says that it is to be there."""
+    owner: str = ""
+    kind: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    readers: tuple[ReaderView, ...] = ()
+    sightings: tuple[SightingView, ...] = ()
+    findings: tuple[str, ...] = ()
+    """Codes of what somebody should look at."""
 
 
 @dataclass(frozen=True)
@@ -285,10 +324,11 @@ def stage_view(
     )
 
 
-def secret_view(status: SecretStatus) -> SecretView:
-    """Show a secret without its value."""
+def secret_view(status: SecretStatus, item: StockItem | None, now: datetime) -> SecretView:
+    """Show a secret without its value; `item` is what was found at the last look."""
     delivery = status.delivery
-    return SecretView(
+    changed_at = delivery.changed_at if delivery else None
+    shown = SecretView(
         name=str(status.name),
         product=status.name.product,
         environment=status.name.environment,
@@ -301,4 +341,22 @@ def secret_view(status: SecretStatus) -> SecretView:
         target=delivery.target if delivery else "",
         next_step=delivery.come_again if delivery else None,
         updated_at=status.updated_at,
+        store=delivery.reference.store if delivery else "",
+        changed_at=changed_at,
+        age=(now - changed_at).total_seconds() if changed_at else None,
+        copies=delivery.copies if delivery else (),
+    )
+    if item is None:
+        return shown
+    return replace(
+        shown,
+        looked_at=item.looked_at,
+        unknown=item.unknown,
+        wanted=item.is_wanted,
+        owner=item.owner,
+        kind=item.kind,
+        labels=dict(item.labels),
+        readers=tuple(ReaderView(r.name, r.how, r.generation) for r in item.readers),
+        sightings=tuple(SightingView(str(s.place), s.where) for s in item.sightings),
+        findings=tuple(found.code for found in item.findings),
     )

@@ -1,11 +1,11 @@
 """The config repository."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from controller.model.following import FoundTag, Semver, Tag
-from controller.model.history import History, Signature
+from controller.model.history import History, PastBlob, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import Snapshot
 
@@ -49,6 +49,19 @@ class RepositoryReader(Protocol):
 
     async def accept(self, commit: Commit) -> None:
         """Let a fetched commit, and what came before it, be read from now on. May be repeated."""
+
+
+class PastReader(Protocol):
+    """Reads whatever lies in the history of the repository, for those who look for what leaked."""
+
+    async def past_blobs(self, at_most: int) -> Sequence[PastBlob]:
+        """List files of all commits that were fetched, the newest first. Some may be none.
+
+        Raises RepositoryUnreachable.
+        """
+
+    async def past_blob(self, identity: str) -> bytes | None:
+        """Give the content of a file; None when it is none. Raises RepositoryUnreachable."""
 
 
 class PointerWriter(Protocol):

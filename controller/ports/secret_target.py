@@ -1,5 +1,6 @@
 """Where secrets are delivered to, and who consumes them."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from controller.diagnostics.secret import SecretText
@@ -23,6 +24,9 @@ class SecretTarget(Protocol):
 
     async def generation(self, secret: SecretName, access: FileAccess = PRIVATE) -> int | None:
         """Tell which generation is there; None when there is none, or others may read it."""
+
+    async def present(self) -> Sequence[SecretName]:
+        """Name all secrets that lie there, whoever wants them still."""
 
     async def remove(self, secret: SecretName) -> None:
         """Take it away. Removing what is not there is no error."""

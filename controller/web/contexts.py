@@ -153,6 +153,14 @@ class FindingsPage:
 
 
 @dataclass(frozen=True)
+class SecretsPage:
+    """`secrets.html`."""
+
+    frame: Frame
+    secrets: Sequence[view.SecretView]
+
+
+@dataclass(frozen=True)
 class LoginPage:
     """`login.html`."""
 

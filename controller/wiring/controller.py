@@ -49,9 +49,11 @@ from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import World
+from controller.workflows.world import Oversight, World
 from schemas.kinds.notification import Notification
 
+FETCHED = "providers"
+"""Where providers lie that were fetched, each once for all workspaces."""
 LETTERS = string.ascii_letters + string.digits
 
 
@@ -75,7 +77,8 @@ class Engines:
 
     def __post_init__(self) -> None:
         """Share what is known of providers between the engines."""
-        self._packages = Packages(self.data / "engine" / "packages.json")
+        engine = self.data / "engine"
+        self._packages = Packages(engine / "packages.json", shared=engine / FETCHED)
 
     async def get(self, name: str, environment: str = "") -> Engine:
         """Give an engine by the word that environments use. Raises Stalled when it is not here.
@@ -136,14 +139,16 @@ def engine_environment(data: Path, settings: Settings, cloud: Path) -> dict[str,
         own = mirror.install(data / "providers")
         extras = {ROOT_VARIABLE: str(cloud), **mirror.environment()}
     configuration = home / "terraform.rc"
-    configuration.write_text(installation(own, settings.provider_mirror))
+    fetched = home / FETCHED
+    fetched.mkdir(mode=0o700, exist_ok=True)
+    configuration.write_text(installation(own, settings.provider_mirror, fetched))
     return build_environment(
         home / "home", path=search_path(), cli_config=configuration, extras=extras
     )
 
 
-def installation(own: Path | None, mirrored: Path | None) -> str:
-    """Tell the engine where providers come from.
+def installation(own: Path | None, mirrored: Path | None, fetched: Path | None = None) -> str:
+    """Tell the engine where providers come from; what was `fetched` before is not fetched again.
 
     The local cloud's come from our own mirror; with a mirror of the user's all others come from
     there and from nowhere else, so that no registry is asked.
@@ -152,6 +157,8 @@ def installation(own: Path | None, mirrored: Path | None) -> str:
     blocks = []
     if own is not None:
         blocks.append(_block("filesystem_mirror", path=str(own), include=[ours]))
+    if fetched is not None:
+        blocks.append(_block("filesystem_mirror", path=str(fetched.absolute()), exclude=[ours]))
     if mirrored is not None:
         path = str(mirrored.absolute())
         blocks.append(_block("filesystem_mirror", path=path, exclude=[ours]))
@@ -272,7 +279,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             processes=LocalProcesses(),
             engine=engines.get,
             secret_store=stores.get,
-            server_health=stores.health,
+            oversight=Oversight(stores.health, repository, settings.secret_max_age),
             store_copy=StoreCopy,
             github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),

@@ -110,6 +110,7 @@ async def _withdraw(parts: Parts, target: StageTarget, status: SecretStatus) -> 
         await retire_everywhere(world, target, request, ports)
     message = "; ".join((GONE, *left))
     await parts.recording.event(keys.secret_key(name), "Withdrawn", message)
+    await world.dispatcher.wake(keys.STOCK)
     delivery = status.delivery and replace(status.delivery, copies=(), drifted=())
     await parts.recording.secret(replace(status, delivery=delivery, message=message))
 
@@ -138,6 +139,8 @@ async def _record(parts: Parts, document: Secret, status: SecretStatus, delivery
         )
     if before is not None and before.phase != delivery.phase == RotationPhase.IDLE:
         await parts.recording.event(subject, "Retired", "the old one is dead")
+    if before is None or before.generation != delivery.generation:
+        await parts.world.dispatcher.wake(keys.STOCK)
     message = _message(delivery)
     await parts.recording.secret(replace(status, delivery=delivery, ready=True, message=message))
     await _tell(parts, status, findings_of(delivery, document, parts.world.clock.now()))

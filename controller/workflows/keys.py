@@ -4,6 +4,7 @@ from controller.model.names import SecretName, StageName, UnitName
 
 SOURCE = "source:repository"
 RECEIVERS = "notify:receivers"
+STOCK = "stock:secrets"
 
 
 def unit_key(name: UnitName) -> str:

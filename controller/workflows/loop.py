@@ -17,6 +17,7 @@ from controller.workflows.reconcile import reconcile
 from controller.workflows.secret_server import look_at_server
 from controller.workflows.source import LAST_WHOLE, source
 from controller.workflows.stages import Stages
+from controller.workflows.take_stock import take_stock
 from controller.workflows.tell import tell
 from controller.workflows.watch import watch
 
@@ -56,6 +57,7 @@ class Loop:
         await self.parts.world.dispatcher.wake_all(
             [
                 keys.RECEIVERS,
+                keys.STOCK,
                 *(keys.stage_key(stage.name) for stage in await ledger.stages()),
                 *(keys.secret_key(secret.name) for secret in await ledger.secrets()),
                 *map(keys.unit_key, units),
@@ -82,10 +84,20 @@ class Loop:
             await self.parts.breaker.look()
             await self.parts.breaker.tidy()
             await look_at_server(self.parts)
-            return await source(self.parts, every=self.poll_every)
+            return await self._source()
         if self.parts.catalogs.head is None:
             raise Waiting.because("the repository was not read yet")
+        if lane == "stock":
+            return await self._guarded(take_stock(self.parts))
         return await self._work(lane, subject)
+
+    async def _source(self) -> datetime:
+        before = self.parts.catalogs.head
+        try:
+            return await source(self.parts, every=self.poll_every)
+        finally:
+            if before is not self.parts.catalogs.head:  # something may have been committed
+                await self.parts.world.dispatcher.wake(keys.STOCK)
 
     async def _work(self, lane: str, subject: str) -> datetime | None:
         match lane:

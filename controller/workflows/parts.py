@@ -10,6 +10,7 @@ from controller.workflows.pace import Pace
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
 from controller.workflows.states import States
+from controller.workflows.stock import Stock
 from controller.workflows.survey import Survey
 from controller.workflows.units import Units
 from controller.workflows.wishes import Wishes
@@ -33,6 +34,7 @@ class Parts:
     breaker: Breaker
     surveyed: dict[StageName, tuple[Commit, Commit | None]]
     """The head and the release at which all of a stage was woken; empty in a new life."""
+    stock: Stock
     used_secrets: dict[SecretName, Digest | None] = field(default_factory=dict)
     """Which document the last turn of a secret used; None: there was none. Empty in a new life."""
 
@@ -62,4 +64,5 @@ class Parts:
             pace,
             breaker,
             {},
+            Stock(world),
         )

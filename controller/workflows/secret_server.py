@@ -14,7 +14,7 @@ MIB = 1 << 20
 
 async def look_at_server(parts: Parts) -> None:
     """Make findings of what is wrong with the server, and events when that begins or ends."""
-    health = parts.world.server_health()
+    health = parts.world.oversight.health()
     if health is None:
         return
     found = _found(health)
@@ -40,7 +40,7 @@ async def look_at_server(parts: Parts) -> None:
 
 def require_room(parts: Parts) -> None:
     """Begin nothing that a full disk would cut off. Raises Transient."""
-    health = parts.world.server_health()
+    health = parts.world.oversight.health()
     if health is not None and health.is_full:
         full = _full(health)
         raise Transient([full])

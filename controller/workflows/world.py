@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
@@ -16,7 +17,7 @@ from controller.ports.consumer import Consumer
 from controller.ports.credential import CredentialIssuer, Issuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
-from controller.ports.git import BranchWriter, PointerWriter, RepositoryReader
+from controller.ports.git import BranchWriter, PastReader, PointerWriter, RepositoryReader
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.metric_source import MetricSource
@@ -56,6 +57,18 @@ def no_consumer(document: ConsumerDocument, place: str) -> Consumer:
 async def no_issuer(order: IssuerOrder) -> Issuer:
     """Refuse, where nothing but texts and logins is made."""
     raise Stalled.because(f"nothing here makes a `{order.generate.way()}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """What is looked at of secrets beside their delivery."""
+
+    health: Callable[[], ServerHealth | None] = _no_server
+    """How the secret server is doing that the controller runs itself; None: it runs none."""
+    past: PastReader | None = None
+    """What ever lay in the repository; None: nobody looks for secrets there."""
+    max_age: timedelta = timedelta(days=365)
+    """How old a secret may become whose document does not say when it changes."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,8 @@ class World:
     """What tells or asks a consumer of the secret that is delivered to a place. Raises Stalled."""
     audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
     """By environment: what tells who changed something there."""
-    server_health: Callable[[], ServerHealth | None] = _no_server
-    """How the secret server is doing that the controller runs itself; None: it runs none."""
+    oversight: Oversight = field(default_factory=Oversight)
+    """What is looked at of secrets beside their delivery."""
     metric_source: MetricSource | None = None
     """Who answers the queries of objectives; None: nobody does."""
     trust: Trust | None = None

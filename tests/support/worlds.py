@@ -40,7 +40,7 @@ from controller.ports.policy_engine import PolicyEngine
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import World
+from controller.workflows.world import Oversight, World
 
 PAUSES = {Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
 
@@ -147,7 +147,7 @@ class MemoryWorld:
             store_copy=StoreCopy, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
-            audit_logs=self.audit_logs, server_health=self.health,
+            audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, metric_source=self.metric_source,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)

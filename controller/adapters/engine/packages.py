@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,12 @@ class Packages:
     """What is known of the packages on this machine; kept in one file, for all workspaces."""
 
     record: Path
+    shared: Path | None = None
+    """Where a package that was fetched is kept once, for all workspaces; None: each keeps its own.
+
+    It has the layout of Terraform's mirrors in folders, so that the engine finds there what was
+    fetched before.
+    """
     _contents: dict[str, str] = field(default_factory=dict)
     """Provider, version and platform → hash: the first content seen is the only one."""
     _seen: dict[str, tuple[str, Traces]] = field(default_factory=dict)
@@ -39,8 +46,12 @@ class Packages:
         Raises EngineRefused for a package that is not the one that was locked, or that was another
         one in an earlier workspace.
         """
-        if await self._check(directory, _lock_file.read(directory)):
+        locked = _lock_file.read(directory)
+        if await self._check(directory, locked):
             _lock_file.put_hashes_aside(directory)
+            for provider in locked:
+                for platform in _platforms(directory, provider):
+                    await self._share(platform, provider)
 
     async def check(self, directory: Path) -> None:
         """Look whether the packages of a workspace are still those that were checked.
@@ -70,6 +81,28 @@ class Packages:
                     )
                 self._write()
         return is_whole
+
+    async def _share(self, own: Path, provider: _lock_file.Locked) -> None:
+        """Keep a checked package of a workspace in the shared folder, and a link in its place.
+
+        Cut off in between, the workspace has no package and is initialised again.
+        """
+        if self.shared is None or own.is_symlink():
+            return
+        kept = self.shared / provider.address / provider.version / own.name
+        content = await self._hash(own)
+        async with self._guard:
+            if not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                own.rename(kept)
+                # The same files at another place: they need not be read once more.
+                self._seen[str(kept)] = self._seen.pop(str(own))
+        if own.exists():
+            if await self._hash(kept) != content:
+                return
+            await asyncio.to_thread(shutil.rmtree, own)
+        own.symlink_to(kept.resolve(), target_is_directory=True)
+        self._write()
 
     async def _hash(self, package: Path) -> str:
         """Give the hash of a package, from memory when none of its files has changed."""

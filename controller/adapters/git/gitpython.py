@@ -1,5 +1,6 @@
 """The config repository through GitPython: fetched into a bare mirror, read without a checkout."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,13 +13,14 @@ from controller.adapters.git._failures import commit_missing, not_accepted
 from controller.adapters.git._following import WATCHED, checked_following, fetch_followed, keep
 from controller.adapters.git._history import is_ancestor, read_history
 from controller.adapters.git._mirror import Mirror
+from controller.adapters.git._past import past_blobs
 from controller.adapters.git._pointers import GitPointers
 from controller.adapters.git._reading import reader_of
 from controller.adapters.git.login import Login
 from controller.adapters.git.signing import Signatures, SigningKeys
 from controller.diagnostics.errors import RepositoryUnreachable
 from controller.model.following import Branch, Fixed, Following, FoundTag
-from controller.model.history import History, Signature
+from controller.model.history import History, PastBlob, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import Snapshot
 from controller.ports.clock import Clock
@@ -29,7 +31,9 @@ _SNAPSHOTS_KEPT = 4
 
 
 class GitRepository:
-    """Implements `RepositoryReader` over a bare mirror; `pointers` gives the `PointerWriter`.
+    """Implements `RepositoryReader` and `PastReader` over a bare mirror.
+
+    `pointers` gives the `PointerWriter`.
 
     Paths that are not UTF-8 are left out of a snapshot's files and told in its `skipped`.
     """
@@ -89,6 +93,14 @@ class GitRepository:
                 await self._mirror.git("-c", "gc.auto=2000", "gc", "--auto", "--quiet")
             rewritten = await self._rewritten_from(revision, since, before)
         return replace(found, rewritten_from=rewritten)
+
+    async def past_blobs(self, at_most: int) -> tuple[PastBlob, ...]:
+        """List files of all commits that were fetched, the newest first."""
+        return await past_blobs(self._mirror, at_most)
+
+    async def past_blob(self, identity: str) -> bytes | None:
+        """Give the content of a file; None when it is none."""
+        return await asyncio.to_thread(self._mirror.objects.read, identity, "blob")
 
     async def snapshot(self, commit: Commit) -> Snapshot:
         """Give the files of a commit that was fetched before.

@@ -12,7 +12,7 @@ from controller.adapters.git._pointers import compare_pointers, refuse_blocked, 
 from controller.adapters.git._reading import reader_of
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled
 from controller.model.following import FoundTag, Semver, Tag
-from controller.model.history import History, PastCommit, Signature
+from controller.model.history import History, PastBlob, PastCommit, Signature
 from controller.model.names import Commit, Revision
 from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
 from controller.ports.clock import Clock
@@ -31,7 +31,7 @@ class Proposal:
 
 
 class MemoryRepository:
-    """Implements `RepositoryReader`; a test or a demo makes the commits.
+    """Implements `RepositoryReader` and `PastReader`; a test or a demo makes the commits.
 
     `unreachable` holds a reason while the repository does not answer.
     """
@@ -117,6 +117,19 @@ class MemoryRepository:
         if self._is_guarded and commit not in self._accepted:
             raise not_accepted(commit)
         return self._fetched[commit]
+
+    async def past_blobs(self, at_most: int) -> tuple[PastBlob, ...]:
+        """List the files of all commits that were fetched."""
+        found = {
+            file.blob: PastBlob(file.blob, file.path)
+            for snapshot in reversed(self._fetched.values())
+            for file in snapshot.files.values()
+        }
+        return tuple(found.values())[:at_most]
+
+    async def past_blob(self, identity: str) -> bytes | None:
+        """Give the content of a file."""
+        return self._blobs.get(identity)
 
     async def history(self, head: Commit, since: Commit | None) -> History:
         """Tell what a head brings that `since` does not hold."""

@@ -70,6 +70,13 @@ class FileSecretTarget:
         except OSError as error:
             raise _failed("read", path, error) from error
 
+    async def present(self) -> tuple[SecretName, ...]:
+        """Name all secrets whose file lies below the root."""
+        try:
+            return await asyncio.to_thread(_present, self.root)
+        except OSError as error:
+            raise _failed("read", self.root, error) from error
+
     async def remove(self, secret: SecretName) -> None:
         """Remove the file, and then what is known of it."""
         path = self._path(secret)
@@ -156,6 +163,15 @@ def _generation(path: Path, wanted: _Wanted) -> int | None:
         there = _digest(file.read())
     fits = isinstance(generation, int) and hmac.compare_digest(str(digest), there)
     return generation if fits else None
+
+
+def _present(root: Path) -> tuple[SecretName, ...]:
+    found = []
+    for path in root.glob("*/*/*"):
+        parts = path.relative_to(root).parts
+        if all(is_name(part) for part in parts):
+            found.append(SecretName(*parts))
+    return tuple(sorted(found))
 
 
 def _remove(path: Path) -> None:

@@ -32,6 +32,10 @@ class MemorySecretTarget:
         is_so = there is not None and self.access.get(secret, PRIVATE) == access
         return there[0] if there is not None and is_so else None
 
+    async def present(self) -> tuple[SecretName, ...]:
+        """Name all secrets that lie here."""
+        return tuple(sorted(self.delivered))
+
     async def remove(self, secret: SecretName) -> None:
         """Take it away."""
         self.delivered.pop(secret, None)

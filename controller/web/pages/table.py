@@ -15,6 +15,7 @@ from controller.web.pages import (
     findings,
     login,
     overview,
+    secrets,
     stage,
 )
 from controller.web.refusals import NotRecognised
@@ -32,6 +33,7 @@ SHOWN: dict[str, Page] = {
     "/evidence/{digest}": documents.evidence,
     "/events": events.page,
     "/findings": findings.page,
+    "/secrets": secrets.page,
 }
 
 

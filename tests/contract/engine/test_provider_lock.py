@@ -17,6 +17,7 @@ from controller.adapters.engine.environment import build_environment
 from controller.adapters.engine.packages import Packages, hash_package
 from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.ports.engine import Engine
+from controller.wiring.controller import installation
 from tests.contract.engine.conftest import REAL
 
 HOST = "trueup.test"
@@ -289,3 +290,53 @@ async def test_a_twin_gets_no_state_that_lies_elsewhere(
     assert len(set(made)) == 2
     assert not _init_twin.give(tmp_path / "first", write(tmp_path / "third"))
     await engine.close()
+
+
+@pytest.mark.parametrize("kind", REAL)
+async def test_what_was_fetched_is_kept_once_for_all_workspaces(
+    kind: str, tmp_path: Path, mirror: Mirror
+) -> None:
+    mirror.pack("one", "0.1.0")
+    fetched, rc = tmp_path / "fetched", tmp_path / "rc"
+    fetched.mkdir()
+    rc.write_text(installation(None, mirror.root, fetched))
+    settings = build_environment(tmp_path / "home", path=os.environ["PATH"], cli_config=rc)
+    packages = Packages(tmp_path / "packages.json", shared=fetched)
+    engine: Any = await connect(kind, settings, packages=packages)
+    first, other = write(tmp_path / "first", one="0.1.0"), write(tmp_path / "other", one="0.1.0")
+    (other / "more.tf.json").write_text('{"output": {"p": {"value": 2}}}')
+    await engine.init(first)
+    (archive,) = mirror.root.rglob("*.zip")
+    archive.unlink()  # who fetches it once more fails
+    await engine.init(other)
+    places = [
+        place.resolve()
+        for directory in (first, other)
+        for place in directory.glob(".terraform/providers/*/*/*/*/*")
+    ]
+    assert places == [fetched / HOST / "example" / "one" / "0.1.0" / PLATFORM] * 2
+    for directory in (first, other):
+        await engine._packages.check(directory)
+    (program,) = places[0].iterdir()
+    program.write_text("#!/bin/sh\n# another\n")
+    with pytest.raises(EngineRefused):
+        await engine._packages.check(other)
+    await engine.close()
+
+
+async def test_a_share_that_was_cut_off_is_begun_anew(tmp_path: Path, mirror: Mirror) -> None:
+    mirror.pack("one", "0.1.0")
+    fetched, rc = tmp_path / "fetched", tmp_path / "rc"
+    fetched.mkdir()
+    rc.write_text(installation(None, mirror.root, fetched))
+    settings = build_environment(tmp_path / "home", path=os.environ["PATH"], cli_config=rc)
+    unit = write(tmp_path / "unit", one="0.1.0")
+    for _ in range(2):
+        packages = Packages(tmp_path / "packages.json", shared=fetched)
+        engine: Any = await connect("embedded", settings, packages=packages)
+        await engine.init(unit)
+        (place,) = unit.glob(".terraform/providers/*/*/*/*/*")
+        assert place.is_symlink()
+        await engine.close()
+        place.unlink()  # the instant between the move and the link
+        (unit / ".terraform" / "trueup-init.json").unlink()

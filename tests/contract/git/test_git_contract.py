@@ -31,6 +31,23 @@ async def test_a_rewritten_history_is_noticed_once_and_the_old_commit_is_kept(si
     assert list((await site.reader.snapshot(before)).files) == ["a.yaml"]
 
 
+async def test_whatever_ever_lay_there_can_be_listed_and_read(site: Site):
+    site.commit({"a.yaml": "one\n", "d/e.yaml": "two\n"})
+    site.commit({"a.yaml": "three\n", "d/e.yaml": None})
+    await site.reader.fetch()
+    listed = await site.reader.past_blobs(100)
+    found = {each.path: await site.reader.past_blob(each.identity) for each in listed}
+    assert {path: content for path, content in found.items() if path == "d/e.yaml"} == {
+        "d/e.yaml": b"two\n"
+    }
+    contents = [await site.reader.past_blob(each.identity) for each in listed]
+    assert sorted(content for content in contents if content is not None) == [
+        b"one\n", b"three\n", b"two\n",
+    ]  # fmt: skip
+    assert len(await site.reader.past_blobs(1)) == 1
+    assert await site.reader.past_blob("0" * 40) is None
+
+
 async def test_a_snapshot_shows_the_files_of_its_commit(site: Site):
     first = site.commit({"a.yaml": "one\n", "d/e/f.yaml": "two\n", "empty": ""}, "the subject")
     second = site.commit({"a.yaml": "three\n", "empty": None})

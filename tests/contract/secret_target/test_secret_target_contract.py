@@ -74,6 +74,15 @@ async def test_what_is_removed_is_gone_and_may_be_removed_again(target: SecretTa
     assert content(target) == "two"
 
 
+async def test_what_lies_there_is_named(target: SecretTarget) -> None:
+    assert list(await target.present()) == []
+    for name in (OTHER, NAME):
+        await target.put(name, SecretText("one"), generation=1)
+    assert list(await target.present()) == [NAME, OTHER]
+    await target.remove(NAME)
+    assert list(await target.present()) == [OTHER]
+
+
 async def test_only_the_owner_can_read_the_files(files: FileSecretTarget) -> None:
     before = os.umask(0)
     try:

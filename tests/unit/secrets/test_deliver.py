@@ -93,6 +93,7 @@ async def test_a_random_secret_is_made_stored_and_delivered(world: World) -> Non
         generation=1,
         target="memory:shop/dev/key",
         phase=RotationPhase.IDLE,
+        changed_at=world.clock.now(),
         come_again=world.clock.now() + ROTATION.every,
     )
     value = (await world.stored())["value"]
