@@ -28,7 +28,10 @@ def selects(selector: str, owner: str, document: Secret) -> bool:
 
 
 def owner_of(target: StageTarget, name: SecretName) -> str:
-    """Name who owns the product of a secret."""
+    """Name who owns a secret: its label `owner`, or the owner of its product."""
+    document = find_secret(target, name)
+    if document is not None and "owner" in document.metadata.labels:
+        return document.metadata.labels["owner"]
     for loaded in (target.ahead, target.base):
         product = loaded.catalog.find(Product, name.product) if loaded is not None else None
         if product is not None:

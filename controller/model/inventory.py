@@ -31,7 +31,7 @@ class Reader:
 
     name: str
     how: str
-    """`file` or `copy`."""
+    """`file`, `copy`, or `consumer`: one that the document names."""
     generation: int
     """Of what lies there; 0 when that is not known to be this secret's."""
 

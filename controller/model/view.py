@@ -87,7 +87,7 @@ class StageView:
 
 @dataclass(frozen=True)
 class ReaderView:
-    """Who reads a secret: a unit from its file, or a copy."""
+    """Who reads a secret: a unit from its file, a copy, or a consumer of its document."""
 
     name: str
     how: str

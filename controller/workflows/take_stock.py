@@ -125,11 +125,14 @@ def _item(
     document = find_secret(target, name) if target is not None else None
     labels = dict(document.metadata.labels) if document is not None else {}
     owner = labels.get("owner") or _owner(parts, name)
-    readers = _readers(target, status)
+    readers = (*_readers(target, status), *_consumers(document, status))
     delivery = status.delivery
     limit = parts.world.oversight.max_age
-    if document is not None and document.spec.rotation is not None:
-        limit = document.spec.rotation.every + LATENESS
+    rotation = document.spec.rotation if document is not None else None
+    if rotation is not None and rotation.max_age is not None:
+        limit = rotation.max_age
+    elif rotation is not None and rotation.every is not None:
+        limit = rotation.every + LATENESS
     changed_at = delivery.changed_at if delivery is not None else None
     found = findings(
         Facts(name, document is not None, owner, changed_at, limit, readers, sightings, same), now
@@ -162,6 +165,22 @@ def _kind(document: Secret | None) -> str:
     generate = document.spec.generate
     made = generate.model_dump(by_alias=True, exclude_none=True) if generate is not None else {}
     return next(iter(sorted(made)), "written")
+
+
+def _consumers(document: Secret | None, status: SecretStatus) -> tuple[Reader, ...]:
+    """Give those whom the document names; 0: nobody knows what it has."""
+    delivery = status.delivery
+    if document is None or delivery is None:
+        return ()
+    late = delivery.waits_for
+    return tuple(
+        Reader(
+            each.name,
+            "consumer",
+            0 if each.ack == "none" else delivery.generation - (each.name in late),
+        )
+        for each in document.spec.consumers
+    )
 
 
 def _readers(target: StageTarget | None, status: SecretStatus) -> tuple[Reader, ...]:
