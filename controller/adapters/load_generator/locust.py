@@ -27,6 +27,9 @@ from controller.ports.load_generator import LoadOrder, OnLoadProgress
 RUNNER = "controller.adapters.load_generator.locust_runner"
 LONGEST_LINE = 16 * 1024 * 1024
 ERROR_TAIL = 4_000
+LARGEST_CLOCK_JUMP = 0.5
+"""Seconds between the wall clock and the monotonic one over the steady part; beyond it nobody knows
+when the run was, nor what else was measured then."""
 
 
 class LocustLoadGenerator:
@@ -240,7 +243,14 @@ def _measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
             "longestLag": f"{result['lag_max']:.1f} ms",
         },
         generator_lag=result["lag_p95"],
+        invalid=_why_invalid(result),
     )
+
+
+def _why_invalid(result: Mapping[str, Any]) -> str:
+    if abs(result["clock_jump"]) > LARGEST_CLOCK_JUMP:
+        return f"the clock of the generator jumped by {result['clock_jump']:+.1f} s"
+    return ""
 
 
 def processor() -> str:

@@ -115,6 +115,7 @@ class LoadRun:
         self._lags.clear()
         self._sleep_until(closes)
         wall, cpu = time.perf_counter() - wall, self._cpu() - cpu
+        jump = time.time() - started_at - wall
         lags = sorted(self._lags) or [0.0]
         self._drain(opens)
         self._gevent.killall(helpers)
@@ -123,6 +124,7 @@ class LoadRun:
             **self._recorder.result(),
             "started_at": started_at,
             "seconds": wall,
+            "clock_jump": jump,
             "cpu": cpu / wall,
             "lag_p95": lags[int(len(lags) * 0.95)],
             "lag_max": lags[-1],
