@@ -7,6 +7,7 @@ from datetime import datetime
 
 from controller import __version__
 from controller.diagnostics.errors import Stalled
+from controller.gate_desk import GateDesk
 from controller.model import view
 from controller.model.caller import Caller, Role
 from controller.model.condition import ConditionType, Truth
@@ -32,6 +33,7 @@ class App:
         self._parts = parts
         self._ledger = parts.world.ledger
         self._dispatcher = parts.world.dispatcher
+        self.gates = GateDesk(parts)
 
     # Looking.
 

@@ -41,6 +41,16 @@ class Ask:
                 )
 
 
+def gate_of(subject: str) -> tuple[str, str]:
+    """Read a stage and a gate from `product/environment/gate`. Raises RequestWrong."""
+    if subject.count("/") != len(("product", "environment")):
+        raise RequestWrong.because(
+            "`subject` does not name a gate", hint="write `product/environment/gate`"
+        )
+    stage, _, gate = subject.rpartition("/")
+    return stage, gate
+
+
 Act = Callable[[App, Ask], Awaitable[str]]
 
 ACTIONS: Mapping[str, Act] = {
@@ -58,6 +68,8 @@ ACTIONS: Mapping[str, Act] = {
     "resume": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=False),
     "unlock": lambda app, ask: app.unlock(ask.caller, ask.subject, ask.expect),
     "restore-state": lambda app, ask: app.restore_state(ask.caller, ask.subject, ask.expect),
+    "gate-run": lambda app, ask: app.gates.run(ask.caller, *gate_of(ask.subject)),
+    "gate-cancel": lambda app, ask: app.gates.cancel(ask.caller, *gate_of(ask.subject)),
     "rotate": lambda app, ask: app.rotate(ask.caller, ask.subject),
 }
 

@@ -278,7 +278,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
-            load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
+            load_generator=LocustLoadGenerator(
+                remote_targets=settings.remote_load_targets, folder=data / "load-runs"
+            ),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),

@@ -13,6 +13,7 @@ from controller.web.api import (
     events,
     evidence,
     findings,
+    gates,
     health,
     metrics,
     overview,
@@ -26,7 +27,18 @@ from controller.web.api.endpoints import Endpoint
 from controller.web.api.webhooks import SENDERS, Webhooks
 from controller.web.site import Site
 
-RESOURCES = (overview, units, stages, secrets, releases, findings, events, decisions, evidence)
+RESOURCES = (
+    overview,
+    units,
+    stages,
+    secrets,
+    releases,
+    findings,
+    events,
+    decisions,
+    evidence,
+    gates,
+)
 
 
 def routes(site: Site) -> list[Route]:
