@@ -37,7 +37,7 @@ _OBJECTIVES: Sequence[Column] = (
 
 @click.group(epilog=example("trueup gate list", "trueup gate run shop-load -e dev"))
 def command() -> None:
-    """Look at load gates, run one by hand, and cancel a run."""
+    """Look at load gates, run one by hand, cancel a run."""
 
 
 @command.command(name="list", epilog=example("trueup gate list"))

@@ -233,6 +233,12 @@ def _dispatcher(
     )
 
 
+def _load_generator(settings: Settings, data: Path) -> LocustLoadGenerator:
+    return LocustLoadGenerator(
+        remote_targets=settings.remote_load_targets, folder=data / "load-runs"
+    )
+
+
 def _audit_logs(settings: Settings) -> dict[str, AuditLog]:
     return {name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()}
 
@@ -278,9 +284,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             github_copy=lambda repository, name: github_copy(settings, repository, name),
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
-            load_generator=LocustLoadGenerator(
-                remote_targets=settings.remote_load_targets, folder=data / "load-runs"
-            ),
+            load_generator=_load_generator(settings, data),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),

@@ -64,12 +64,12 @@ class AbortOn(Part):
     """What ends a run early."""
 
     error_rate: ErrorLimit = Field(
-        description="Above this share of failed requests in each second …", examples=[">5%"]
+        description="Above this share of failed requests in each second of `for`.", examples=[">5%"]
     )
     for_: Interval = Field(
         alias="for",
         default=timedelta(seconds=10),
-        description="… for so long: a duration of whole seconds.",
+        description="How long it has to be so: a duration of whole seconds.",
         examples=["10s"],
     )
 

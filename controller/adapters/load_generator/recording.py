@@ -60,7 +60,9 @@ class Endpoint:
             "failures": self.failures,
             "omitted": self.corrected.get_total_count() - self.raw.get_total_count(),
             "raw": raw,
-            "corrected": {name: max(value, raw.get(name, value)) for name, value in corrected.items()},
+            "corrected": {
+                name: max(value, raw.get(name, value)) for name, value in corrected.items()
+            },
             "histogram": self.corrected.encode().decode("ascii"),
         }
 
