@@ -7,11 +7,12 @@ from datetime import datetime
 
 from controller import __version__
 from controller.diagnostics.errors import Stalled
+from controller.gate_desk import GateDesk
 from controller.model import view
 from controller.model.caller import Caller, Role
 from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
-from controller.model.names import Digest, SecretName, StageName, UnitName
+from controller.model.names import Digest, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.permission import NotAllowed, NotFound, require
@@ -34,6 +35,7 @@ class App:
         self._ledger = parts.world.ledger
         self._dispatcher = parts.world.dispatcher
         self.rotations = Rotations(parts)
+        self.gates = GateDesk(parts)
 
     # Looking.
 
@@ -298,18 +300,6 @@ class App:
             await self._dispatcher.wake(keys.unit_key(each.name))
         return key
 
-    async def rotate(self, caller: Caller, secret: str) -> str:
-        """Rotate a secret now."""
-        require(caller, Role.OPERATOR)
-        name = _secret_name(secret)
-        if await self._ledger.secret(name) is None:
-            raise NotFound.because(f"there is no secret `{secret}`")
-        await self._parts.wishes.rotate(name, self._parts.world.clock.now())
-        key = keys.secret_key(name)
-        await self._tell(caller, key, "RotationRequested", "asked for a rotation now")
-        await self._dispatcher.wake(key, priority=5)
-        return key
-
     async def adopt(
         self, caller: Caller, unit: str, *, branch: str = "", dry_run: bool = False
     ) -> view.AdoptionView:
@@ -391,10 +381,3 @@ def _require_unchanged(expect: str, found: str, what: str) -> None:
             hint="look at what waits now, and decide again",
             code="app/changed-meanwhile",
         )
-
-
-def _secret_name(text: str) -> SecretName:
-    try:
-        return SecretName.parse(text)
-    except ValueError as error:
-        raise NotFound.because(str(error)) from error

@@ -96,6 +96,17 @@ class Rotations:
         await self._parts.world.dispatcher.wake(key, priority=5)
         return str(generation)
 
+    async def rotate(self, caller: Caller, secret: str) -> str:
+        """Rotate a secret now."""
+        require(caller, Role.OPERATOR)
+        name = (await self._status(secret)).name
+        await self._parts.wishes.rotate(name, self._parts.world.clock.now())
+        key = keys.secret_key(name)
+        message = f"{caller.name}: asked for a rotation now"
+        await self._parts.recording.event(key, "RotationRequested", message)
+        await self._parts.world.dispatcher.wake(key, priority=5)
+        return key
+
     async def preview(self, selector: str) -> DrillView:
         """Show what a drill would rotate, and what only a person can."""
         rows = [row for row, _ in await self._selected(selector)]

@@ -141,6 +141,42 @@ def reconcile(
     return ExitCode.REFUSED if differ else ExitCode.DONE
 
 
+@command.command(epilog=example("trueup bench gates --case mutations"))
+@click.option(
+    "--case",
+    "cases",
+    type=click.Choice(["mutations", "aa", "omission"]),
+    multiple=True,
+    help="What is measured; may be given several times.  [default: all]",
+)
+@click.option(
+    "--comparisons",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="How often a release is compared with itself.",
+)
+@click.option(
+    "--steady",
+    type=click.FloatRange(2, 600),
+    default=4.0,
+    show_default=True,
+    help="Seconds of each run that count.",
+)
+@OUTPUT
+def gates(cases: tuple[str, ...], comparisons: int, steady: float, form: str) -> ExitCode:
+    """Load gates against faults that they must see, and against nothing at all.
+
+    Real Locust, and a service whose faults are switched on from outside. Ends with 1 when a fault
+    is let through, or more than 5 % of comparisons of a release with itself are blocked.
+    """
+    from controller.bench.gates import CASES, Wish, bench_gates
+
+    report = bench_gates(Wish(frozenset(cases or CASES), comparisons, steady), _say)
+    _print(report, form)
+    return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
+
+
 def _print(report: "Report", form: str) -> None:
     values = report.as_values()
     if form == "json":

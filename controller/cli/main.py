@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
     "events": Entry("Looking", "Show what has happened, and follow it."),
     "approve": Entry("Acting", "Approve a release, a plan, or what piled up."),
     "promote": Entry("Acting", "Ask for a verified release to be let into a stage."),
+    "gate": Entry("Acting", "Look at load gates, run one by hand, cancel a run."),
     "reconcile": Entry("Acting", "Ask for a look at the repository, a stage or a unit now."),
     "drift": Entry("Acting", "Ask for a look whether a unit is still what was applied."),
     "adopt": Entry("Acting", "Turn the drift of a unit into an edit of the repository."),

@@ -7,6 +7,7 @@ import click
 _PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ENVIRONMENT_PARTS, STAGE_PARTS, UNIT_PARTS = 1, 2, 3
 _WORDS = {
+    (ENVIRONMENT_PARTS,): "lower-case letters, digits and hyphens",
     (STAGE_PARTS,): "`product/environment`",
     (UNIT_PARTS,): "`product/environment/name`",
     (STAGE_PARTS, UNIT_PARTS): "`product/environment` or `product/environment/name`",
@@ -34,6 +35,7 @@ class NameType(click.ParamType[str]):
         return text
 
 
+GATE = NameType(ENVIRONMENT_PARTS)
 STAGE = NameType(STAGE_PARTS)
 UNIT = NameType(UNIT_PARTS)
 STAGE_OR_UNIT = NameType(STAGE_PARTS, UNIT_PARTS)

@@ -75,8 +75,8 @@ def _parts(
             for path in model.paths():
                 yield f"folder {path}", catalog.trees[path]
         if isinstance(model, LoadTest):
-            path = model.spec.file
-            if path in snapshot.files:
-                yield f"file {path}", snapshot.files[path].blob
-            else:
-                yield f"file {path}", hashlib.sha256(shipped[path]).hexdigest()
+            for path in (model.spec.file, *model.spec.data):
+                if path in snapshot.files:
+                    yield f"file {path}", snapshot.files[path].blob
+                else:
+                    yield f"file {path}", hashlib.sha256(shipped[path]).hexdigest()

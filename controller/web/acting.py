@@ -41,6 +41,16 @@ class Ask:
                 )
 
 
+def gate_of(subject: str) -> tuple[str, str]:
+    """Read a stage and a gate from `product/environment/gate`. Raises RequestWrong."""
+    if subject.count("/") != len(("product", "environment")):
+        raise RequestWrong.because(
+            "`subject` does not name a gate", hint="write `product/environment/gate`"
+        )
+    stage, _, gate = subject.rpartition("/")
+    return stage, gate
+
+
 Act = Callable[[App, Ask], Awaitable[str]]
 
 ACTIONS: Mapping[str, Act] = {
@@ -59,7 +69,9 @@ ACTIONS: Mapping[str, Act] = {
     "unlock": lambda app, ask: app.unlock(ask.caller, ask.subject, ask.expect),
     "restore-state": lambda app, ask: app.restore_state(ask.caller, ask.subject, ask.expect),
     "acknowledge": lambda app, ask: app.rotations.acknowledge(ask.caller, ask.subject, ask.expect),
-    "rotate": lambda app, ask: app.rotate(ask.caller, ask.subject),
+    "gate-run": lambda app, ask: app.gates.run(ask.caller, *gate_of(ask.subject)),
+    "gate-cancel": lambda app, ask: app.gates.cancel(ask.caller, *gate_of(ask.subject)),
+    "rotate": lambda app, ask: app.rotations.rotate(ask.caller, ask.subject),
 }
 
 

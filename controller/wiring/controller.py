@@ -235,6 +235,12 @@ def _dispatcher(
     )
 
 
+def _load_generator(settings: Settings, data: Path) -> LocustLoadGenerator:
+    return LocustLoadGenerator(
+        remote_targets=settings.remote_load_targets, folder=data / "load-runs"
+    )
+
+
 def _audit_logs(settings: Settings) -> dict[str, AuditLog]:
     return {name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()}
 
@@ -286,7 +292,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             credentials=PostgresCredentialIssuer(),
             consumer=partial(consumer_of, settings),
             issuer=Issuers(settings, stores.get, new_secret, clock.now).get,
-            load_generator=LocustLoadGenerator(remote_targets=settings.remote_load_targets),
+            load_generator=_load_generator(settings, data),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),

@@ -269,8 +269,8 @@ class Catalogs:
             if name.startswith(prefix)
         }
 
-    def load_test_script(self, snapshot: Snapshot, path: str) -> bytes:
-        """Read a Locust file: from the commit, else from what is shipped."""
+    def load_test_file(self, snapshot: Snapshot, path: str) -> bytes:
+        """Read a file of a load test: from the commit, else from what is shipped."""
         if path in snapshot.files:
             return snapshot.read(path)
         return self._world.shipped[path]

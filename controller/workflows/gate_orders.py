@@ -2,21 +2,24 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.diagnostics.errors import DependencyNotReady
 from controller.model.names import SecretName, StageName, UnitName
-from controller.ports.load_generator import LoadOrder
+from controller.ports.load_generator import Abort, LoadOrder, LoadStage
 from controller.steps.gate.judge import Score
 from controller.steps.gate.objectives import Objective
 from controller.workflows.catalogs import Loaded
 from controller.workflows.parts import Parts
-from schemas.kinds.load_test import LoadTest
+from schemas.kinds.load_test import LoadTest, LoadTestSpec
 from schemas.objectives import Objective as ObjectiveDocument
 from schemas.objectives import PrometheusQuery
 from schemas.objectives import Score as ScoreDocument
 from schemas.references import FromOutput, FromSecret
+
+FEWEST_USERS = 10
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,49 @@ async def ask(parts: Parts, stage: StageName, load_test: LoadTest, at: Loaded) -
 
 async def _order(parts: Parts, stage: StageName, load_test: LoadTest, at: Loaded) -> LoadOrder:
     spec = load_test.spec
+    users, rate = _users_and_rate(spec)
+    script = parts.catalogs.load_test_file(at.snapshot, spec.file)
+    abort = spec.abort_on
     return LoadOrder(
         load_test=load_test.metadata.name,
-        script=parts.catalogs.load_test_script(at.snapshot, spec.file),
+        script=script,
         target=await _text(parts, stage, spec.target),
-        users=spec.users,
-        rate=spec.rate,
+        users=users,
+        rate=rate,
         warm_up=spec.warm_up.total_seconds(),
-        steady=spec.steady.total_seconds(),
+        steady=spec.steady_time.total_seconds(),
         environment=await _texts(parts, stage, spec.env),
+        is_open=spec.arrival is not None,
+        stages=tuple(LoadStage(one.rate, one.for_.total_seconds()) for one in spec.stages),
+        mix=spec.mix,
+        files={path: parts.catalogs.load_test_file(at.snapshot, path) for path in spec.data},
+        abort=Abort(abort.error_rate.value, abort.for_.total_seconds()) if abort else None,
+        most_requests=spec.budgets.requests if spec.budgets else None,
     )
+
+
+def _users_and_rate(spec: LoadTestSpec) -> tuple[int, float]:
+    """Give the users and the rate; of stages, the rate in the middle."""
+    if spec.arrival is None:
+        return spec.users or 1, spec.rate or 1.0
+    rate = peak = spec.arrival.rate
+    if spec.stages:
+        arrivals = sum(stage.rate * stage.for_.total_seconds() for stage in spec.stages)
+        rate = arrivals / spec.steady_time.total_seconds()
+        peak = max(stage.rate for stage in spec.stages)
+    return spec.arrival.most_users or max(FEWEST_USERS, math.ceil(2 * peak)), rate
 
 
 def load_digest(order: LoadOrder) -> str:
     """Digest what makes two runs comparable; not where the target is, nor where secrets lie."""
-    told = [order.users, order.rate, order.warm_up, order.steady]
+    told: list[object] = [order.users, order.rate, order.warm_up, order.steady]
+    if order.is_open or order.mix or order.files:
+        told += [
+            order.is_open,
+            [(stage.rate, stage.seconds) for stage in order.stages],
+            sorted(order.mix.items()),
+            sorted((p, hashlib.sha256(content).hexdigest()) for p, content in order.files.items()),
+        ]
     content = json.dumps(told).encode() + b"\0" + order.script
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 

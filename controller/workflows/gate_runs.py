@@ -8,17 +8,29 @@ from controller.diagnostics.errors import TrueupError
 from controller.model.measurement import Measurement, Observation
 from controller.model.names import Digest
 from controller.model.status import StageStatus
+from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
 from controller.ports.metric_source import RangeQuery
 from controller.steps.gate.judge import Question, judge
 from controller.steps.gate.observe import Window, observe
 from controller.workflows import keys
 from controller.workflows.baselines import MEASUREMENT, Baselines
 from controller.workflows.gate_orders import Asked, Watched
+from controller.workflows.live_runs import LiveRun
 from controller.workflows.parts import Parts
 
 POINTS = 30
 """Of a query, where the document does not say how far they are apart."""
-_TAKEN = TypeAdapter(tuple[Digest, ...])
+
+
+@dataclass(frozen=True)
+class Series:
+    """The runs for one answer: when it was asked for, and the measurements so far."""
+
+    began: str
+    taken: tuple[Digest, ...] = ()
+
+
+_SERIES = TypeAdapter(Series)
 
 
 @dataclass
@@ -29,15 +41,22 @@ class GateRuns:
     status: StageStatus
     gate: str
     asked: Asked
+    began: str = ""
     digests: list[Digest] = field(default_factory=list)
     taken: list[Measurement] = field(default_factory=list)
 
     @classmethod
     async def resume(cls, parts: Parts, status: StageStatus, gate: str, asked: Asked) -> "GateRuns":
         """Take up what was measured of exactly this load; a run that is gone is made again."""
-        runs = cls(parts, status, gate, asked)
-        known = await parts.world.ledger.fact(runs._fact)
-        for digest in _TAKEN.validate_json(known) if known else ():
+        known = await parts.world.ledger.fact(_fact(status, gate))
+        series = _SERIES.validate_json(known) if known else None
+        if series is None:  # kept before the first run: a new life knows it by the same key
+            series = Series(parts.world.clock.now().isoformat())
+            await parts.world.ledger.set_fact(
+                _fact(status, gate), _SERIES.dump_json(series).decode()
+            )
+        runs = cls(parts, status, gate, asked, series.began)
+        for digest in series.taken:
             run = await Baselines(parts.world).measurement(digest)
             if run is not None and run.load == asked.load:
                 runs.digests.append(digest)
@@ -53,19 +72,42 @@ class GateRuns:
             ) as run,
             run.step(f"gate {self.gate}") as step,
         ):
-            measurement = await world.load_generator.run(self.asked.order)
+            order = replace(self.asked.order, key=self._key(len(self.taken)))
+            try:
+                measurement = await world.load_generator.run(order, on_progress=self._live(order))
+            finally:
+                self.parts.live_runs.pop(self._place, None)
             seen = tuple([await self._observe(one, measurement) for one in self.asked.watched])
             measurement = replace(measurement, load=self.asked.load, observations=seen)
             digest = await world.artifacts.put(MEASUREMENT.dump_json(measurement))
             self.digests.append(digest)
             self.taken.append(measurement)
-            await world.ledger.set_fact(self._fact, _TAKEN.dump_json(tuple(self.digests)).decode())
+            series = Series(self.began, tuple(self.digests))
+            await world.ledger.set_fact(
+                _fact(self.status, self.gate), _SERIES.dump_json(series).decode()
+            )
+            await world.load_generator.forget(order.key)
             said = judge(question, [measurement])
             step.detail = f"{said.ruling}: {'; '.join(said.reasons)}"
 
     @property
-    def _fact(self) -> str:
-        return _fact(self.status, self.gate)
+    def _place(self) -> str:
+        return f"{self.status.name}/{self.gate}"
+
+    def _key(self, number: int) -> str:
+        return f"{self._place}/{self.status.release}/{self.asked.load}/{self.began}/{number}"
+
+    def _live(self, order: LoadOrder) -> OnLoadProgress:
+        live = LiveRun(
+            str(self.status.name), self.gate, order.key, len(self.taken) + 1,
+            order.warm_up + order.steady,
+        )  # fmt: skip
+        self.parts.live_runs[self._place] = live
+
+        def tell(progress: LoadProgress) -> None:
+            self.parts.live_runs[self._place] = replace(live, progress=progress)
+
+        return tell
 
     async def _observe(self, watched: Watched, run: Measurement) -> Observation:
         query = watched.query

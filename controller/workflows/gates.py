@@ -13,6 +13,7 @@ from controller.workflows.catalogs import Loaded
 from controller.workflows.gate_drift import tell_drift
 from controller.workflows.gate_orders import Asked, ask, score_of
 from controller.workflows.gate_runs import GateRuns, forget
+from controller.workflows.gate_wishes import CANCELLED, GateWishes
 from controller.workflows.parts import Parts
 from schemas.kinds.load_test import LoadTest
 from schemas.objectives import Baseline as WantedBaseline
@@ -33,6 +34,8 @@ async def run_gates(
         known = await parts.world.ledger.fact(fact)
         found = RESULT.validate_json(known) if known else None
         if found is None:
+            found = await _cancelled(parts, status, name)
+        if found is None:
             found = await _run(parts, status, name, at)
             if _is_an_answer(found):
                 await parts.world.ledger.set_fact(fact, RESULT.dump_json(found).decode())
@@ -40,6 +43,16 @@ async def run_gates(
         results.append(found)
         status = await parts.recording.stage(replace(status, gates=tuple(results)))
     return status
+
+
+async def _cancelled(parts: Parts, status: StageStatus, name: str) -> GateResult | None:
+    """Answer for a gate that a person cancelled; nothing is run until somebody asks for it."""
+    if status.release is None:
+        return None
+    by = await GateWishes(parts.world.ledger).cancelled_by(status.name, status.release, name)
+    if not by:
+        return None
+    return GateResult(name, status.release, GateRuling.UNKNOWN, (f"{by} cancelled it", CANCELLED))
 
 
 def _is_an_answer(result: GateResult) -> bool:
@@ -76,6 +89,8 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
         measurements=tuple(runs.digests),
         baseline=question.baseline.digests,
     )
+    earlier = await GateWishes(parts.world.ledger).earlier(status.name, status.release, name)
+    settled = replace(settled, reasons=(*settled.reasons, *earlier))
     return await _told(parts, status, asked, runs, settled)
 
 

@@ -6,6 +6,7 @@ from controller.model.names import Commit, Digest, SecretName, StageName
 from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Catalogs
 from controller.workflows.journal import Journal, OnStep
+from controller.workflows.live_runs import LiveRuns
 from controller.workflows.pace import Pace
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
@@ -35,6 +36,7 @@ class Parts:
     surveyed: dict[StageName, tuple[Commit, Commit | None]]
     """The head and the release at which all of a stage was woken; empty in a new life."""
     stock: Stock
+    live_runs: LiveRuns = field(default_factory=dict)
     used_secrets: dict[SecretName, Digest | None] = field(default_factory=dict)
     """Which document the last turn of a secret used; None: there was none. Empty in a new life."""
 

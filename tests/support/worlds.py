@@ -179,6 +179,12 @@ class _Steady:
         self.orders.append(order)
         return measured(self.world.noise.pop(0) if self.world.noise else self.world.p95)
 
+    async def cancel(self, key):
+        return bool(key)
+
+    async def forget(self, key):
+        pass
+
 
 @dataclass
 class Life:

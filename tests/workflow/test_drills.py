@@ -93,7 +93,7 @@ async def test_at_once_leaves_no_old_value_and_counts_for_one_rotation(life: Lif
     stored = await life.world.store.read(SecretReference("main", "shop/dev/b"))
     assert list(stored or {}) == ["value"]
     life.world.clock.advance(60)
-    await life.app.rotate(ADA, "shop/dev/a")
+    await life.app.rotations.rotate(ADA, "shop/dev/a")
     await life.settle()
     stored = await life.world.store.read(SecretReference("main", "shop/dev/a"))
     assert sorted(stored or {}) == ["previous", "value"]

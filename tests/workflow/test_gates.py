@@ -3,7 +3,9 @@
 import pytest
 
 from controller.adapters.metric_source.memory import MemoryMetricSource
+from controller.model.caller import Caller, Role
 from controller.model.names import StageName
+from controller.permission import NotAllowed, NotFound
 from tests.support.worlds import Killed, MemoryWorld
 
 DEV = StageName("shop", "dev")
@@ -128,3 +130,62 @@ async def test_a_query_of_prometheus_is_an_objective(world):
     found = gate(await world.ledger.stage(DEV))
     assert found.ruling == "unknown"
     assert "the query is refused" in found.reasons[0]
+
+
+OPERATOR = Caller("casey", Role.OPERATOR)
+
+
+async def test_a_gate_is_asked_again_by_hand_and_its_earlier_answer_stays(world):
+    life = await live(world)
+    before = len(world.generator.orders)
+    await life.app.gates.run(OPERATOR, "shop/dev", "shop-load")
+    assert not (await life.app.gates.gate("shop/dev", "shop-load")).is_current
+    await life.settle()
+    view = await life.app.gates.gate("shop/dev", "shop-load")
+    assert view.is_current
+    assert len(world.generator.orders) == before + 1
+    assert "casey asked for it again after pass: " in view.result.reasons[-1]
+    with pytest.raises(NotFound):
+        await life.app.gates.run(OPERATOR, "shop/dev", "no-such")
+    with pytest.raises(NotAllowed):
+        await life.app.gates.run(Caller("vera", Role.VIEWER), "shop/dev", "shop-load")
+
+
+async def test_a_cancelled_gate_waits_until_somebody_asks_for_it(world):
+    life = await live(world)
+    await life.app.gates.run(OPERATOR, "shop/dev", "shop-load")
+    await life.app.gates.cancel(OPERATOR, "shop/dev", "shop-load")
+    before = len(world.generator.orders)
+    await life.settle()
+    view = await life.app.gates.gate("shop/dev", "shop-load")
+    assert (view.result.ruling, view.is_current) == ("unknown", True)
+    assert view.result.reasons[0] == "casey cancelled it"
+    assert len(world.generator.orders) == before
+    await life.app.gates.run(OPERATOR, "shop/dev", "shop-load")
+    await life.settle()
+    assert (await life.app.gates.gate("shop/dev", "shop-load")).result.ruling == "pass"
+
+
+async def test_what_would_be_run_is_shown_without_running_it(world):
+    life = await live(world)
+    before = len(world.generator.orders)
+    found = await life.app.gates.order("shop/dev", "shop-load")
+    assert (found.users, found.rate, found.steady, found.runs) == (8, 40, 8.0, 1)
+    assert found.objectives[0] == "p95 of all requests <150ms"
+    assert len(await life.app.gates.gates()) == 2
+    assert len(world.generator.orders) == before
+
+
+async def test_every_run_has_a_key_of_its_own_and_a_kill_in_it_keeps_the_key(world):
+    compares(world)
+
+    def kill(step, when):
+        if step == "gate shop-load" and when == "before" and len(world.generator.orders) == 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        await live(world, kill)
+    await live(world)
+    keys = [one.key for one in world.generator.orders if one.key.startswith("shop/dev")]
+    assert len(set(keys)) == len(keys) == 3
+    assert len({key.rpartition("/")[0] for key in keys}) == 1

@@ -40,7 +40,7 @@ async def life() -> Life:
     await life.begin()
     await life.settle()
     world.clock.advance(60)
-    await life.app.rotate(ADA, str(NAME))
+    await life.app.rotations.rotate(ADA, str(NAME))
     await life.settle()
     return life
 
@@ -87,7 +87,7 @@ async def test_a_word_survives_a_kill_and_counts_for_one_rotation(life: Life) ->
     await life.app.rotations.acknowledge(ADA, str(NAME), "proxy")
     await life.pass_time(20)
     assert (await phase(life))[0] is RotationPhase.IDLE
-    await life.app.rotate(ADA, str(NAME))
+    await life.app.rotations.rotate(ADA, str(NAME))
     await life.pass_time(20)
     assert await phase(life) == (RotationPhase.DRAINING, ("worker", "proxy"))
 

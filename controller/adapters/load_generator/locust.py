@@ -1,12 +1,11 @@
-"""Locust as the load generator: one process a run, told by a line on stdin, heard by JSON lines.
+"""Locust as the load generator: one process a run, told and heard by files in the run's folder.
 
-The process has an environment of its own, built from nothing: PATH, HOME and TMPDIR in a private
-folder, TRUEUP_LOAD_RATE_PER_USER (tasks a second of each user), TRUEUP_LOAD_REMOTE_TARGET where it
-is allowed, and what the order says. `locust_runner.py` is what runs in it.
+The process has an environment of its own, built from nothing: PATH, HOME and TMPDIR in that folder,
+TRUEUP_LOAD_RATE_PER_USER (tasks a second of each user), TRUEUP_LOAD_REMOTE_TARGET where it is
+allowed, and what the order says. `locust_runner.py` is what runs in it, `run_folder.py` is where.
 """
 
 import asyncio
-import json
 import os
 import platform
 import signal
@@ -20,63 +19,160 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import controller
+from controller.adapters.load_generator.detached import Detached
+from controller.adapters.load_generator.run_folder import COMPLAINTS, RunFolder
 from controller.diagnostics.errors import Stalled, Transient
 from controller.model.measurement import EndpointStatistics, Measurement
-from controller.ports.load_generator import LoadOrder, OnLoadProgress
+from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
 
 RUNNER = "controller.adapters.load_generator.locust_runner"
-LONGEST_LINE = 16 * 1024 * 1024
-ERROR_TAIL = 4_000
+LARGEST_CLOCK_JUMP = 0.5
+"""Seconds between the wall clock and the monotonic one over the steady part; beyond it nobody knows
+when the run was, nor what else was measured then."""
+LOOK_EVERY = 0.1
 
 
 class LocustLoadGenerator:
     """Runs Locust files against targets on this machine, and elsewhere only where it is allowed."""
 
     def __init__(
-        self, *, remote_targets: bool = False, grace: float = 30.0, end_grace: float = 3.0
+        self,
+        *,
+        remote_targets: bool = False,
+        grace: float = 30.0,
+        end_grace: float = 3.0,
+        folder: Path | None = None,
     ) -> None:
-        """Take how long a run may be late, and how long a process may take to end."""
+        """Take how long a run may be late, how long a process may take to end, and where to run.
+
+        Without a folder a run with a key does not outlive this process.
+        """
         self._remote_targets = remote_targets
         self._grace = grace
         self._end_grace = end_grace
+        self._folder = folder
 
     async def run(
         self, order: LoadOrder, *, on_progress: OnLoadProgress | None = None
     ) -> Measurement:
         """Make the run; see the port for what it raises."""
         check(order, remote_targets=self._remote_targets)
-        with tempfile.TemporaryDirectory(prefix="trueup-load-") as folder:
-            script = Path(folder) / "load_test.py"
-            script.write_bytes(order.script)
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", RUNNER),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._environment(order, folder),
-                cwd=folder,
-                start_new_session=True,
-                limit=LONGEST_LINE,
-            )
+        if order.key and self._folder is not None:
+            return await self._take_up(order, self._run_folder(order.key), on_progress)
+        with tempfile.TemporaryDirectory(prefix="trueup-load-") as made:
+            folder = RunFolder(Path(made))
+            folder.write(order, parent=os.getpid())
+            process = await self._start(order, folder)
             try:
-                async with asyncio.timeout(order.warm_up + order.steady + self._grace):
-                    result = await _converse(process, order, script, on_progress)
-            except TimeoutError:
-                raise Transient.because(
-                    f"the load generator of `{order.load_test}` was not done"
-                    f" {self._grace:g} seconds after its time",
-                    code="gate/generator-too-late",
-                ) from None
+                result = await self._follow(order, folder, process, on_progress)
+                await self._wait(process)
             finally:
                 await self._end(process)
         return _measurement(order, result)
 
-    def _environment(self, order: LoadOrder, folder: str) -> dict[str, str]:
+    async def cancel(self, key: str) -> bool:
+        """End the run of a key; tells whether there was one."""
+        if self._folder is None or not key:
+            return False
+        folder = self._run_folder(key)
+        pid = folder.holder()
+        if pid is None:
+            return False
+        folder.note_cancelled()
+        await self._end_group(pid, folder)
+        return True
+
+    async def forget(self, key: str) -> None:
+        """Drop the folder of a run that is over."""
+        if self._folder is not None and key:
+            self._run_folder(key).remove()
+
+    def _run_folder(self, key: str) -> RunFolder:
+        assert self._folder is not None  # noqa: S101 - asked by who knows that there is one
+        return RunFolder.of(self._folder, key)
+
+    async def _take_up(
+        self, order: LoadOrder, folder: RunFolder, on_progress: OnLoadProgress | None
+    ) -> Measurement:
+        """Take the result of a run, wait for one that is under way, or start it."""
+        process = None
+        if folder.result() is None and folder.holder() is None:
+            folder.remove()  # of a run that broke off: it has no result, and makes no load
+            folder.write(order, parent=0)
+            environment = self._environment(order, folder.path)
+            process = Detached(_command(folder), environment, folder.path / COMPLAINTS)
+        try:
+            result = await self._follow(order, folder, process, on_progress)
+        except (Stalled, Transient):
+            if (pid := folder.holder()) is not None:
+                await self._end_group(pid, folder)
+            folder.remove()
+            raise
+        if process is not None:
+            await self._wait(process)
+        return _measurement(order, result)
+
+    async def _start(self, order: LoadOrder, folder: RunFolder) -> asyncio.subprocess.Process:
+        with folder.complaints() as complaints:
+            return await asyncio.create_subprocess_exec(
+                *_command(folder),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=complaints,
+                stderr=complaints,
+                env=self._environment(order, folder.path),
+                start_new_session=True,
+            )
+
+    async def _wait(self, process: asyncio.subprocess.Process | Detached) -> None:
+        """Give a process that has said its last word a while to end."""
+        for _ in range(int(self._end_grace / LOOK_EVERY) + 1):
+            if process.returncode is not None:
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _follow(
+        self,
+        order: LoadOrder,
+        folder: RunFolder,
+        process: asyncio.subprocess.Process | Detached | None,
+        on_progress: OnLoadProgress | None,
+    ) -> dict[str, Any]:
+        """Hear the run to its end; raises Stalled and Transient."""
+        try:
+            async with asyncio.timeout(order.warm_up + order.steady + self._grace):
+                while (last := folder.result()) is None:
+                    self._tell(folder, on_progress)
+                    is_over = process.returncode is not None if process else not folder.holder()
+                    if is_over and folder.holder() is None:
+                        last = folder.result()
+                        break
+                    await asyncio.sleep(LOOK_EVERY)
+                self._tell(folder, on_progress)
+        except TimeoutError:
+            raise Transient.because(
+                f"the load generator of `{order.load_test}` was not done"
+                f" {self._grace:g} seconds after its time",
+                code="gate/generator-too-late",
+            ) from None
+        return _last_word(order, folder, last, process)
+
+    @staticmethod
+    def _tell(folder: RunFolder, on_progress: OnLoadProgress | None) -> None:
+        for line in folder.news():
+            if on_progress is not None:
+                on_progress(
+                    LoadProgress(
+                        line["seconds"], line["rate"], line["p50"], line["p95"], line["p99"],
+                        line["failures"],
+                    )
+                )  # fmt: skip
+
+    def _environment(self, order: LoadOrder, folder: Path) -> dict[str, str]:
         return {
             **order.environment,
             "PATH": "/usr/bin:/bin",
-            "HOME": folder,
-            "TMPDIR": folder,
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(Path(controller.__file__).parent.parent),
             "TRUEUP_LOAD_RATE_PER_USER": repr(order.rate / order.users),
@@ -96,6 +192,15 @@ class LocustLoadGenerator:
             await process.wait()
             if isinstance(stopped, asyncio.CancelledError):
                 raise
+
+    async def _end_group(self, pid: int, folder: RunFolder) -> None:
+        """End a run that another life may have started; it holds the lock of its folder."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            _signal_group(folder.holder() or pid, number)
+            for _ in range(int(self._end_grace / LOOK_EVERY) + 1):
+                if folder.holder() is None:
+                    return
+                await asyncio.sleep(LOOK_EVERY)
 
 
 def check(order: LoadOrder, *, remote_targets: bool) -> None:
@@ -134,84 +239,39 @@ def is_this_machine(address: str) -> bool:
     return is_loopback and parts.scheme in {"http", "https"}
 
 
-async def _converse(
-    process: asyncio.subprocess.Process,
+def _last_word(
     order: LoadOrder,
-    script: Path,
-    on_progress: OnLoadProgress | None,
+    folder: RunFolder,
+    last: dict[str, Any] | None,
+    process: asyncio.subprocess.Process | Detached | None,
 ) -> dict[str, Any]:
-    """Tell the process what to do and hear it to its end; raises Stalled and Transient."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tail = group.create_task(_tail(process))
-            last = group.create_task(_hear(process, order, on_progress))
-            await _tell(process, order, script)
-    except BaseExceptionGroup as several:  # the first is the cause; the others were cancelled
-        raise several.exceptions[0] from None
-    await process.wait()
-    line = last.result()
-    if line.get("kind") == "result":
-        return line
-    if line.get("kind") == "refused":
+    if folder.is_cancelled():
         raise Stalled.because(
-            f"the load test `{order.load_test}` cannot be run: {line['reason']}",
+            f"the load test `{order.load_test}` was cancelled", code="gate/cancelled",
+            hint="ask for it again with `trueup gate run`",
+        )  # fmt: skip
+    if last is not None and last["kind"] == "result":
+        return last
+    if last is not None:
+        raise Stalled.because(
+            f"the load test `{order.load_test}` cannot be run: {last['reason']}",
             code="gate/script-refused",
         )
+    code = f" with {process.returncode}" if process else ""
     raise Transient.because(
-        f"the load generator of `{order.load_test}` broke off with {process.returncode}:"
-        f" {tail.result().strip() or 'it said nothing'}",
+        f"the load generator of `{order.load_test}` broke off{code}:"
+        f" {folder.last_complaint() or 'it said nothing'}",
         code="gate/generator-broke-off",
     )
 
 
-async def _tell(process: asyncio.subprocess.Process, order: LoadOrder, script: Path) -> None:
-    assert process.stdin is not None  # noqa: S101 - it is a pipe, as asked for
-    told = {
-        "parent": os.getpid(),
-        "script": str(script),
-        "target": order.target.rstrip("/"),
-        "users": order.users,
-        "rate": order.rate,
-        "warm_up": order.warm_up,
-        "steady": order.steady,
-    }
-    with suppress(ConnectionError):  # it is gone already: `_converse` says so
-        process.stdin.write(json.dumps(told).encode() + b"\n")
-        await process.stdin.drain()
-        process.stdin.close()
-
-
-async def _hear(
-    process: asyncio.subprocess.Process, order: LoadOrder, on_progress: OnLoadProgress | None
-) -> dict[str, Any]:
-    """Pass progress on and give the last word; nothing when there was none."""
-    assert process.stdout is not None  # noqa: S101 - it is a pipe, as asked for
-    last: dict[str, Any] = {}
-    async for raw in process.stdout:
-        try:
-            line: dict[str, Any] = json.loads(raw)
-        except ValueError:
-            raise Transient.because(
-                f"the load generator of `{order.load_test}` wrote a line that is not JSON",
-                code="gate/generator-broke-off",
-            ) from None
-        if line["kind"] != "progress":
-            last = line
-        elif on_progress is not None:
-            on_progress(line["seconds"], line["rate"], line["p95"], line["failures"])
-    return last
-
-
-async def _tail(process: asyncio.subprocess.Process) -> str:
-    """Read all that the process complains of, and keep the end."""
-    assert process.stderr is not None  # noqa: S101 - it is a pipe, as asked for
-    kept = b""
-    while piece := await process.stderr.read(65_536):
-        kept = (kept + piece)[-ERROR_TAIL:]
-    return kept.decode("utf-8", "replace")
+def _command(folder: RunFolder) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", RUNNER, str(folder.path))
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
+    if pid <= 1:  # it has not said yet who it is; 0 would be ourselves
+        return
     with suppress(ProcessLookupError):
         os.killpg(pid, number)
 
@@ -237,10 +297,19 @@ def _measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
             "processor": processor(),
             "cores": str(os.cpu_count() or 1),
             "users": str(order.users),
+            "workers": "1",
             "longestLag": f"{result['lag_max']:.1f} ms",
         },
         generator_lag=result["lag_p95"],
+        ended_early=result["ended_early"],
+        invalid=result["invalid"] or _why_invalid(result),
     )
+
+
+def _why_invalid(result: Mapping[str, Any]) -> str:
+    if abs(result["clock_jump"]) > LARGEST_CLOCK_JUMP:
+        return f"the clock of the generator jumped by {result['clock_jump']:+.1f} s"
+    return ""
 
 
 def processor() -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from controller.diagnostics.errors import Transient
+from controller.diagnostics.errors import Stalled, Transient
 from controller.model.measurement import Measurement
-from controller.ports.load_generator import LoadOrder, OnLoadProgress
+from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
 
 Answer = Measurement | BaseException
 
@@ -14,6 +14,7 @@ class MemoryLoadGenerator:
 
     def __init__(self, answers: Iterable[Answer] = ()) -> None:
         self._answers = list(answers)
+        self._kept: dict[str, Measurement] = {}
         self.orders: list[LoadOrder] = []
 
     def will_answer(self, answer: Answer) -> None:
@@ -23,7 +24,9 @@ class MemoryLoadGenerator:
     async def run(
         self, order: LoadOrder, *, on_progress: OnLoadProgress | None = None
     ) -> Measurement:
-        """Give the next answer; raises Transient when the list is at its end."""
+        """Give the next answer, or the one of this key; raises Transient when there is none."""
+        if order.key in self._kept:
+            return self._kept[order.key]
         self.orders.append(order)
         if not self._answers:
             raise Transient.because(
@@ -35,5 +38,16 @@ class MemoryLoadGenerator:
             raise answer
         if on_progress is not None:
             for second, requests, failures, p95 in answer.series:
-                on_progress(second, requests, p95, int(failures))
+                on_progress(LoadProgress(second, requests, p95, p95, p95, int(failures)))
+        if order.key:
+            self._kept[order.key] = answer
         return answer
+
+    async def cancel(self, key: str) -> bool:
+        """Have the next order of a key be one that somebody cancelled."""
+        self._answers.insert(0, Stalled.because(f"`{key}` was cancelled", code="gate/cancelled"))
+        return bool(key)
+
+    async def forget(self, key: str) -> None:
+        """Drop what was measured."""
+        self._kept.pop(key, None)

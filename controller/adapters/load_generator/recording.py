@@ -32,9 +32,14 @@ class Endpoint:
 
     def record(self, latency: float, interval: float) -> None:
         """Add one latency; both are in seconds."""
-        microseconds = min(max(int(latency * 1e6), 1), LONGEST)
+        microseconds = _microseconds(latency)
         self.raw.record_value(microseconds)
         self.corrected.record_corrected_value(microseconds, max(int(interval * 1e6), 1))
+
+    def record_arrival(self, latency: float, since_due: float) -> None:
+        """Add one latency as the service took it, and as who came when it was due felt it."""
+        self.raw.record_value(_microseconds(latency))
+        self.corrected.record_value(_microseconds(max(latency, since_due)))
 
     def add(self, other: "Endpoint") -> None:
         """Add what was measured of another endpoint."""
@@ -55,9 +60,15 @@ class Endpoint:
             "failures": self.failures,
             "omitted": self.corrected.get_total_count() - self.raw.get_total_count(),
             "raw": raw,
-            "corrected": {name: max(value, raw[name]) for name, value in corrected.items()},
+            "corrected": {
+                name: max(value, raw.get(name, value)) for name, value in corrected.items()
+            },
             "histogram": self.corrected.encode().decode("ascii"),
         }
+
+
+def _microseconds(seconds: float) -> int:
+    return min(max(int(seconds * 1e6), 1), LONGEST)
 
 
 def percentiles(histogram: Any) -> dict[str, float]:
@@ -81,7 +92,9 @@ class Recorder:
         self._errors: dict[str, int] = {}
         self._second: list[float] = []
         self._second_failures = 0
+        self._unserved = Endpoint()
         self.task_errors = 0
+        self.requests = 0
         self.failures = 0
 
     def open_window(self, start: float, end: float) -> None:
@@ -102,6 +115,30 @@ class Recorder:
             found.failures += 1
             self.error(error)
 
+    def arrival(
+        self, endpoint: str, due: float, start: float, end: float, error: str | None
+    ) -> None:
+        """Take a request of an open model that ended; what counts is when it was due."""
+        self._second.append(end - due)
+        self._second_failures += error is not None
+        self.failures += error is not None
+        # Who came in the warm-up and was served only now has felt the wait all the same.
+        if self._window is None or start < self._window[0] or due > self._window[1]:
+            return
+        found = self._endpoints.setdefault(endpoint, Endpoint())
+        found.record_arrival(end - start, end - due)
+        if error is not None:
+            found.failures += 1
+            self.error(error)
+
+    def nobody_was_free(self, dues: Iterable[float], now: float) -> None:
+        """Take arrivals that no user was free for: they wait still."""
+        if self._window is None:
+            return
+        for due in dues:
+            if self._window[0] <= due <= self._window[1]:
+                self._unserved.corrected.record_value(_microseconds(now - due))
+
     def task_error(self, text: str) -> None:
         """Take an exception that a task of the script raised; it counts as a failure."""
         self.failures += 1
@@ -116,18 +153,23 @@ class Recorder:
             text = "other errors"
         self._errors[text] = self._errors.get(text, 0) + 1
 
-    def take_second(self) -> tuple[int, int, float]:
-        """Give requests, failures and p95 in milliseconds since the last call."""
+    def take_second(self) -> tuple[int, int, tuple[float, float, float]]:
+        """Give requests, failures, and p50, p95 and p99 in milliseconds since the last call."""
         latencies, failures = sorted(self._second), self._second_failures
         self._second, self._second_failures = [], 0
-        p95 = latencies[int(len(latencies) * 0.95)] * 1000 if latencies else 0.0
-        return len(latencies), failures, p95
+        self.requests += len(latencies)
+        p50, p95, p99 = (
+            latencies[int(len(latencies) * share)] * 1000 if latencies else 0.0
+            for share in (0.5, 0.95, 0.99)
+        )
+        return len(latencies), failures, (p50, p95, p99)
 
     def result(self) -> dict[str, Any]:
         """Give the totals, the endpoints and the errors, the most frequent first."""
         total = Endpoint()
         for endpoint in self._endpoints.values():
             total.add(endpoint)
+        total.add(self._unserved)
         total.failures += self.task_errors
         return {
             "total": total.statistics(),

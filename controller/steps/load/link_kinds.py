@@ -53,26 +53,37 @@ def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:
 def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> None:
     """Check the Locust file, the target, and what its environment refers to."""
     spec = model.spec
-    entry = linking.file(spec.file)
-    is_file = entry is not None and entry.kind in {FileKind.REGULAR, FileKind.EXECUTABLE}
-    is_shipped = spec.file.startswith(_LOAD_TESTS) and spec.file in linking.shipped
-    if not is_file and (entry is not None or not is_shipped):
-        names = (*linking.tree.files, *linking.shipped)
-        known = {name for name in names if name.startswith(_LOAD_TESTS)}
-        linking.report(
-            reference,
-            "load/unknown-path",
-            f"`{spec.file}` is {'not a file' if entry else 'not there'}",
-            ("spec", "file"),
-            expected="a Locust file of this repository, or one that is shipped with Trueup",
-            hint=did_you_mean(spec.file, known),
-        )
+    _need_file(linking, reference, spec.file, ("spec", "file"))
+    for index, name in enumerate(spec.data):
+        _need_file(linking, reference, name, ("spec", "data", index))
     linking.link_value(reference, spec.target, ("spec", "target"))
     linking.link_value(reference, spec.env, ("spec", "env"))
     for index, objective in enumerate(spec.objectives):
         if objective.prometheus is not None:
             path = ("spec", "objectives", index, "prometheus", "url")
             linking.link_value(reference, objective.prometheus.url, path)
+
+
+def _need_file(
+    linking: Linking, reference: Reference, path: str, at: tuple[str | int, ...]
+) -> None:
+    entry = linking.file(path)
+    is_file = entry is not None and entry.kind in {FileKind.REGULAR, FileKind.EXECUTABLE}
+    is_shipped = path.startswith(_LOAD_TESTS) and path in linking.shipped
+    if is_file or (entry is None and is_shipped):
+        return
+    names = (*linking.tree.files, *linking.shipped)
+    known = {name for name in names if name.startswith(_LOAD_TESTS)}
+    linking.report(
+        reference,
+        "load/unknown-path",
+        f"`{path}` is {'not a file' if entry else 'not there'}",
+        at,
+        expected="a Locust file of this repository, or one that is shipped with Trueup"
+        if "file" in at
+        else "a file of this repository",
+        hint=did_you_mean(path, known),
+    )
 
 
 def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> None:

@@ -14,6 +14,7 @@ from controller.web.api import (
     events,
     evidence,
     findings,
+    gates,
     health,
     metrics,
     overview,
@@ -38,6 +39,7 @@ RESOURCES = (
     events,
     decisions,
     evidence,
+    gates,
 )
 
 

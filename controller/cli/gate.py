@@ -1,0 +1,178 @@
+"""`trueup gate`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from controller.cli import names
+from controller.cli.client import Client
+from controller.cli.examples import example
+from controller.cli.exit_codes import ExitCode
+from controller.cli.output import OUTPUT, Column, Item, cell, print_json, print_table
+from controller.cli.place import asks_controller
+from controller.cli.surroundings import surroundings
+from controller.diagnostics.errors import Stalled
+
+EVERY = 1.0
+_ENVIRONMENT = click.option("-e", "--environment", required=True, help="Where the gate is.")
+_PRODUCT = click.option("-p", "--product", help="Whose it is, where several have one so called.")
+_GATES: Sequence[Column] = (
+    Column("STAGE", lambda one: one["stage"]),
+    Column("GATE", lambda one: one["gate"]),
+    Column("SAYS", lambda one: (one["result"] or {}).get("ruling")),
+    Column("RUNS NOW", lambda one: one["live"] is not None),
+    Column(
+        "BECAUSE", lambda one: next(iter((one["result"] or {}).get("reasons", ())), ""), wraps=True
+    ),
+)
+_OBJECTIVES: Sequence[Column] = (
+    Column("OBJECTIVE", lambda one: one["measure"]),
+    Column("WANTED", lambda one: one["wanted"]),
+    Column("MEASURED", lambda one: _number(one["measured"])),
+    Column("BASELINE", lambda one: _number(one["baseline"])),
+    Column("SAYS", lambda one: one["ruling"]),
+)
+
+
+@click.group(epilog=example("trueup gate list", "trueup gate run shop-load -e dev"))
+def command() -> None:
+    """Look at load gates, run one by hand, cancel a run."""
+
+
+@command.command(name="list", epilog=example("trueup gate list"))
+@OUTPUT
+@asks_controller
+def list_(client: Client, form: str) -> None:
+    """List every gate with its answer for the release that is there."""
+    found = client.get("gates")
+    if form == "json":
+        print_json(found)
+    else:
+        print_table(_GATES, found, empty="no gates")
+
+
+@command.command(epilog=example("trueup gate show shop-load -e dev"))
+@click.argument("name", metavar="NAME", type=names.GATE)
+@_ENVIRONMENT
+@_PRODUCT
+@OUTPUT
+@asks_controller
+def show(client: Client, name: str, environment: str, product: str | None, form: str) -> None:
+    """Show the answer of a gate, with its objectives and its evidence."""
+    _show(client.get(f"gates/{_find(client, name, environment, product)}"), form)
+
+
+@command.command(
+    epilog=example("trueup gate run shop-load -e dev", "trueup gate run shop-load -e dev --dry-run")
+)
+@click.argument("name", metavar="NAME", type=names.GATE)
+@_ENVIRONMENT
+@_PRODUCT
+@click.option("--dry-run", is_flag=True, help="Show what would be run, and run nothing.")
+@OUTPUT
+@asks_controller
+def run(
+    client: Client, name: str, environment: str, product: str | None, dry_run: bool, form: str
+) -> ExitCode:
+    """Ask a gate once more of the release that is there, and watch it.
+
+    The answer takes the place of the one before, which is told beside it. Ends with 1 when it
+    lets nothing through.
+    """
+    place = _find(client, name, environment, product)
+    if dry_run:
+        _show_order(client.get(f"gates/{place}/order"), form)
+        return ExitCode.DONE
+    client.act("gate-run", place)
+    found = _watch(client, place)
+    _show(found, form)
+    return ExitCode.DONE if found["result"]["ruling"] in {"pass", "warn"} else ExitCode.REFUSED
+
+
+@command.command(epilog=example("trueup gate cancel shop-load -e dev"))
+@click.argument("name", metavar="NAME", type=names.GATE)
+@_ENVIRONMENT
+@_PRODUCT
+@asks_controller
+def cancel(client: Client, name: str, environment: str, product: str | None) -> None:
+    """End the run of a gate; it is not run again until somebody asks."""
+    place = _find(client, name, environment, product)
+    client.act("gate-cancel", place)
+    click.echo(f"cancelled {place}")
+
+
+def _find(client: Client, name: str, environment: str, product: str | None) -> str:
+    """Give `product/environment/gate` of exactly one gate. Raises Stalled."""
+    found = [
+        one["stage"]
+        for one in client.get("gates")
+        if one["gate"] == name
+        and one["stage"].partition("/")[2] == environment
+        and product in {None, one["stage"].partition("/")[0]}
+    ]
+    if len(found) != 1:
+        raise Stalled.because(
+            f"{len(found) or 'no'} gates are called `{name}` in `{environment}`",
+            hint="name the product with `-p`" if found else "`trueup gate list` names all of them",
+        )
+    return f"{found[0]}/{name}"
+
+
+def _watch(client: Client, place: str) -> dict[str, Any]:
+    """Say how the run goes, until there is an answer."""
+    click.echo(" RUN  SECOND     RPS   P50 MS   P95 MS   P99 MS  FAILED", err=True)
+    last = None
+    while True:
+        found: dict[str, Any] = client.get(f"gates/{place}")
+        live = found["live"]
+        if found["is_current"]:
+            return found
+        seen = live and live["progress"]
+        if seen and seen != last:
+            click.echo(
+                f"{live['number']:4d} {seen['seconds']:4.0f}/{live['seconds']:<4.0f}"
+                f"{seen['rate']:6.0f} {seen['p50']:8.1f} {seen['p95']:8.1f} {seen['p99']:8.1f}"
+                f" {seen['failures']:7d}",
+                err=True,
+            )
+            last = seen
+        surroundings().wait(EVERY)
+
+
+def _show_order(order: dict[str, Any], form: str) -> None:
+    if form == "json":
+        print_json(order)
+        return
+    model = "arrivals" if order["is_open"] else f"{order['users']} users"
+    click.echo(f"{order['gate']} would load {cell(order['target'])} in {order['stage']}:")
+    click.echo(
+        f"  {order['runs']} run(s) of {order['steady']:g} s after {order['warm_up']:g} s,"
+        f" {order['rate']:g} requests a second by {model}"
+    )
+    for objective in order["objectives"]:
+        click.echo(f"  wanted: {cell(objective)}")
+
+
+def _show(found: dict[str, Any], form: str) -> None:
+    if form == "json":
+        print_json(found)
+        return
+    result = found["result"]
+    if result is None:
+        click.echo(f"{found['gate']} in {found['stage']} has not answered for this release")
+        return
+    click.echo(f"{found['gate']} in {found['stage']} says {result['ruling']}")
+    for reason in (*result["reasons"], *result["warnings"]):
+        click.echo(f"  {cell(reason)}")
+    print_table(_OBJECTIVES, result["objectives"], empty="no objectives")
+    click.echo(f"measured in {cell(', '.join(result['measurements']) or result['evidence'])}")
+
+
+def _reasons(one: Item) -> Sequence[str]:
+    reasons: Sequence[str] = (one["result"] or {}).get("reasons", ())
+    return reasons
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,147 @@
+"""What people ask about gates: which there are, how a run goes, once more, and stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.diagnostics.errors import Stalled
+from controller.model.caller import Caller, Role
+from controller.model.event import Event, EventType
+from controller.model.measurement import GateResult
+from controller.model.names import Commit, StageName
+from controller.model.status import StageStatus
+from controller.permission import NotFound, require
+from controller.workflows import keys
+from controller.workflows.gate_orders import Asked, ask
+from controller.workflows.gate_runs import forget
+from controller.workflows.gate_wishes import CANCELLED, GateWishes
+from controller.workflows.live_runs import LiveRun
+from controller.workflows.parts import Parts
+from schemas.kinds.load_test import LoadTest
+
+
+@dataclass(frozen=True)
+class GateView:
+    """A gate of a stage: its answer for the release that is there, and the run under way."""
+
+    stage: str
+    gate: str
+    commit: Commit | None
+    result: GateResult | None
+    live: LiveRun | None
+    earlier: tuple[str, ...] = ()
+    is_current: bool = False
+    """The answer is to what was last asked, and no run is under way."""
+
+
+@dataclass(frozen=True)
+class GateOrderView:
+    """What a run of a gate would do."""
+
+    stage: str
+    gate: str
+    commit: str
+    target: str
+    users: int
+    rate: float
+    is_open: bool
+    warm_up: float
+    steady: float
+    runs: int
+    objectives: tuple[str, ...]
+    load: str
+
+
+class GateDesk:
+    """Answers and acts for callers; every action is an event with the caller's name."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._wishes = GateWishes(parts.world.ledger)
+
+    async def gates(self) -> Sequence[GateView]:
+        """Every gate of every stage."""
+        stages = await self._parts.world.ledger.stages()
+        return [await self._view(status, name) for status in stages for name in self._names(status)]
+
+    async def gate(self, stage: str, gate: str) -> GateView:
+        """One gate. Raises NotFound."""
+        status = await self._status(stage, gate)
+        return await self._view(status, gate)
+
+    async def order(self, stage: str, gate: str) -> GateOrderView:
+        """What would be run, without running it. Raises NotFound, and what the order waits for."""
+        status = await self._status(stage, gate)
+        asked, load_test = await self._asked(status, gate)
+        order = asked.order
+        return GateOrderView(
+            stage, gate, str(status.commit), order.target, order.users, order.rate, order.is_open,
+            order.warm_up, order.steady, load_test.spec.runs,
+            tuple(f"{o.title} {o.wanted}" for o in asked.objectives), asked.load,
+        )  # fmt: skip
+
+    async def run(self, caller: Caller, stage: str, gate: str) -> str:
+        """Ask a gate once more, of the release that is there. Gives what was woken."""
+        require(caller, Role.OPERATOR)
+        status = await self._status(stage, gate)
+        if status.release is None:
+            raise Stalled.because(f"no release is at `{stage}`")
+        if f"{stage}/{gate}" in self._parts.live_runs:
+            raise Stalled.because(
+                f"the gate `{gate}` of `{stage}` runs already",
+                hint=f"`trueup gate cancel {gate}` ends it",
+            )
+        await forget(self._parts, status, gate)
+        await self._wishes.ask_again(status.name, status.release, gate, caller.name)
+        return await self._woken(caller, status, "GateRequested", f"asked for the gate {gate}")
+
+    async def cancel(self, caller: Caller, stage: str, gate: str) -> str:
+        """End the run of a gate; it is not run again until somebody asks."""
+        require(caller, Role.OPERATOR)
+        status = await self._status(stage, gate)
+        if status.release is None:
+            raise Stalled.because(f"no release is at `{stage}`")
+        await self._wishes.cancel(status.name, status.release, gate, caller.name)
+        live = self._parts.live_runs.get(f"{stage}/{gate}")
+        if live is not None:
+            await self._parts.world.load_generator.cancel(live.key)
+        return await self._woken(caller, status, "GateCancelled", f"cancelled the gate {gate}")
+
+    async def _asked(self, status: StageStatus, gate: str) -> tuple[Asked, LoadTest]:
+        target = await self._parts.catalogs.stage_target(status.name, status.commit)
+        load_test = (
+            target.base.catalog.find(LoadTest, gate, status.name.product) if target.base else None
+        )
+        if target.base is None or load_test is None:
+            raise Stalled.because(f"the release at `{status.name}` has no load test `{gate}`")
+        return await ask(self._parts, status.name, load_test, target.base), load_test
+
+    async def _status(self, stage: str, gate: str) -> StageStatus:
+        name = StageName.parse(stage)
+        status = await self._parts.world.ledger.stage(name)
+        if status is None or gate not in self._names(status):
+            raise NotFound.because(f"`{stage}` has no gate `{gate}`")
+        return status
+
+    def _names(self, status: StageStatus) -> tuple[str, ...]:
+        pipeline = self._parts.catalogs.pipeline(status.name.product)
+        stages = pipeline.spec.stages if pipeline else ()
+        found = [s.gates for s in stages if s.environment == status.name.environment]
+        return tuple(found[0]) if found else ()
+
+    async def _view(self, status: StageStatus, gate: str) -> GateView:
+        result = next((r for r in status.gates if r.gate == gate), None)
+        earlier: tuple[str, ...] = ()
+        if status.release is not None:
+            earlier = await self._wishes.earlier(status.name, status.release, gate)
+        live = self._parts.live_runs.get(f"{status.name}/{gate}")
+        said = result.reasons if result and live is None else ()
+        is_answered = not earlier or earlier[-1] in said or said[-1:] == (CANCELLED,)
+        is_current = result is not None and live is None and is_answered
+        return GateView(str(status.name), gate, status.commit, result, live, earlier, is_current)
+
+    async def _woken(self, caller: Caller, status: StageStatus, reason: str, said: str) -> str:
+        world, key = self._parts.world, keys.stage_key(status.name)
+        told = f"{caller.name} {said}"
+        await world.ledger.append(Event(world.clock.now(), EventType.NORMAL, reason, key, told, ""))
+        await world.dispatcher.wake(key, priority=5)
+        return key

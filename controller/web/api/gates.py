@@ -1,0 +1,29 @@
+"""`/api/gates`: every gate, its answer, and how its run goes."""
+
+from starlette.requests import Request
+
+from controller.web import reading
+from controller.web.api.endpoints import Endpoints
+from controller.web.site import Site
+
+
+def endpoints(site: Site) -> Endpoints:
+    """Give the endpoints of gates."""
+
+    async def gates(request: Request) -> object:
+        del request
+        return await site.app.gates.gates()
+
+    async def gate(request: Request) -> object:
+        stage = reading.name(request, "product", "environment")
+        return await site.app.gates.gate(stage, reading.name(request, "gate"))
+
+    async def order(request: Request) -> object:
+        stage = reading.name(request, "product", "environment")
+        return await site.app.gates.order(stage, reading.name(request, "gate"))
+
+    return {
+        "/api/gates": gates,
+        "/api/gates/{product}/{environment}/{gate}": gate,
+        "/api/gates/{product}/{environment}/{gate}/order": order,
+    }
