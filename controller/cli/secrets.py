@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli import secret_requests
 from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
 from controller.cli.output import OUTPUT, Column, print_json, print_table
@@ -29,7 +30,11 @@ _COLUMNS = (
 
 @click.group(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
 def command() -> None:
-    """Back up, restore and upgrade the embedded secret server."""
+    """Ask for secrets and credentials; look after their server."""
+
+
+for each in secret_requests.COMMANDS:
+    command.add_command(each)
 
 
 @command.command(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))

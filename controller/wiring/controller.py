@@ -37,6 +37,7 @@ from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
 from controller.model.accounts import Accounts
+from controller.model.caller import LOCAL_NAME
 from controller.ports.audit_log import AuditLog
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
@@ -212,7 +213,7 @@ def lanes(settings: Settings) -> dict[str, int]:
     limits = settings.limits
     return {
         "source": 1, "unit": limits.units, "drift": limits.drift,
-        "secret": limits.secrets, "stage": limits.stages, "notify": 1,
+        "secret": limits.secrets, "issue": limits.secrets, "stage": limits.stages, "notify": 1,
     }  # fmt: skip
 
 
@@ -243,6 +244,12 @@ def _audit_logs(settings: Settings) -> dict[str, AuditLog]:
     return {name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()}
 
 
+def _policies(stack: AsyncExitStack) -> RegoPolicyEngine:
+    engine = RegoPolicyEngine()
+    stack.push_async_callback(engine.close)
+    return engine
+
+
 @asynccontextmanager
 async def controller(settings: Settings) -> AsyncIterator[Controller]:
     """Open everything that a controller needs, and close it at the end.
@@ -260,8 +267,6 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         environment_limits, accounts = dict[str, int](), Accounts()
-        policies = RegoPolicyEngine()
-        stack.push_async_callback(policies.close)
         world = World(
             clock=clock,
             repository=repository,
@@ -282,15 +287,17 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             oversight=Oversight(stores.health, repository, settings.secret_max_age),
             store_copy=StoreCopy,
             github_copy=lambda repository, name: github_copy(settings, repository, name),
+            issuer=stores.issuer,
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
             load_generator=_load_generator(settings, data),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
-            policies=policies,
+            policies=_policies(stack),
             trust=git_source.trust(settings.repository),
             audit_logs=_audit_logs(settings),
+            people=frozenset({LOCAL_NAME, *(user.name for user in settings.users)}),
         )
         parts = Parts.of(world)
         yield Controller(App(parts), Loop(parts, settings.repository.poll_every))

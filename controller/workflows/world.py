@@ -15,6 +15,7 @@ from controller.ports.credential import CredentialIssuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
 from controller.ports.git import BranchWriter, PastReader, PointerWriter, RepositoryReader
+from controller.ports.issuer import Issuer
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.metric_source import MetricSource
@@ -66,6 +67,8 @@ class World:
     Raises Stalled when it is not on this machine."""
     secret_store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
     """The store that a document describes, ready for use."""
+    issuer: Callable[[SecretStoreDocument], Awaitable[Issuer]]
+    """What makes credentials for people in a store. Raises Stalled for one that cannot."""
     secret_target: SecretTarget
     store_copy: Callable[[SecretStore, SecretReference], SecretCopy]
     """A path of a store as a place to copy to."""
@@ -92,5 +95,7 @@ class World:
     """What is looked at of secrets beside their delivery."""
     metric_source: MetricSource | None = None
     """Who answers the queries of objectives; None: nobody does."""
+    people: frozenset[str] = frozenset()
+    """The users of the settings; empty when nobody knows them."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from schemas.document import Document, Part, ProductMetadata, only_one_of
+from schemas.issuing import Issue
 from schemas.names import Identifier, Name
 from schemas.references import FromOutput, OutputField, refuse_at
 from schemas.values import Duration, Interval
@@ -223,6 +224,12 @@ class SecretSpec(Part):
         default=None,
         description="When it changes. Without it, only when somebody asks.",
         examples=[{"every": "30d", "grace": "1h"}],
+    )
+    issue: Issue | None = Field(
+        default=None,
+        description="Whether people may ask to see it, within what its store allows. Without it, "
+        "nobody may.",
+        examples=[{"maxTtl": "1h", "approvals": 2}],
     )
 
     @model_validator(mode="after")

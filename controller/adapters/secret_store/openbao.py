@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from controller.adapters.secret_store._calls import ServerRequest
 from controller.adapters.secret_store._failures import is_absent, is_forbidden, translated
 from controller.adapters.secret_store._listing import names_below
 from controller.adapters.secret_store._login import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import hvac
     import requests
 
-__all__ = ["AppRole", "Jwt", "Kubernetes", "OpenBaoSecretStore", "Token"]
+__all__ = ["AppRole", "Jwt", "Kubernetes", "OpenBaoSecretStore", "ServerRequest", "Token"]
 
 Given = TypeVar("Given")
 
@@ -134,6 +135,11 @@ class OpenBaoSecretStore:
     def capabilities(self) -> StoreCapabilities:
         """Tell what this store can hold and promise."""
         return StoreCapabilities(LARGEST_SECRET)
+
+    @property
+    def data_path(self) -> str:
+        """The path below which the values are."""
+        return f"{self._mount}/data/{self._prefix}"
 
     async def close(self) -> None:
         """Close the connections."""
@@ -248,6 +254,13 @@ class OpenBaoSecretStore:
         await self._ask(
             "restoring a snapshot", lambda: self._client.adapter.post(path, data=content)
         )
+
+    async def call(self, request: ServerRequest) -> Mapping[str, Any]:
+        """Send one request to another part of the server; gives its answer, {} when there is none.
+
+        Not repeated when the answer is lost.
+        """
+        return await self._ask(f"asking `{request.path}`", lambda: request.send(self._client))
 
     def _snapshots(self) -> Any:
         return self._client.sys.take_raft_snapshot()

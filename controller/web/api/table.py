@@ -18,6 +18,7 @@ from controller.web.api import (
     metrics,
     overview,
     releases,
+    requests,
     secrets,
     stages,
     units,
@@ -32,6 +33,7 @@ RESOURCES = (
     units,
     stages,
     secrets,
+    requests,
     releases,
     findings,
     events,
@@ -51,6 +53,12 @@ def routes(site: Site) -> list[Route]:
     async def adopt(request: Request) -> Response:
         return await adoptions.answer(site, request)
 
+    async def ask(request: Request) -> Response:
+        return await requests.ask(site, request)
+
+    async def fetch(request: Request) -> Response:
+        return await requests.fetch(site, request)
+
     async def measure(request: Request) -> Response:
         return await metrics.answer(site, request)
 
@@ -63,6 +71,8 @@ def routes(site: Site) -> list[Route]:
         *found,
         Route("/api/actions/{action}", act, methods=["POST"]),
         Route("/api/adoptions", adopt, methods=["POST"]),
+        Route("/api/requests", ask, methods=["POST"]),
+        Route("/api/requests/{request}/fetch", fetch, methods=["POST"]),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
             for sender in SENDERS

@@ -14,6 +14,7 @@ from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 from controller.model.state import KeptState
 from controller.permission import NotAllowed, NotFound, require
+from tests.unit.web.fake_requests import FakeRequests
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 COMMIT = "a3f1c09e" + "0" * 32
@@ -262,6 +263,9 @@ class FakeApp:
     fails_with: Exception | None = None
     instant: datetime = NOW
     asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.requests = FakeRequests(self.asked)
 
     def now(self) -> datetime:
         return self.instant
