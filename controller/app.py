@@ -16,6 +16,7 @@ from controller.model.names import Digest, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.permission import NotAllowed, NotFound, require
+from controller.requests import Requests
 from controller.rotations import Rotations
 from controller.steps.decide import counted_approvals, is_same_person
 from controller.workflows import keys
@@ -36,6 +37,7 @@ class App:
         self._dispatcher = parts.world.dispatcher
         self.rotations = Rotations(parts)
         self.gates = GateDesk(parts)
+        self.requests = Requests(parts)
 
     # Looking.
 
@@ -133,14 +135,12 @@ class App:
     async def decision(self, digest: str) -> dict[str, object]:
         """One decision record with its evidence. Raises NotFound."""
         content = await self._parts.world.artifacts.get(Digest(digest))
-        if content is None:
-            raise NotFound.because(f"there is no decision `{digest}`")
         try:
-            record = json.loads(content)
+            record = json.loads(content or b"null")
         except ValueError:
             record = None
         if not isinstance(record, dict) or "because" not in record:
-            raise NotFound.because(f"`{digest}` is no decision")
+            raise NotFound.because(f"there is no decision `{digest}`")
         return record
 
     async def evidence(self, digest: str) -> bytes:

@@ -43,7 +43,31 @@ initialize "trueup" {
         path "auth/token/lookup-self" { capabilities = ["read"] }
         path "auth/token/renew-self" { capabilities = ["update"] }
         path "auth/token/revoke-self" { capabilities = ["update"] }
+        path "auth/token/create/trueup-issue" { capabilities = ["update"] }
+        path "auth/token/lookup-accessor" { capabilities = ["update"] }
+        path "auth/token/revoke-accessor" { capabilities = ["update"] }
       END
+    }
+  }
+  # What people may be given: docs/issuing.md. Engines that you mount get their lines here.
+  request "issue-policy" {
+    operation = "update"
+    path      = "sys/policies/acl/trueup-issue"
+    data = {
+      policy = <<-END
+        path "kv/data/trueup/*" { capabilities = ["read"] }
+      END
+    }
+  }
+  request "issue-role" {
+    operation = "update"
+    path      = "auth/token/roles/trueup-issue"
+    data = {
+      allowed_policies        = ["trueup-issue"]
+      orphan                  = true
+      renewable               = false
+      token_type              = "service"
+      token_no_default_policy = true
     }
   }
   request "login" {

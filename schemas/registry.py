@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from schemas.document import Document
+from schemas.kinds.credential_request import CredentialRequest
 from schemas.kinds.environment import Environment
 from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.forecast import Forecast
@@ -27,6 +28,7 @@ KINDS: Mapping[str, type[Document]] = {
     "Policy": Policy,
     "Exception": AllowedFinding,
     "Notification": Notification,
+    "CredentialRequest": CredentialRequest,
 }
 """Every kind of `platform/v1`."""
 

@@ -13,6 +13,7 @@ from controller.cli.place import asks_controller
         'trueup approve shop/production --reason "seen in staging"',
         "trueup approve shop/production/shop-db",
         "trueup approve production",
+        "trueup approve r-0123456789ab",
     )
 )
 @click.argument("name", metavar="NAME", type=names.ANY)
@@ -26,13 +27,16 @@ from controller.cli.place import asks_controller
 )
 @asks_controller
 def command(client: Client, name: str, reason: str, expect: str) -> None:
-    """Approve a release, a plan, or what piled up.
+    """Approve a release, a plan, a request, or what piled up.
 
     A stage is `product/environment`, a unit `product/environment/stack`. An environment stops when
     much has piled up in it during a pause. Nobody approves their own change; it needs the role
     `approver`.
     """
-    if names.is_environment(name):
+    if names.is_request(name):
+        said = f"approved the request {name}"
+        acting.ask(client, "approve-request", name, said, reason=reason, expect=expect)
+    elif names.is_environment(name):
         said = f"let the changes of {name} go"
         acting.ask(client, "approve-backlog", name, said, reason=reason, expect=expect)
     elif names.is_stage(name):

@@ -87,6 +87,15 @@ class Client:
         body["at_once"] = "yes" if at_once else ""
         return dict(self._ask("POST", "/api/drills", json=body))
 
+    def ask_for(self, **asked: str) -> dict[str, Any]:
+        """Ask for a secret or a credential."""
+        told = {name: text for name, text in asked.items() if text}
+        return dict(self._ask("POST", "/api/requests", json=told))
+
+    def fetch(self, request: str) -> dict[str, Any]:
+        """Take over the one-time token of a request: nobody gets it a second time."""
+        return dict(self._ask("POST", f"/api/requests/{request}/fetch", json={}))
+
     def adopt(self, unit: str, *, branch: str, dry_run: bool, seconds: float) -> dict[str, Any]:
         """Have drift turned into a proposed edit; waits until that is proved and pushed."""
         body = {"subject": unit, "branch": branch, "dry_run": "yes" if dry_run else ""}

@@ -100,6 +100,15 @@ READERS = (
     Column("GENERATION", lambda reader: reader["generation"] or "unknown"),
 )
 SIGHTINGS = (_of("place"), _of("where"))
+REQUESTS = (
+    _of("id"),
+    _of("phase"),
+    Column("FOR", lambda request: request["who"]),
+    Column("WHAT", lambda request: request["target"]),
+    Column("ENDS", lambda request: instant(request["ended_at"] or request["ends_at"])),
+    Column("REASON", lambda request: request["reason"], wraps=True),
+    Column("MESSAGE", lambda request: request["message"], wraps=True),
+)
 FINDINGS = (
     _of("severity"),
     _of("code"),

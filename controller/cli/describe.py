@@ -12,7 +12,7 @@ from controller.cli.output import cell, clean, instant, print_pairs, print_secti
 from controller.cli.place import asks_controller
 from controller.diagnostics.errors import Stalled
 
-KINDS = ("unit", "stage", "secret", "decision")
+KINDS = ("unit", "stage", "secret", "request", "decision")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 Found = dict[str, Any]
 
@@ -28,21 +28,26 @@ class NotFound(Stalled):
         "trueup describe shop/production", "trueup describe secret shop/dev/shop-api-key"
     )
 )
-@click.argument("words", metavar="[unit|stage|secret|decision] NAME", nargs=-1, required=True)
+@click.argument(
+    "words", metavar="[unit|stage|secret|request|decision] NAME", nargs=-1, required=True
+)
 @output.OUTPUT
 @asks_controller
 def command(client: Client, words: tuple[str, ...], form: str) -> None:
     """Show all that is known of one thing.
 
     Without a kind it is guessed from the name: `product/environment` is a stage,
-    `product/environment/name` a unit or a secret, `sha256:…` a decision.
+    `product/environment/name` a unit or a secret, `r-…` a request, `sha256:…` a decision.
     """
     kind, name = _read(words)
     kind, found = _find(client, kind, name)
     if form == "json":
         output.print_json(found)
     else:
-        {"unit": _unit, "stage": _stage, "secret": _secret, "decision": _decision}[kind](found)
+        {
+            "unit": _unit, "stage": _stage, "secret": _secret, "request": _request,
+            "decision": _decision,
+        }[kind](found)  # fmt: skip
 
 
 def _read(words: tuple[str, ...]) -> tuple[str, str]:
@@ -53,10 +58,14 @@ def _read(words: tuple[str, ...]) -> tuple[str, str]:
             kind = ""
         case _:
             raise click.UsageError(
-                "expected a name, or one of unit, stage, secret, decision and a name"
+                "expected a name, or one of unit, stage, secret, request, decision and a name"
             )
     if not kind:
         kind = "decision" if ":" in name else "stage" if names.is_stage(name) else ""
+    if names.is_request(name) and kind in ("", "request"):
+        return "request", name
+    if kind == "request":
+        raise click.UsageError("a request is named `r-` and 12 hexadecimal digits")
     if kind == "decision":
         if not DIGEST.fullmatch(name):
             raise click.UsageError("a decision is named `sha256:` and 64 hexadecimal digits")
@@ -71,6 +80,9 @@ def _find(client: Client, kind: str, name: str) -> tuple[str, Found]:
         return kind, client.get(f"decisions/{name}")
     if kind == "stage":
         return kind, client.get(f"stages/{name}")
+    if kind == "request":
+        events = client.get("events", subject=f"issue:{name}", limit=200)
+        return kind, {**client.get(f"requests/{name}"), "events": events}
     if kind == "unit":
         return kind, client.get(f"units/{name}")
     if kind == "":
@@ -84,6 +96,29 @@ def _find(client: Client, kind: str, name: str) -> tuple[str, Found]:
         f"there is no {kind or 'unit or secret'} `{name}`",
         hint="`trueup get units` and `trueup get secrets` list them",
     )
+
+
+def _request(request: Found) -> None:
+    approvals = f"{len(request['approvals'])} of {request['approvals_wanted']}"
+    print_pairs(
+        [
+            ("Request", request["id"]),
+            ("Phase", request["phase"]),
+            ("For", request["who"]),
+            ("Asked by", request["asked_by"]),
+            ("What", request["target"]),
+            ("How long", columns.age(request["ttl_seconds"])),
+            ("Why", request["reason"]),
+            ("Document", request["document"]),
+            ("Approvals", " ".join([approvals, *request["approvals"]])),
+            ("Digest", request["digest"]),
+            ("Handed over", instant(request["issued_at"])),
+            ("Unwrapped", instant(request["unwrapped_at"])),
+            ("Ends", instant(request["ended_at"] or request["ends_at"])),
+            ("Message", request["message"]),
+        ]
+    )
+    print_section("Events", columns.EVENTS, request["events"])
 
 
 def _unit(unit: Found) -> None:

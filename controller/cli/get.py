@@ -70,6 +70,16 @@ def _findings(client: Client, stage: str | None, product: str | None) -> list[di
     return found
 
 
+def _requests(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("requests")
+    secret = f"secret:{stage}/"
+    return [
+        one
+        for one in _of_product(found, product)
+        if stage is None or one["target"].startswith(secret)
+    ]
+
+
 def _products(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
     del stage
     return _of_product(client.get("overview")["products"], product)
@@ -85,6 +95,7 @@ KINDS = {
     "environments": Kind(_environments, columns.ENVIRONMENTS, "there are no environments"),
     "releases": Kind(_releases, columns.RELEASES, "there are no releases yet"),
     "secrets": Kind(_secrets, columns.SECRETS, "there are no secrets", columns.SECRETS_WIDE),
+    "requests": Kind(_requests, columns.REQUESTS, "nobody has asked for anything"),
     "findings": Kind(_findings, columns.FINDINGS, "nothing was found"),
     "products": Kind(_products, columns.PRODUCTS, "there are no products"),
 }
@@ -115,8 +126,8 @@ def command(
 ) -> None:
     """List things: units, stages, releases, secrets, findings and more.
 
-    KIND is units, stages, environments, releases, secrets, findings or products. In a pipe nothing
-    is cut or coloured.
+    KIND is units, stages, environments, releases, secrets, requests, findings or products. In a
+    pipe nothing is cut or coloured.
     """
     chosen = KINDS[kind]
     found = chosen.fetch(client, stage, product)

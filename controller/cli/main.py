@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, Entry] = {
     "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),
     "describe": Entry("Looking", "Show all that is known of one thing."),
     "events": Entry("Looking", "Show what has happened, and follow it."),
-    "approve": Entry("Acting", "Approve a release, a plan, or what piled up."),
+    "approve": Entry("Acting", "Approve a release, a plan, a request, or what piled up."),
     "promote": Entry("Acting", "Ask for a verified release to be let into a stage."),
     "gate": Entry("Acting", "Look at load gates, run one by hand, cancel a run."),
     "reconcile": Entry("Acting", "Ask for a look at the repository, a stage or a unit now."),
@@ -55,9 +55,7 @@ COMMANDS: Mapping[str, Entry] = {
     "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),
     "state": Entry("Acting", "Show earlier states of a unit, and bring one back."),
     "rotate": Entry("Acting", "Rotate a secret, or all that an owner or a label holds, now."),
-    "secrets": Entry(
-        "Acting", "Acknowledge rotations; back up, restore and upgrade the secret server."
-    ),
+    "secrets": Entry("Acting", "Ask for secrets and credentials; look after their server."),
     "bench": Entry("Looking", "Run a published benchmark, beside the plain tools."),
     "version": Entry("Begin", "Print the version."),
 }

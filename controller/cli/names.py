@@ -43,6 +43,31 @@ STAGE_OR_UNIT = NameType(STAGE_PARTS, UNIT_PARTS)
 ANY = NameType(ENVIRONMENT_PARTS, STAGE_PARTS, UNIT_PARTS)
 
 
+_REQUEST = re.compile(r"r-[0-9a-f]{12}")
+
+
+def is_request(name: str) -> bool:
+    """Tell the name of a request for a credential."""
+    return _REQUEST.fullmatch(name) is not None
+
+
+class RequestType(click.ParamType[str]):
+    """A request for a credential: `r-0123456789ab`."""
+
+    name = "request"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Check a name."""
+        if not is_request(str(value)):
+            self.fail(f"{value!r} is no request; expected `r-` and 12 digits", param, ctx)
+        return str(value)
+
+
+REQUEST = RequestType()
+
+
 def is_environment(name: str) -> bool:
     """Tell an environment from what has a product."""
     return "/" not in name

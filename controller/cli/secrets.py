@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli import acting, names
+from controller.cli import acting, names, secret_requests
 from controller.cli.client import Client
 from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
@@ -31,7 +31,11 @@ _COLUMNS = (
 
 @click.group(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))
 def command() -> None:
-    """Acknowledge rotations; back up, restore and upgrade the secret server."""
+    """Ask for secrets and credentials; look after their server."""
+
+
+for each in secret_requests.COMMANDS:
+    command.add_command(each)
 
 
 @command.command(epilog=example("trueup secrets ack shop/dev/db-login --consumer worker"))

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+LOCAL_NAME = "local"
+"""Who the holder of the local token is: whoever may read the controller's data folder."""
+
 
 class Role(StrEnum):
     """What somebody may do; each may do what those before it may."""

@@ -31,7 +31,7 @@ class CredentialIssuer(Protocol):
         """End `login` and close its sessions. Ending what is ended is no error."""
 
 
-class Issuer(Protocol):
+class Maker(Protocol):
     """One place where a credential of one kind is made, proven and ended.
 
     Each method may be repeated with the same result, after a kill at any instant as well. All

@@ -7,6 +7,7 @@ from typing import Protocol
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.model.decision import Approval
 from controller.model.event import Event
+from controller.model.issuance import Issuance
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
 from controller.model.status import JournalStep, Run, SecretStatus, StageStatus, UnitStatus
@@ -87,7 +88,18 @@ class DecisionLedger(Protocol):
     async def fact(self, name: str) -> str | None: ...
 
 
-class Ledger(StatusLedger, EventLedger, RunLedger, DecisionLedger, Protocol):
+class IssuanceLedger(Protocol):
+    """Requests for secrets and credentials, one row each; the last write stands."""
+
+    async def issuance(self, request: str) -> Issuance | None: ...
+    async def issuances(self, *, is_open: bool = False, limit: int = 200) -> Sequence[Issuance]:
+        """Give requests, the newest first: all, or those that are not over (then all of them)."""
+
+    async def put_issuance(self, row: Issuance, events: Sequence[Event]) -> None:
+        """Write a row, and what is told of it: both, or none."""
+
+
+class Ledger(StatusLedger, EventLedger, RunLedger, DecisionLedger, IssuanceLedger, Protocol):
     """All of it. What is written has survived a kill of the process once the call has returned.
 
     It has survived a power cut as well, but for what a start finds out anew: statuses of units and

@@ -10,8 +10,13 @@ from controller.model.names import NAME
 from controller.web.refusals import RequestWrong
 
 SUBJECT = re.compile(f"{NAME.pattern}(?:/{NAME.pattern}){{1,2}}")
-OF_ENVIRONMENTS = frozenset({"approve-backlog"})
-"""Actions whose subject is an environment, a name without a product."""
+OF_NAMES = frozenset(
+    {
+        "approve-backlog", "approve-request", "reject-request", "revoke-request",
+        "confirm-request", "report-request",
+    }
+)  # fmt: skip
+"""Actions whose subject is an environment or a request, a name without a product."""
 REASON_LIMIT = 1000
 
 
@@ -21,14 +26,14 @@ class Ask:
 
     caller: Caller
     subject: str
-    """An environment, a stage, a unit or a secret; empty for the repository."""
+    """An environment, a request, a stage, a unit or a secret; empty for the repository."""
     reason: str = ""
     expect: str = ""
     """What the caller was shown and means; empty when it does not matter."""
 
     def check(self, action: str) -> None:
         """Let through what can be meant. Raises RequestWrong."""
-        form = NAME if action in OF_ENVIRONMENTS else SUBJECT
+        form = NAME if action in OF_NAMES else SUBJECT
         if self.subject and form.fullmatch(self.subject) is None:
             raise RequestWrong.because(
                 "`subject` does not name what the action is for",
@@ -72,6 +77,13 @@ ACTIONS: Mapping[str, Act] = {
     "gate-run": lambda app, ask: app.gates.run(ask.caller, *gate_of(ask.subject)),
     "gate-cancel": lambda app, ask: app.gates.cancel(ask.caller, *gate_of(ask.subject)),
     "rotate": lambda app, ask: app.rotations.rotate(ask.caller, ask.subject),
+    "approve-request": lambda app, ask: app.requests.approve(
+        ask.caller, ask.subject, ask.reason, expect=ask.expect
+    ),
+    "reject-request": lambda app, ask: app.requests.reject(ask.caller, ask.subject, ask.reason),
+    "revoke-request": lambda app, ask: app.requests.revoke(ask.caller, ask.subject, ask.reason),
+    "confirm-request": lambda app, ask: app.requests.confirm(ask.caller, ask.subject),
+    "report-request": lambda app, ask: app.requests.report(ask.caller, ask.subject),
 }
 
 

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from controller.model.caller import Caller, Role
+from controller.model.caller import LOCAL_NAME, Caller, Role
 from controller.settings import User
 
-LOCAL_NAME = "local"
-"""Who the holder of the local token is: whoever may read the controller's data folder."""
 TOKEN_LIMIT = 4096
 
 

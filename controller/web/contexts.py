@@ -6,6 +6,7 @@ from datetime import datetime
 
 from controller.model import view
 from controller.model.caller import Role
+from controller.model.issuance import RequestView
 from controller.web.sessions import Session
 
 
@@ -158,6 +159,26 @@ class SecretsPage:
 
     frame: Frame
     secrets: Sequence[view.SecretView]
+
+
+@dataclass(frozen=True)
+class RequestsPage:
+    """`requests.html`."""
+
+    frame: Frame
+    requests: Sequence[RequestView]
+
+
+@dataclass(frozen=True)
+class RequestPage:
+    """`request.html`."""
+
+    frame: Frame
+    request: RequestView
+    events: Sequence[view.EventView]
+    """The newest first."""
+    is_mine: bool
+    """Whether it is the visitor's own."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _TONES: Mapping[str, str] = {
     **dict.fromkeys(
         ("healthy", "pass", "True", "ok", "in sync", "ready", "promote", "verified"), "good"
     ),
-    **dict.fromkeys(("progressing", "working", "wait"), "busy"),
+    **dict.fromkeys(("progressing", "working", "wait", "waiting", "approved", "issuing"), "busy"),
     **dict.fromkeys(
         ("warn", "invalid", "unknown", "Unknown", "warning", "Warning", "roll-back", "not ready"),
         "warn",
@@ -82,6 +82,8 @@ def is_digest(text: str) -> bool:
 def subject_path(subject: str) -> str:
     """Give the page of what an event is about; empty when it has none."""
     kind, _, name = subject.partition(":")
+    if kind == "issue":
+        return f"/requests/{name}"
     parts = name.split("/")
     if kind not in {"unit", "drift", "secret", "stage"} or len(parts) < 2:  # noqa: PLR2004 - a stage
         return ""

@@ -22,6 +22,7 @@ from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
 from controller.adapters.engine.packages import Packages
+from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.metric_source.prometheus import PrometheusMetricSource
@@ -38,12 +39,13 @@ from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
 from controller.model.accounts import Accounts
+from controller.model.caller import LOCAL_NAME
 from controller.ports.audit_log import AuditLog
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
-from controller.wiring.issuers import Issuers, consumer_of
+from controller.wiring.makers import Makers, consumer_of
 from controller.wiring.secret_stores import SecretStores, github_copy, read_secret
 from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
@@ -214,7 +216,7 @@ def lanes(settings: Settings) -> dict[str, int]:
     limits = settings.limits
     return {
         "source": 1, "unit": limits.units, "drift": limits.drift,
-        "secret": limits.secrets, "stage": limits.stages, "notify": 1,
+        "secret": limits.secrets, "issue": limits.secrets, "stage": limits.stages, "notify": 1,
     }  # fmt: skip
 
 
@@ -245,10 +247,22 @@ def _audit_logs(settings: Settings) -> dict[str, AuditLog]:
     return {name: CloudTrailFolder(folder) for name, folder in settings.audit_logs.items()}
 
 
+def _repository(settings: Settings, data: Path, stack: AsyncExitStack) -> GitRepository:
+    repository = git_source.repository(settings.repository, data / "mirror.git")
+    stack.callback(repository.close)
+    return repository
+
+
 def _data_folder(settings: Settings) -> Path:
     data = settings.data.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return data
+
+
+def _policies(stack: AsyncExitStack) -> RegoPolicyEngine:
+    engine = RegoPolicyEngine()
+    stack.push_async_callback(engine.close)
+    return engine
 
 
 @asynccontextmanager
@@ -264,10 +278,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         clock = SystemClock()
         engines = Engines(data, settings, stack)
         stores = SecretStores(data, stack)
-        repository = git_source.repository(settings.repository, data / "mirror.git")
-        stack.callback(repository.close)
+        repository = _repository(settings, data, stack)
         environment_limits, accounts = dict[str, int](), Accounts()
-        stack.push_async_callback((policies := RegoPolicyEngine()).close)
         world = World(
             clock=clock,
             repository=repository,
@@ -288,17 +300,19 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             oversight=Oversight(stores.health, repository, settings.secret_max_age),
             store_copy=StoreCopy,
             github_copy=lambda repository, name: github_copy(settings, repository, name),
+            issuer=stores.issuer,
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
             consumer=partial(consumer_of, settings),
-            issuer=Issuers(settings, stores.get, new_secret, clock.now).get,
+            maker=Makers(settings, stores.get, new_secret, clock.now).get,
             load_generator=_load_generator(settings, data),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),
-            policies=policies,
+            policies=_policies(stack),
             trust=git_source.trust(settings.repository),
             audit_logs=_audit_logs(settings),
+            people=frozenset({LOCAL_NAME, *(user.name for user in settings.users)}),
         )
         parts = Parts.of(world)
         yield Controller(App(parts), Loop(parts, settings.repository.poll_every))

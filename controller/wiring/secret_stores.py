@@ -2,10 +2,13 @@
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from controller.adapters.issuer.openbao import Call, OpenBaoIssuer, Place
 from controller.adapters.secret_copy.github import GitHubCopy
 from controller.adapters.secret_store._aws import AwsPlace
 from controller.adapters.secret_store.embedded import EmbeddedOpenBao
@@ -14,6 +17,7 @@ from controller.adapters.secret_store.openbao import (
     Jwt,
     Kubernetes,
     OpenBaoSecretStore,
+    ServerRequest,
     Token,
 )
 from controller.adapters.secret_store.secrets_manager import SecretsManagerStore
@@ -21,6 +25,7 @@ from controller.adapters.secret_store.ssm import SsmSecretStore
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import ServerHealth
+from controller.model.issuance import Counter
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings
 from schemas.kinds.secret_store import Authentication, AwsSecretsManager, AwsSsm, OpenBao
@@ -51,6 +56,37 @@ class SecretStores:
         """Tell how the embedded server is doing; None while there is none."""
         return None if self._server is None else self._server.health()
 
+    async def issuer(self, document: SecretStoreDocument) -> OpenBaoIssuer:
+        """Give what makes credentials for people in a store. Raises StoreUnreachable, Stalled."""
+        store = await self.get(document)
+        spec = document.spec
+        if not isinstance(store, OpenBaoSecretStore) or spec.issue is None:
+            raise Stalled.because(
+                f"nothing can be issued from the store `{document.metadata.name}`",
+                hint="it needs `issue`, and to be OpenBao or Vault",
+                code="issue/not-allowed",
+            )
+
+        async def server(call: Call) -> Mapping[str, Any]:
+            return await store.call(
+                ServerRequest(call.method, call.path, call.body, call.token, call.wrap_seconds)
+            )
+
+        place = Place(
+            secrets=store.data_path, token_role=spec.issue.token_role, engines=spec.engines,
+            is_embedded=spec.provider.embedded is not None, counter=self._counter(document),
+        )  # fmt: skip
+        return OpenBaoIssuer(server, place)
+
+    def _counter(self, document: SecretStoreDocument) -> Counter:
+        bao = document.spec.provider.openbao
+        if bao is not None:
+            authority = _text(Path(bao.ca_file)) if bao.ca_file else ""
+            return Counter(bao.address, authority, bao.namespace or "")
+        if self._server is None:
+            raise Stalled.because(f"`{document.metadata.name}` names no server")
+        return Counter(self._server.address, _text(self._server.authority))
+
     async def _connect(self, document: SecretStoreDocument) -> SecretStore:
         provider = document.spec.provider
         if provider.embedded is not None:
@@ -62,6 +98,13 @@ class SecretStores:
             store = await connect_remote(document)
         self.stack.push_async_callback(store.close)
         return store
+
+
+def _text(certificate: Path) -> str:
+    try:
+        return certificate.read_text()
+    except OSError as error:
+        raise Stalled.because(f"`{certificate}` cannot be read: {error.strerror}") from error
 
 
 async def connect_remote(document: SecretStoreDocument) -> SecretStore:

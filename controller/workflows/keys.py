@@ -27,6 +27,11 @@ def stage_key(name: StageName) -> str:
     return f"stage:{name}"
 
 
+def issue_key(request: str) -> str:
+    """Bring a request for a credential further."""
+    return f"issue:{request}"
+
+
 def environment_of(key: str) -> str | None:
     """Give the environment whose limit a key counts in; None for what is not applied."""
     lane, _, subject = key.partition(":")

@@ -60,6 +60,7 @@ class Loop:
                 keys.STOCK,
                 *(keys.stage_key(stage.name) for stage in await ledger.stages()),
                 *(keys.secret_key(secret.name) for secret in await ledger.secrets()),
+                *(keys.issue_key(row.id) for row in await ledger.issuances(is_open=True)),
                 *map(keys.unit_key, units),
                 *map(keys.drift_key, units),
             ]
@@ -85,6 +86,8 @@ class Loop:
             await self.parts.breaker.tidy()
             await look_at_server(self.parts)
             return await self._source()
+        if lane == "issue":  # what is out must end, whether or not the repository can be read
+            return await self._guarded(self.parts.issue_turns.turn(subject))
         if self.parts.catalogs.head is None:
             raise Waiting.because("the repository was not read yet")
         if lane == "stock":
@@ -94,7 +97,9 @@ class Loop:
     async def _source(self) -> datetime:
         before = self.parts.catalogs.head
         try:
-            return await source(self.parts, every=self.poll_every)
+            due = await source(self.parts, every=self.poll_every)
+            await self.parts.issue_turns.follow()
+            return due
         finally:
             if before is not self.parts.catalogs.head:  # something may have been committed
                 await self.parts.world.dispatcher.wake(keys.STOCK)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from controller.model.names import Commit, Digest, SecretName, StageName
 from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Catalogs
+from controller.workflows.issue import Issuing
+from controller.workflows.issue_rows import Rows
+from controller.workflows.issue_turns import IssueTurns
 from controller.workflows.journal import Journal, OnStep
 from controller.workflows.live_runs import LiveRuns
 from controller.workflows.pace import Pace
@@ -33,6 +36,8 @@ class Parts:
     survey: Survey
     pace: Pace
     breaker: Breaker
+    issuing: Issuing
+    issue_turns: IssueTurns
     surveyed: dict[StageName, tuple[Commit, Commit | None]]
     """The head and the release at which all of a stage was woken; empty in a new life."""
     stock: Stock
@@ -52,6 +57,9 @@ class Parts:
         pace = Pace(world.clock, world.accounts)
         breaker = Breaker(world, catalogs, units, recording)
         removal = Removal(world, recording, journal, units, breaker)
+        rows = Rows(world, catalogs)
+        issuing = Issuing(rows)
+        turns = IssueTurns(rows, issuing, wishes)
         survey = Survey(world, units, recording, breaker)
         return cls(
             world,
@@ -65,6 +73,8 @@ class Parts:
             survey,
             pace,
             breaker,
+            issuing,
+            turns,
             {},
             Stock(world),
         )

@@ -21,7 +21,7 @@ from controller.steps.secrets.request import (
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.parts import Parts
 from controller.workflows.secret_copies import store_document
-from controller.workflows.world import IssuerOrder
+from controller.workflows.world import MakerOrder
 from schemas.generate import Generate
 from schemas.generate import PostgresLogin as PostgresLoginDocument
 from schemas.kinds.secret import DeliverFile, Secret
@@ -75,8 +75,8 @@ async def _kind(
         return await _login(parts, target, generate.postgres_login, name)
     wanted = filled(generate, name)
     stores = [store_document(target, store) for _, store in wanted.stores()]
-    order = IssuerOrder(name, wanted, stores[0] if stores else None)
-    return Issued(await parts.world.issuer(order))
+    order = MakerOrder(name, wanted, stores[0] if stores else None)
+    return Issued(await parts.world.maker(order))
 
 
 async def _login(

@@ -14,10 +14,11 @@ from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
 from controller.ports.consumer import Consumer
-from controller.ports.credential import CredentialIssuer, Issuer
+from controller.ports.credential import CredentialIssuer, Maker
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
 from controller.ports.git import BranchWriter, PastReader, PointerWriter, RepositoryReader
+from controller.ports.issuer import Issuer
 from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.metric_source import MetricSource
@@ -40,7 +41,7 @@ def _no_server() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuerOrder:
+class MakerOrder:
     """Which credential is wanted, with all names filled in."""
 
     secret: SecretName
@@ -54,7 +55,7 @@ def no_consumer(document: ConsumerDocument, place: str) -> Consumer:
     raise Stalled.because(f"nothing here tells `{document.name}` of `{place}`")
 
 
-async def no_issuer(order: IssuerOrder) -> Issuer:
+async def no_maker(order: MakerOrder) -> Maker:
     """Refuse, where nothing but texts and logins is made."""
     raise Stalled.because(f"nothing here makes a `{order.generate.way()}`")
 
@@ -91,6 +92,8 @@ class World:
     Raises Stalled when it is not on this machine."""
     secret_store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
     """The store that a document describes, ready for use."""
+    issuer: Callable[[SecretStoreDocument], Awaitable[Issuer]]
+    """What makes credentials for people in a store. Raises Stalled for one that cannot."""
     secret_target: SecretTarget
     store_copy: Callable[[SecretStore, SecretReference], SecretCopy]
     """A path of a store as a place to copy to."""
@@ -111,7 +114,7 @@ class World:
     policies: PolicyEngine
     accounts: Accounts = field(default_factory=Accounts)
     """Which environments share an account, and its limits; follows the head of the branch."""
-    issuer: Callable[[IssuerOrder], Awaitable[Issuer]] = no_issuer
+    maker: Callable[[MakerOrder], Awaitable[Maker]] = no_maker
     """What makes the credential of a document. Raises Stalled, StoreUnreachable."""
     consumer: Callable[[ConsumerDocument, str], Consumer] = no_consumer
     """What tells or asks a consumer of the secret that is delivered to a place. Raises Stalled."""
@@ -121,5 +124,7 @@ class World:
     """What is looked at of secrets beside their delivery."""
     metric_source: MetricSource | None = None
     """Who answers the queries of objectives; None: nobody does."""
+    people: frozenset[str] = frozenset()
+    """The users of the settings; empty when nobody knows them."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from schemas.document import Document, Part, ProductMetadata
 from schemas.generate import Generate
+from schemas.issuing import Issue
 from schemas.names import Name
 from schemas.references import refuse_at
 from schemas.rotation import Consumer, Rotation
@@ -153,6 +154,12 @@ class SecretSpec(Part):
         description="Who uses it. The old one ends only when all of those that tell have the new "
         "one.",
         examples=[[{"name": "proxy", "ack": "signal", "pidFile": "proxy"}]],
+    )
+    issue: Issue | None = Field(
+        default=None,
+        description="Whether people may ask to see it, within what its store allows. Without it, "
+        "nobody may.",
+        examples=[{"maxTtl": "1h", "approvals": 2}],
     )
 
     @model_validator(mode="after")

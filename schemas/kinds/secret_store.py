@@ -5,7 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from schemas.document import Document, Metadata, Part, only_one_of
+from schemas.issuing import Engines, StoreIssue, refuse_unfit
 from schemas.names import json_text
+from schemas.references import refuse_at
 
 _ADDRESS_WORDS = "an address that begins with `https://` (or `http://` on this machine)"
 _FILE_WORDS = "an absolute path on the controller's machine, without `..`"
@@ -232,6 +234,28 @@ class SecretStoreSpec(Part):
     """What keeps the secrets."""
 
     provider: Provider = Field(description="What keeps the secrets.", examples=[{"embedded": {}}])
+    issue: StoreIssue | None = Field(
+        default=None,
+        description="What people may ask for from this store. Without it, nothing.",
+        examples=[{"maxTtl": "8h", "approvals": 1}],
+    )
+    engines: Engines | None = Field(
+        default=None,
+        description="What makes credentials that live for a while.",
+        examples=[{"ssh": {"roles": [{"name": "operators", "users": ["ops"]}]}}],
+    )
+
+    @model_validator(mode="after")
+    def _can_issue(self) -> Self:
+        is_bao = self.provider.embedded is not None or self.provider.openbao is not None
+        for key, part in (("issue", self.issue), ("engines", self.engines)):
+            if part is not None and not is_bao:
+                refuse_at((key,), f"no `{key}`: only OpenBao and Vault can hand over once")
+        if self.engines is not None:
+            refuse_unfit(self.engines, is_embedded=self.provider.embedded is not None)
+            if self.issue is None:
+                refuse_at((), "`issue` beside `engines`: who may ask, and for how long")
+        return self
 
 
 class SecretStore(Document):

@@ -1,4 +1,4 @@
-"""Real servers for tests of issuers: OpenBao with its engines, and AWS's IAM as moto plays it."""
+"""Real servers for tests of makers: OpenBao with its engines, and AWS's IAM as moto plays it."""
 
 import contextlib
 import json

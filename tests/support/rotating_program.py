@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from controller.adapters.credential.aws_access_key import AwsAccessKeyIssuer, AwsUser
-from controller.adapters.credential.certificate import CertificateIssuer, Wanted
+from controller.adapters.credential.aws_access_key import AwsAccessKeyMaker, AwsUser
+from controller.adapters.credential.certificate import CertificateMaker, Wanted
 from controller.adapters.credential.postgres import PostgresCredentialIssuer
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore, Token
 from controller.adapters.secret_target.file import FileSecretTarget
@@ -56,11 +56,11 @@ def kind_of(told: dict[str, Any], store: OpenBaoSecretStore) -> PostgresLogin | 
             return PostgresLogin(address, "shop_app")
         case "aws":
             place = AwsUser(told["user"], str(NAME), "eu-central-1", told["endpoint"])
-            return Issued(AwsAccessKeyIssuer.connect(place, pause=0.1))
+            return Issued(AwsAccessKeyMaker.connect(place, pause=0.1))
         case _:
             life = timedelta(hours=1)
             wanted = Wanted("pki", "web", "localhost", (), life, told["address"])
-            return Issued(CertificateIssuer(store, wanted, now))
+            return Issued(CertificateMaker(store, wanted, now))
 
 
 async def rotate(told: dict[str, Any]) -> None:

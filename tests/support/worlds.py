@@ -19,6 +19,7 @@ from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.memory import MemoryWakeups
 from controller.adapters.engine.memory import MemoryEngine
 from controller.adapters.git.memory import MemoryBranches, MemoryPointers, MemoryRepository
+from controller.adapters.issuer.memory import MemoryIssuer
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
@@ -55,7 +56,10 @@ spec:
   generate: {{random: {{length: 32}}}}
   rotation: {{every: 30d, grace: 3s}}
 """
-SECRETS = SECRET.format(name="shop-api-key") + "---\n" + SECRET.format(name="shop-db-login")
+SECRETS = (
+    f"{SECRET.format(name='shop-api-key')}  issue: {{maxTtl: 1h}}\n"
+    f"---\n{SECRET.format(name='shop-db-login')}"
+)
 
 
 class Killed(BaseException):
@@ -102,6 +106,7 @@ class MemoryWorld:
     noise: list[float] = field(default_factory=list)
     """Latencies of the next runs, before it is `p95` again."""
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
+    people: frozenset[str] = frozenset()
     told: list[str] = field(default_factory=list)
     """What a story has told already."""
     health: Callable[[], ServerHealth | None] = lambda: None
@@ -115,6 +120,7 @@ class MemoryWorld:
 
     def __post_init__(self) -> None:
         self.opened.append(self.workspaces)
+        self.issuer = MemoryIssuer(self.clock)
         self.pointers = MemoryPointers(self.clock)
         self.branches = MemoryBranches(self.repository)
         if isinstance(self.generator, MemoryLoadGenerator):
@@ -134,6 +140,9 @@ class MemoryWorld:
         async def store(_document: object) -> MemorySecretStore:
             return self.store
 
+        async def issuer(_document: object) -> MemoryIssuer:
+            return self.issuer
+
         async def notifier(_document: object) -> MemoryNotifier:
             return self.notifier
 
@@ -143,12 +152,13 @@ class MemoryWorld:
             branches=self.branches,
             ledger=self.ledger, dispatcher=dispatcher, artifacts=self.artifacts,
             workspaces=self.workspaces, states=self.states, processes=self.processes, engine=engine,
-            secret_store=store, secret_target=self.target, github_copy=_no_github,
+            secret_store=store, issuer=issuer, secret_target=self.target, github_copy=_no_github,
             store_copy=StoreCopy, credentials=self.credentials,
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, metric_source=self.metric_source,
+            people=self.people,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

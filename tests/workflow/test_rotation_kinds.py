@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from controller.adapters.clock.memory import MemoryClock
-from controller.adapters.credential.approle_secret_id import AppRoleIssuer
-from controller.adapters.credential.aws_access_key import AwsAccessKeyIssuer, AwsUser
-from controller.adapters.credential.certificate import CertificateIssuer, Wanted
-from controller.adapters.credential.command import CommandIssuer
-from controller.adapters.credential.memory import MemoryCredentialIssuer, MemoryIssuer
-from controller.adapters.credential.totp import TotpIssuer
-from controller.adapters.credential.transit_key import TransitKeyIssuer
+from controller.adapters.credential.approle_secret_id import AppRoleMaker
+from controller.adapters.credential.aws_access_key import AwsAccessKeyMaker, AwsUser
+from controller.adapters.credential.certificate import CertificateMaker, Wanted
+from controller.adapters.credential.command import CommandMaker
+from controller.adapters.credential.memory import MemoryCredentialIssuer, MemoryMaker
+from controller.adapters.credential.totp import TotpMaker
+from controller.adapters.credential.transit_key import TransitKeyMaker
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
 from controller.diagnostics.errors import Transient
@@ -24,7 +24,7 @@ from controller.diagnostics.secret import SecretText
 from controller.model.delivery import Delivery, RotationPhase
 from controller.model.material import Material
 from controller.model.names import SecretName
-from controller.ports.credential import Issuer
+from controller.ports.credential import Maker
 from controller.steps.secrets.deliver import deliver
 from controller.steps.secrets.record import load
 from controller.steps.secrets.request import (
@@ -52,7 +52,7 @@ TEMPLATES = {
 KINDS = [
     pytest.param(kind, marks=[] if kind == "memory" else pytest.mark.slow) for kind in TEMPLATES
 ]
-Make = Callable[[Fuse, SecretText], Issuer]
+Make = Callable[[Fuse, SecretText], Maker]
 """An issuer as a controller has it after a start: with a fuse, and a text that nobody knows."""
 
 
@@ -75,23 +75,23 @@ def now() -> datetime:
 def aws(cloud: Cloud, name: str) -> Make:
     iam = cloud.user(name, str(NAME))
     place = AwsUser(name, str(NAME), "eu-central-1", cloud.endpoint)
-    return lambda fuse, _: AwsAccessKeyIssuer(place, Fused(iam, fuse), pause=0)
+    return lambda fuse, _: AwsAccessKeyMaker(place, Fused(iam, fuse), pause=0)
 
 
 def on_server(kind: str, name: str, server: Any) -> Make:
-    def make(fuse: Fuse, fresh: SecretText) -> Issuer:
+    def make(fuse: Fuse, fresh: SecretText) -> Maker:
         fused: Any = Fused(server, fuse)
         match kind:
             case "approleSecretId":
-                return AppRoleIssuer(fused, "approle", name, fresh)
+                return AppRoleMaker(fused, "approle", name, fresh)
             case "certificate":
                 life = timedelta(hours=10)
                 wanted = Wanted("pki", "web", f"{name}.example", ("127.0.0.1",), life)
-                return CertificateIssuer(fused, wanted, now)
+                return CertificateMaker(fused, wanted, now)
             case "totp":
-                return TotpIssuer(fused, "totp", name, "robot", "Shop", fresh, now)
+                return TotpMaker(fused, "totp", name, "robot", "Shop", fresh, now)
             case _:
-                return TransitKeyIssuer(fused, "transit", name)
+                return TransitKeyMaker(fused, "transit", name)
 
     return make
 
@@ -107,14 +107,14 @@ async def maker(
             def place() -> Make:
                 name = f"shop{next(COUNT)}"
                 if kind == "memory":
-                    inner = MemoryIssuer()
+                    inner = MemoryMaker()
                     return lambda fuse, _: Fused(inner, fuse)
                 if kind == "awsAccessKey":
                     return aws(request.getfixturevalue("cloud"), name)
                 if kind == "command":
                     words = hook(tmp_path, name)
                     return lambda fuse, fresh: Fused(
-                        CommandIssuer("hook", words, str(NAME), fresh, 30), fuse
+                        CommandMaker("hook", words, str(NAME), fresh, 30), fuse
                     )
                 if kind == "approleSecretId":
                     engines: Engines = request.getfixturevalue("engines")
@@ -158,7 +158,7 @@ class World:
         self.made += 1
         return SecretText(f"{self.kind}-{next(COUNT):040}")
 
-    def issuer(self) -> Issuer:
+    def issuer(self) -> Maker:
         return self.make(Fuse(), self.fresh())
 
     async def deliver(self, fuse: Fuse | None = None) -> Delivery:

@@ -1,4 +1,4 @@
-"""What issuers on OpenBao or Vault need of a server that somebody is logged in to."""
+"""What makers on OpenBao or Vault need of a server that somebody is logged in to."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol

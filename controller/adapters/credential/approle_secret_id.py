@@ -11,8 +11,8 @@ from controller.model.material import Material
 
 
 @dataclass(frozen=True, slots=True)
-class AppRoleIssuer:
-    """Implements `ports.credential.Issuer`."""
+class AppRoleMaker:
+    """Implements `ports.credential.Maker`."""
 
     server: Server
     mount: str

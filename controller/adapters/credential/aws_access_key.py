@@ -41,8 +41,8 @@ class AwsUser:
 
 
 @dataclass(frozen=True, slots=True)
-class AwsAccessKeyIssuer:
-    """Implements `ports.credential.Issuer`."""
+class AwsAccessKeyMaker:
+    """Implements `ports.credential.Maker`."""
 
     place: AwsUser
     _iam: Any

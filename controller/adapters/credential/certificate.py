@@ -49,8 +49,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateIssuer:
-    """Implements `ports.credential.Issuer`."""
+class CertificateMaker:
+    """Implements `ports.credential.Maker`."""
 
     server: Server
     wanted: Wanted

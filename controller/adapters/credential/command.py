@@ -19,8 +19,8 @@ from controller.model.material import Material
 
 
 @dataclass(frozen=True, slots=True)
-class CommandIssuer:
-    """Implements `ports.credential.Issuer`."""
+class CommandMaker:
+    """Implements `ports.credential.Maker`."""
 
     name: str
     program: Sequence[str]

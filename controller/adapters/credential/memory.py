@@ -35,8 +35,8 @@ class MemoryCredentialIssuer:
 
 
 @dataclass(slots=True)
-class MemoryIssuer:
-    """Implements `ports.credential.Issuer`: names each value itself, as a vendor of keys does."""
+class MemoryMaker:
+    """Implements `ports.credential.Maker`: names each value itself, as a vendor of keys does."""
 
     most: int = 2
     """How many may be alive at a time."""

@@ -24,8 +24,8 @@ SEED_BYTES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class TotpIssuer:
-    """Implements `ports.credential.Issuer`."""
+class TotpMaker:
+    """Implements `ports.credential.Maker`."""
 
     server: Server
     mount: str

@@ -19,8 +19,8 @@ PROBE = base64.b64encode(b"trueup").decode()
 
 
 @dataclass(frozen=True, slots=True)
-class TransitKeyIssuer:
-    """Implements `ports.credential.Issuer`."""
+class TransitKeyMaker:
+    """Implements `ports.credential.Maker`."""
 
     server: Server
     mount: str

@@ -11,6 +11,7 @@ from controller.adapters.ledger._values import to_json
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.model.decision import Approval
 from controller.model.event import Event
+from controller.model.issuance import Issuance
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
 from controller.model.status import JournalStep, Run, SecretStatus, StageStatus, UnitStatus
@@ -32,6 +33,7 @@ class MemoryLedger:
         self._approvals: dict[tuple[StageName, str, str], Approval] = {}
         self._findings: dict[str, tuple[Diagnostic, ...]] = {}
         self._facts: dict[str, str] = {}
+        self._issuances: dict[str, Issuance] = {}
 
     async def close(self) -> None:
         """Do nothing: there is no file."""
@@ -108,6 +110,25 @@ class MemoryLedger:
     async def verify_chain(self) -> int | None:
         """Recompute the chain; the number of the first event that does not fit, or None."""
         return ChainEnd().after(self._links).broken
+
+    # Requests for credentials
+
+    async def issuance(self, request: str) -> Issuance | None:
+        """Give a request by its id."""
+        return self._issuances.get(request)
+
+    async def issuances(self, *, is_open: bool = False, limit: int = 200) -> Sequence[Issuance]:
+        """Give requests, the newest first."""
+        newest = reversed(self._issuances.values())
+        if is_open:
+            return [row for row in newest if not row.phase.is_final]
+        return list(itertools.islice(newest, limit))
+
+    async def put_issuance(self, row: Issuance, events: Sequence[Event]) -> None:
+        """Write a row, and what is told of it."""
+        self._issuances[row.id] = row
+        for event in events:
+            await self.append(event)
 
     # Runs
 

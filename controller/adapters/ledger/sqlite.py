@@ -16,6 +16,7 @@ from controller.adapters.ledger._values import from_json, to_json
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.model.decision import Approval
 from controller.model.event import Event
+from controller.model.issuance import Issuance
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
 from controller.model.status import JournalStep, Run, SecretStatus, StageStatus, UnitStatus
@@ -117,20 +118,7 @@ class SqliteLedger:
     async def append(self, event: Event) -> Event:
         """Store an event at the end of the chain and give it with its number."""
         with self._database.writing() as sql:
-            head = sql.execute("SELECT number, hash FROM event_head").fetchone()
-            number, previous = head or (0, GENESIS)
-            stored = replace(event, number=number + 1)
-            body = to_json(Event, stored)
-            link = link_hash(previous, body)
-            sql.execute(
-                "INSERT INTO event (number, subject, body, hash) VALUES (?, ?, ?, ?)",
-                (stored.number, stored.subject, body, link),
-            )
-            sql.execute(
-                "INSERT OR REPLACE INTO event_head (one, number, hash) VALUES (1, ?, ?)",
-                (stored.number, link),
-            )
-        return stored
+            return _append(sql, event)
 
     async def events(
         self, *, subject: str | None = None, after: int = 0, limit: int = 200
@@ -159,6 +147,32 @@ class SqliteLedger:
             end = end.after(Link(*row) for row in rows)
             await asyncio.sleep(0)  # a long log must not stop the rest of the controller
         return end.broken
+
+    # Requests for credentials
+
+    async def issuance(self, request: str) -> Issuance | None:
+        """Give a request by its id; None when there is none."""
+        return self._one(Issuance, "SELECT body FROM issuance WHERE id = ?", request)
+
+    async def issuances(self, *, is_open: bool = False, limit: int = 200) -> Sequence[Issuance]:
+        """Give requests, the newest first: the last few, or all that are not over."""
+        if is_open:
+            query = "SELECT body FROM issuance WHERE is_open = 1 ORDER BY number DESC"
+            return self._all(Issuance, query)
+        query = "SELECT body FROM issuance ORDER BY number DESC LIMIT ?"
+        return self._all(Issuance, query, limit)
+
+    async def put_issuance(self, row: Issuance, events: Sequence[Event]) -> None:
+        """Write a row over the one before, and its events, in one transaction."""
+        with self._database.writing() as sql:
+            sql.execute(
+                "INSERT INTO issuance (id, number, is_open, body) VALUES (?1,"
+                " (SELECT coalesce(max(number), 0) + 1 FROM issuance), ?2, ?3)"
+                " ON CONFLICT (id) DO UPDATE SET is_open = excluded.is_open, body = excluded.body",
+                (row.id, int(not row.phase.is_final), to_json(Issuance, row)),
+            )
+            for event in events:
+                _append(sql, event)
 
     # Runs
 
@@ -314,3 +328,21 @@ class SqliteLedger:
     def _write(self, statement: str, *given: object, soft: bool = False) -> None:
         with self._database.writing(soft=soft) as sql:
             sql.execute(statement, given)
+
+
+def _append(sql: sqlite3.Connection, event: Event) -> Event:
+    """Store an event behind the last one, within a transaction."""
+    head = sql.execute("SELECT number, hash FROM event_head").fetchone()
+    number, previous = head or (0, GENESIS)
+    stored = replace(event, number=number + 1)
+    body = to_json(Event, stored)
+    link = link_hash(previous, body)
+    sql.execute(
+        "INSERT INTO event (number, subject, body, hash) VALUES (?, ?, ?, ?)",
+        (stored.number, stored.subject, body, link),
+    )
+    sql.execute(
+        "INSERT OR REPLACE INTO event_head (one, number, hash) VALUES (1, ?, ?)",
+        (stored.number, link),
+    )
+    return stored

@@ -12,29 +12,55 @@ ROLE = "trueup-controller"
 
 KEEPER = "trueup-keeper"
 """Who brings the controller's rights up to date at a start, and may do nothing else."""
+ISSUE_ROLE = "trueup-issue"
+"""The token role, and the policy, under which credentials are made for people."""
+_WRITE = ["create", "read", "update"]
 
 
-def _policy(*rules: tuple[str, list[str]]) -> str:
+def _policy(*rights: tuple[str, list[str]]) -> str:
     return "\n".join(
         f'path "{path}" {{ capabilities = {json.dumps(capabilities)} }}'
-        for path, capabilities in rules
+        for path, capabilities in rights
     )
 
 
-POLICY = _policy(
+_RIGHTS: tuple[tuple[str, list[str]], ...] = (
     (f"{MOUNT}/data/{PREFIX}/*", ["create", "read", "update", "delete"]),
-    (
-        f"{MOUNT}/metadata/{PREFIX}/*",
-        ["create", "read", "update", "patch", "list", "delete"],
-    ),
+    (f"{MOUNT}/metadata/{PREFIX}/*", ["create", "read", "update", "patch", "list", "delete"]),
     (f"{MOUNT}/detailed-metadata/{PREFIX}/*", ["read", "list", "scan"]),
     ("sys/storage/raft/snapshot", ["read", "update"]),
     ("sys/storage/raft/snapshot-force", ["update"]),
     ("auth/token/lookup-self", ["read"]),
     ("auth/token/renew-self", ["update"]),
     ("auth/token/revoke-self", ["update"]),
+    # For what is issued to people: tokens that may make one credential.
+    (f"auth/token/create/{ISSUE_ROLE}", ["update"]),
+    ("auth/token/lookup-accessor", ["update"]),
+    ("auth/token/revoke-accessor", ["update"]),
+)
+SERVER_POLICY = _policy(*_RIGHTS)
+"""What the controller needs of a server whose engines somebody else sets up."""
+
+POLICY = _policy(
+    *_RIGHTS,
+    *((f"sys/mounts/issue-{engine}", _WRITE) for engine in ("database", "ssh", "pki")),
+    ("issue-database/config/*", _WRITE),
+    ("issue-database/roles/*", _WRITE),
+    ("issue-ssh/config/ca", _WRITE),
+    ("issue-ssh/roles/*", _WRITE),
+    ("issue-pki/issuers", ["list"]),
+    ("issue-pki/root/generate/internal", ["create", "update"]),
+    ("issue-pki/roles/*", _WRITE),
 )
 """All that the controller may do."""
+
+ISSUE_POLICY = _policy(
+    (f"{MOUNT}/data/{PREFIX}/*", ["read"]),
+    ("issue-database/creds/*", ["read"]),
+    ("issue-ssh/sign/*", ["create", "update"]),
+    ("issue-pki/issue/*", ["create", "update"]),
+)
+"""All that a token may do under which one credential is made; nobody but the controller has it."""
 
 KEEPER_POLICY = _policy(
     (f"sys/policies/acl/{ROLE}", ["create", "update"]),
@@ -98,6 +124,18 @@ def _initialisation(home: Path) -> list[str]:
         ("mount", f"sys/mounts/{MOUNT}", {"type": "kv", "options": {"version": "2"}}),
         ("policy", f"sys/policies/acl/{ROLE}", {"policy": POLICY}),
         ("keeper-policy", f"sys/policies/acl/{KEEPER}", {"policy": KEEPER_POLICY}),
+        ("issue-policy", f"sys/policies/acl/{ISSUE_ROLE}", {"policy": ISSUE_POLICY}),
+        (
+            "issue-role",
+            f"auth/token/roles/{ISSUE_ROLE}",
+            {
+                "allowed_policies": [ISSUE_ROLE],
+                "orphan": True,
+                "renewable": False,
+                "token_type": "service",
+                "token_no_default_policy": True,
+            },
+        ),
         ("method", "sys/auth/approle", {"type": "approle"}),
         *_role(KEEPER, home, prefix="keeper-", ttl="1m"),
         *_role(ROLE, home),

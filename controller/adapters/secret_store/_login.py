@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import hvac
 
 
+TIMEOUT_SECONDS = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class AppRole:
     """Logs in with an id and a secret id, and again whenever the token ended."""
@@ -64,6 +67,23 @@ def take_token(client: "hvac.Client", authentication: Authentication) -> None:
             client.auth.jwt.jwt_login(role, _read(file), path=checked_path(mount))
         case Kubernetes(role, file, mount):
             client.auth.kubernetes.login(role, _read(file), mount_point=checked_path(mount))
+
+
+def is_accepted(like: "hvac.Client", login: AppRole) -> bool:
+    """Log in to the server of another client, and out again; False when that is refused."""
+    import hvac
+    from hvac.exceptions import Forbidden, InvalidRequest
+
+    client = hvac.Client(
+        url=like.url, token="", session=like.session, verify=like.session.verify,
+        namespace=like.adapter.namespace, timeout=TIMEOUT_SECONDS,
+    )  # fmt: skip
+    try:
+        take_token(client, login)
+    except (Forbidden, InvalidRequest):
+        return False
+    client.auth.token.revoke_self()
+    return True
 
 
 def login_failed(error: Exception) -> Exception:

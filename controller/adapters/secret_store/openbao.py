@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from controller.adapters.secret_store._calls import ServerRequest
 from controller.adapters.secret_store._failures import is_absent, is_forbidden, translated
 from controller.adapters.secret_store._listing import names_below
 from controller.adapters.secret_store._login import (
@@ -21,6 +22,7 @@ from controller.adapters.secret_store._login import (
     Jwt,
     Kubernetes,
     Token,
+    is_accepted,
     login_failed,
     take_token,
 )
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     import hvac
     import requests
 
-__all__ = ["AppRole", "Jwt", "Kubernetes", "OpenBaoSecretStore", "Token"]
+__all__ = ["AppRole", "Jwt", "Kubernetes", "OpenBaoSecretStore", "ServerRequest", "Token"]
 
 Given = TypeVar("Given")
 
@@ -134,6 +136,11 @@ class OpenBaoSecretStore:
     def capabilities(self) -> StoreCapabilities:
         """Tell what this store can hold and promise."""
         return StoreCapabilities(LARGEST_SECRET)
+
+    @property
+    def data_path(self) -> str:
+        """The path below which the values are."""
+        return f"{self._mount}/data/{self._prefix}"
 
     async def close(self) -> None:
         """Close the connections."""
@@ -267,23 +274,16 @@ class OpenBaoSecretStore:
 
     async def accepts(self, mount: str, role: SecretText, secret: SecretText) -> bool:
         """Log in as an AppRole with the same server, and out again; False when it is refused."""
-        return await self._ask("logging in", lambda: self._accepts(mount, role, secret))
+        return await self._ask(
+            "logging in", lambda: is_accepted(self._client, AppRole(role, secret, mount))
+        )
 
-    def _accepts(self, mount: str, role: SecretText, secret: SecretText) -> bool:
-        import hvac
-        from hvac.exceptions import Forbidden, InvalidRequest
+    async def call(self, request: ServerRequest) -> Mapping[str, Any]:
+        """Send one request to another part of the server; gives its answer, {} when there is none.
 
-        kept = self._client
-        client = hvac.Client(
-            url=kept.url, token="", session=self._session, verify=self._session.verify,
-            namespace=kept.adapter.namespace, timeout=TIMEOUT_SECONDS,
-        )  # fmt: skip
-        try:
-            take_token(client, AppRole(role, secret, mount))
-        except (Forbidden, InvalidRequest):
-            return False
-        client.auth.token.revoke_self()
-        return True
+        Not repeated when the answer is lost.
+        """
+        return await self._ask(f"asking `{request.path}`", lambda: request.send(self._client))
 
     def _snapshots(self) -> Any:
         return self._client.sys.take_raft_snapshot()

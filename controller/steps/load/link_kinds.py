@@ -4,18 +4,22 @@ from collections.abc import Callable, Mapping
 
 from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
+from controller.model.issuance import TargetKind
+from controller.model.issue_limits import NotIssuedError, asked_path, limits_of, target_of
 from controller.model.snapshot import FileKind
 from controller.steps.load.link_forecasts import link_forecast
 from controller.steps.load.link_policies import link_policy
 from controller.steps.load.linking import Linking
 from controller.steps.load.suggest import did_you_mean
 from schemas.document import Document as DocumentModel
+from schemas.kinds.credential_request import CredentialRequest
 from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.load_test import LoadTest
 from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline, PipelineStage
 from schemas.kinds.product import Product
 from schemas.kinds.secret import Secret
+from schemas.kinds.secret_store import SecretStore
 
 _LOAD_TESTS = "loadtests/"
 
@@ -44,10 +48,67 @@ def link_product(linking: Linking, reference: Reference, model: Product) -> None
 def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:
     """Check the store, and the outputs that the value is made from."""
     linking.need(reference, "SecretStore", model.spec.store, ("spec", "store"))
+    _hint_at_dynamic(linking, reference, model)
     for path, target in model.spec.generate.outputs() if model.spec.generate else ():
         linking.link_output(reference, target, ("spec", "generate", *path))
     for path, store in model.spec.generate.stores() if model.spec.generate else ():
         linking.need(reference, "SecretStore", store, ("spec", "generate", *path))
+
+
+def _hint_at_dynamic(linking: Linking, reference: Reference, model: Secret) -> None:
+    """Say so where people may ask for a login that stays, and could have one of their own."""
+    store = linking.model(Reference("SecretStore", "", model.spec.store))
+    is_login = model.spec.generate is not None and model.spec.generate.postgres_login is not None
+    if model.spec.issue is None or not is_login or not isinstance(store, SecretStore):
+        return
+    engine = store.spec.engines.database if store.spec.engines else None
+    if engine is not None:
+        role = f"{model.spec.store}/{engine.roles[0].name}"
+        linking.report(
+            reference,
+            "load/dynamic-possible",
+            f"people may ask for the login `{reference.name}`, which everybody shares",
+            ("spec", "issue"),
+            hint=f"let them ask for one of their own: `database: {role}`, and take `issue` away",
+            severity=Severity.WARNING,
+            at_key=True,
+        )
+
+
+def link_credential_request(
+    linking: Linking, reference: Reference, model: CredentialRequest
+) -> None:
+    """Check that what is asked for is there, and may be asked for so long."""
+    target = target_of(model.spec.what)
+    secret: Secret | None = None
+    path: tuple[str, ...] = ("spec", "what", *asked_path(model.spec.what))
+    if target.kind is TargetKind.KEPT:
+        product, environment, name = target.name.split("/")
+        if not linking.need(reference, "Secret", name, path, product=product):
+            return
+        environments = environments_of(linking, product)
+        if environments is not None:
+            linking.choose(reference, environment, environments, "environment", path)
+        found = linking.model(Reference("Secret", product, name))
+        secret = found if isinstance(found, Secret) else None
+        store_name = secret.spec.store if secret else ""
+    else:
+        store_name = target.name.partition("/")[0]
+        if not linking.need(reference, "SecretStore", store_name, path):
+            return
+    store = linking.model(Reference("SecretStore", "", store_name))
+    if not isinstance(store, SecretStore):
+        return
+    try:
+        limits_of(target, store, secret, model.spec.ttl)
+    except NotIssuedError as error:
+        linking.report(
+            reference,
+            "load/not-issued",
+            str(error),
+            path,
+            hint="`issue` of the SecretStore, of its role and of the Secret say what may be asked",
+        )
 
 
 def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> None:
@@ -182,6 +243,7 @@ LINKERS: Mapping[str, Callable[..., None]] = {
     "Forecast": link_forecast,
     "Exception": link_exception,
     "Notification": link_notification,
+    "CredentialRequest": link_credential_request,
     "Environment": _ignore,
     "SecretStore": _ignore,
 }

@@ -19,7 +19,10 @@ from schemas.document import Document as DocumentModel
 from schemas.kinds.stack import Stack
 from schemas.references import FromOutput, FromPath, FromSecret, references_in
 
-_SPOKEN = {"SecretStore": "secret store", "LoadTest": "load test"}
+_SPOKEN = {
+    "SecretStore": "secret store", "LoadTest": "load test",
+    "CredentialRequest": "credential request",
+}  # fmt: skip
 
 
 def spoken(kind: str) -> str:

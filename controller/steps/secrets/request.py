@@ -8,7 +8,7 @@ from controller.diagnostics.secret import SecretText
 from controller.model.delivery import PRIVATE, DatabaseAddress, FileAccess, SecretReference
 from controller.model.names import SecretName
 from controller.ports.consumer import Consumer
-from controller.ports.credential import CredentialIssuer, Issuer
+from controller.ports.credential import CredentialIssuer, Maker
 from controller.ports.secret_copy import SecretCopy
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
@@ -33,7 +33,7 @@ class PostgresLogin:
 class Issued:
     """Another system gives it or is told of it: an access key, a certificate, a seed."""
 
-    issuer: Issuer = field(repr=False)
+    maker: Maker = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

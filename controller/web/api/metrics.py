@@ -43,6 +43,7 @@ async def collect(app: App) -> list[Metric]:
         *await _stages(app),
         *await _queue(app, now),
         await _findings(app),
+        await _requests(app),
         await _repository(app, now),
     ]
 
@@ -110,6 +111,18 @@ async def _queue(app: App, now: datetime) -> list[Metric]:
     for lane, age in sorted(ages.items()):
         oldest.add_metric((lane,), age)
     return [depth, oldest]
+
+
+async def _requests(app: App) -> Metric:
+    found = GaugeMetricFamily(
+        "trueup_credential_requests",
+        "Requests for secrets and credentials that are not over, by phase.",
+        labels=("phase",),
+    )
+    counted = Counter(one.phase for one in await app.requests.all(is_open=True))
+    for phase, count in sorted(counted.items()):
+        found.add_metric((phase,), count)
+    return found
 
 
 async def _findings(app: App) -> Metric:

@@ -19,6 +19,7 @@ from controller.web.api import (
     metrics,
     overview,
     releases,
+    requests,
     secrets,
     stages,
     units,
@@ -34,6 +35,7 @@ RESOURCES = (
     units,
     stages,
     secrets,
+    requests,
     releases,
     findings,
     events,
@@ -56,6 +58,12 @@ def routes(site: Site) -> list[Route]:
     async def drill(request: Request) -> Response:
         return await drills.answer(site, request)
 
+    async def ask(request: Request) -> Response:
+        return await requests.ask(site, request)
+
+    async def fetch(request: Request) -> Response:
+        return await requests.fetch(site, request)
+
     async def measure(request: Request) -> Response:
         return await metrics.answer(site, request)
 
@@ -69,6 +77,8 @@ def routes(site: Site) -> list[Route]:
         Route("/api/actions/{action}", act, methods=["POST"]),
         Route("/api/drills", drill, methods=["POST"]),
         Route("/api/adoptions", adopt, methods=["POST"]),
+        Route("/api/requests", ask, methods=["POST"]),
+        Route("/api/requests/{request}/fetch", fetch, methods=["POST"]),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
             for sender in SENDERS

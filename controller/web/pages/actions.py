@@ -18,6 +18,11 @@ DONE = {
     "suspend": "suspended {}",
     "resume": "resumed {}",
     "rotate": "asked for a rotation of {} now",
+    "approve-request": "approved {}",
+    "reject-request": "rejected {}",
+    "revoke-request": "revoked {}",
+    "confirm-request": "noted that {} has come",
+    "report-request": "reported {}",
 }
 
 

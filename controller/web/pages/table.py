@@ -15,6 +15,7 @@ from controller.web.pages import (
     findings,
     login,
     overview,
+    requests,
     secrets,
     stage,
 )
@@ -34,6 +35,8 @@ SHOWN: dict[str, Page] = {
     "/events": events.page,
     "/findings": findings.page,
     "/secrets": secrets.page,
+    "/requests": requests.page,
+    "/requests/{request}": requests.one,
 }
 
 

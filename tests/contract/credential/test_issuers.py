@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from controller.adapters.credential.approle_secret_id import AppRoleIssuer
-from controller.adapters.credential.aws_access_key import AwsAccessKeyIssuer, AwsUser
-from controller.adapters.credential.certificate import CertificateIssuer, Wanted
-from controller.adapters.credential.command import CommandIssuer
+from controller.adapters.credential.approle_secret_id import AppRoleMaker
+from controller.adapters.credential.aws_access_key import AwsAccessKeyMaker, AwsUser
+from controller.adapters.credential.certificate import CertificateMaker, Wanted
+from controller.adapters.credential.command import CommandMaker
 from controller.adapters.credential.totp import one_time_code
-from controller.adapters.credential.transit_key import TransitKeyIssuer
+from controller.adapters.credential.transit_key import TransitKeyMaker
 from controller.diagnostics.errors import DependencyNotReady, Stalled, Transient, TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.model.material import Material
@@ -45,9 +45,9 @@ def test_a_code_is_that_of_the_standard() -> None:
     assert {second: one_time_code(seed, second) for second in times} == times
 
 
-def issuer_of(cloud: Cloud, user: str) -> AwsAccessKeyIssuer:
+def issuer_of(cloud: Cloud, user: str) -> AwsAccessKeyMaker:
     place = AwsUser(user, OWNER, "eu-central-1", cloud.endpoint)
-    return AwsAccessKeyIssuer.connect(place, pause=0)
+    return AwsAccessKeyMaker.connect(place, pause=0)
 
 
 @pytest.mark.slow
@@ -100,7 +100,7 @@ class Served:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.port = 0
 
-    def show(self, issuer: CertificateIssuer, material: Material) -> None:
+    def show(self, issuer: CertificateMaker, material: Material) -> None:
         file = self.folder / f"{next(COUNT)}.pem"
         file.write_text(issuer.fields(material, None)["bundle"].reveal())
         self.context.load_cert_chain(file)
@@ -126,11 +126,11 @@ async def test_a_served_certificate_is_proven_by_a_handshake(
     async with engines.connect() as server:
         served = Served(tmp_path)
 
-        def issuer_at(port: int, name: str = "shop.example") -> CertificateIssuer:
+        def issuer_at(port: int, name: str = "shop.example") -> CertificateMaker:
             wanted = Wanted(
                 "pki", "web", name, ("127.0.0.1",), timedelta(hours=1), f"127.0.0.1:{port}"
             )
-            return CertificateIssuer(server, wanted, now)
+            return CertificateMaker(server, wanted, now)
 
         issuer = issuer_at(1)
         first = await issuer.apply(await issuer.prepare(1, None), None)
@@ -168,9 +168,9 @@ sys.exit(int(sys.argv[1].rpartition(".")[2]))
 def hook(tmp_path: Path) -> Any:
     (tmp_path / "hook.py").write_text(HOOK)
 
-    def of(code: int, *, seconds: float = 30) -> CommandIssuer:
+    def of(code: int, *, seconds: float = 30) -> CommandMaker:
         words = (sys.executable, "-I", "-S", str(tmp_path / "hook.py"), str(tmp_path / f"o.{code}"))
-        return CommandIssuer("mailer", words, OWNER, CANARY, seconds)
+        return CommandMaker("mailer", words, OWNER, CANARY, seconds)
 
     return of
 
@@ -209,7 +209,7 @@ async def test_an_exit_code_says_what_happens_next(
 
 async def test_a_program_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
     words = ("/bin/sh", "-c", f"/bin/sleep 600 & echo $! > {tmp_path}/pid; wait")
-    issuer = CommandIssuer("slow", words, OWNER, CANARY, 1)
+    issuer = CommandMaker("slow", words, OWNER, CANARY, 1)
     with pytest.raises(Transient, match="more than 1 s"):
         await issuer.apply(await issuer.prepare(1, None), None)
     child = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
@@ -219,7 +219,7 @@ async def test_a_program_that_takes_too_long_is_ended_with_its_children(tmp_path
         await asyncio.sleep(0.01)
     else:
         raise AssertionError("the child lives")
-    missing = CommandIssuer("gone", ("/nowhere/hook",), OWNER, CANARY, 1)
+    missing = CommandMaker("gone", ("/nowhere/hook",), OWNER, CANARY, 1)
     prepared = await missing.prepare(1, None)
     with pytest.raises(Stalled, match="cannot be started"):
         await missing.apply(prepared, None)
@@ -242,15 +242,15 @@ async def test_what_belongs_to_an_earlier_place_is_ended_there(
     for role in ("before", "after"):
         engines.ask("POST", f"auth/approle/role/{role}", {"token_ttl": "1m"})
     async with engines.connect() as server:
-        roles = [AppRoleIssuer(server, "approle", role, CANARY) for role in ("before", "after")]
+        roles = [AppRoleMaker(server, "approle", role, CANARY) for role in ("before", "after")]
         old = await roles[0].apply(await roles[0].prepare(1, None), None)
-        fresh = AppRoleIssuer(server, "approle", "after", SecretText("another-canary-77aa"))
+        fresh = AppRoleMaker(server, "approle", "after", SecretText("another-canary-77aa"))
         new = await fresh.apply(await fresh.prepare(2, old), old)
         assert await fresh.still_works(old)
         await fresh.end(old, new)
         assert await fresh.is_dead(old)
         assert await fresh.verify(new)
-        keys = [TransitKeyIssuer(server, "transit", key) for key in ("before", "after")]
+        keys = [TransitKeyMaker(server, "transit", key) for key in ("before", "after")]
         old = await keys[0].apply(await keys[0].prepare(1, None), None)
         with pytest.raises(Stalled, match="no other key can replace"):
             await keys[1].prepare(2, old)

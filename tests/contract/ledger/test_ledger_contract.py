@@ -12,6 +12,7 @@ from controller.diagnostics.errors import Bug
 from controller.diagnostics.span import Span
 from controller.model.decision import Approval
 from controller.model.event import Event, EventType
+from controller.model.issuance import Issuance, Question, RequestPhase, Target, TargetKind, Word
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
 from controller.model.status import JournalStep, SecretStatus, StageStatus, StepState, UnitStatus
@@ -238,3 +239,22 @@ async def test_a_fact_is_overwritten(ledger: Ledger):
     await ledger.set_fact("head", "one")
     await ledger.set_fact("head", "two")
     assert await ledger.fact("head") == "two"
+
+
+async def test_a_request_is_written_with_what_is_told_of_it(ledger: Ledger):
+    day = timedelta(days=1)
+    question = Question("casey", "robin", Target(TargetKind.SSH, "main/ops", user="ops"), day, "x")
+    other = replace(question, reason="another")
+    row = Issuance(question, NOW, NOW + day, words=(Word("dana", NOW, question.digest),))
+    told = Event(NOW, EventType.NORMAL, "CredentialAsked", f"issue:{row.id}", "asked")
+    await ledger.put_issuance(row, [told])
+    await ledger.put_issuance(Issuance(other, NOW, NOW + day), [])
+    assert await ledger.issuance(row.id) == row
+    assert await ledger.issuance("r-000000000000") is None
+    assert [e.message for e in await ledger.events(subject=f"issue:{row.id}")] == ["asked"]
+    over = replace(row, phase=RequestPhase.EXPIRED, ended_at=NOW)
+    await ledger.put_issuance(over, [])
+    assert [found.id for found in await ledger.issuances()] == [other.id, row.id]
+    assert [found.id for found in await ledger.issuances(is_open=True)] == [other.id]
+    assert [found.id for found in await ledger.issuances(limit=1)] == [other.id]
+    assert await ledger.verify_chain() is None

@@ -7,7 +7,7 @@ import pytest
 
 from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.consumer.memory import MemoryConsumer
-from controller.adapters.credential.memory import MemoryCredentialIssuer, MemoryIssuer
+from controller.adapters.credential.memory import MemoryCredentialIssuer, MemoryMaker
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
 from controller.diagnostics.secret import SecretText
@@ -121,12 +121,12 @@ async def test_a_consumer_that_is_taken_out_of_the_document_is_waited_for_no_mor
 
 async def test_the_place_of_the_proof_is_waited_for() -> None:
     world = World()
-    issuer = MemoryIssuer(proof="tls://shop:443")
-    world.request = replace(world.request, kind=Issued(issuer), template="{name}")
+    maker = MemoryMaker(proof="tls://shop:443")
+    world.request = replace(world.request, kind=Issued(maker), template="{name}")
     first = await world.draining()
     assert first.waits_for == ("tls://shop:443",)
-    assert len(issuer.alive) == 2
+    assert len(maker.alive) == 2
     assert (await world.deliver(after=5)).phase is RotationPhase.DRAINING
-    issuer.used = "key2"
+    maker.used = "key2"
     assert (await world.deliver(after=5)).phase is RotationPhase.IDLE
-    assert list(issuer.alive) == ["key2"]
+    assert list(maker.alive) == ["key2"]

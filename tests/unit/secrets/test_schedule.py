@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.adapters.credential.memory import MemoryIssuer
+from controller.adapters.credential.memory import MemoryMaker
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import RotationPhase
 from controller.model.material import Material
@@ -128,9 +128,9 @@ def test_what_is_asked_for_waits_for_no_window() -> None:
 
 
 def test_the_end_of_its_own_life_waits_for_no_window() -> None:
-    issuer = MemoryIssuer(ends=BEGUN + timedelta(days=2))
+    maker = MemoryMaker(ends=BEGUN + timedelta(days=2))
     rotation = Rotation(timedelta(days=30), GRACE, windows=(NIGHTS,))
-    request = replace(request_with(rotation), kind=Issued(issuer))
+    request = replace(request_with(rotation), kind=Issued(maker))
     assert due(request, RECORD, BEGUN + timedelta(days=1)) is None
     assert next_look(request, RECORD, BEGUN) == BEGUN + timedelta(days=2)
     assert due(request, RECORD, BEGUN + timedelta(days=2)) == "the end of its life comes near"

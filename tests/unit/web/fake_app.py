@@ -15,6 +15,7 @@ from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 from controller.model.state import KeptState
 from controller.permission import NotAllowed, NotFound, require
+from tests.unit.web.fake_requests import FakeRequests
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 COMMIT = "a3f1c09e" + "0" * 32
@@ -265,6 +266,9 @@ class FakeApp:
     asked: list[tuple[object, ...]] = field(default_factory=list)
     looks: int = 0
     """How often somebody looked at a drill."""
+
+    def __post_init__(self) -> None:
+        self.requests = FakeRequests(self.asked)
 
     def now(self) -> datetime:
         return self.instant

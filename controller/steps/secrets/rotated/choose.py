@@ -15,7 +15,7 @@ def rotated(request: SecretRequest) -> Rotated:
             return RandomText(kind)
         case PostgresLogin() as kind:
             return LoginPair(kind)
-        case Issued(issuer):
-            return IssuedCredential(issuer)
+        case Issued(maker):
+            return IssuedCredential(maker)
         case _:
             raise Bug.because(f"`{request.name}` does not rotate")

@@ -1,4 +1,4 @@
-"""What an issuer gives, or is told of: the port does the work and this fits it into the machine."""
+"""What a maker gives, or is told of: the port does the work and this fits it into the machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,37 +6,37 @@ from datetime import datetime
 
 from controller.diagnostics.secret import SecretText
 from controller.model.material import Material
-from controller.ports.credential import Issuer
+from controller.ports.credential import Maker
 from controller.steps.secrets.request import SecretPorts
 
 KIND = "kind"
-"""The fact by which a recorded value is known to be of an issuer's kind."""
+"""The fact by which a recorded value is known to be of a maker's kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedCredential:
     """Implements `Rotated`."""
 
-    issuer: Issuer
+    maker: Maker
     touches_world = True
     shows_previous = True
 
     @property
     def proof(self) -> str:
         """Name the place where the new one can be seen in use."""
-        return self.issuer.proof
+        return self.maker.proof
 
     def owns(self, material: Material) -> bool:
-        """Tell whether this kind of issuer made it."""
-        return material.facts.get(KIND) == self.issuer.kind
+        """Tell whether this kind of maker made it."""
+        return material.facts.get(KIND) == self.maker.kind
 
     def fits(self, material: Material) -> bool:
-        """Ask the issuer."""
-        return self.issuer.fits(material)
+        """Ask the maker."""
+        return self.maker.fits(material)
 
     def renew_at(self, material: Material) -> datetime | None:
-        """Ask the issuer."""
-        return self.issuer.renew_at(material)
+        """Ask the maker."""
+        return self.maker.renew_at(material)
 
     def adopted(self, fields: Mapping[str, SecretText]) -> Material | None:
         """What has no record is not ours: it could not be ended later."""
@@ -44,55 +44,55 @@ class IssuedCredential:
         return None
 
     def fields(self, material: Material, previous: Material | None) -> Mapping[str, SecretText]:
-        """Ask the issuer."""
-        return self.issuer.fields(material, previous)
+        """Ask the maker."""
+        return self.maker.fields(material, previous)
 
     async def prepare(
         self, ports: SecretPorts, generation: int, current: Material | None
     ) -> Material:
-        """Let the issuer look and choose."""
+        """Let the maker look and choose."""
         del ports
-        return self._marked(await self.issuer.prepare(generation, current))
+        return self._marked(await self.maker.prepare(generation, current))
 
     async def apply(
         self, ports: SecretPorts, prepared: Material, current: Material | None
     ) -> Material:
-        """Let the issuer make it."""
+        """Let the maker make it."""
         del ports
-        return self._marked(await self.issuer.apply(prepared, current))
+        return self._marked(await self.maker.apply(prepared, current))
 
     async def verify(self, ports: SecretPorts, material: Material) -> bool:
-        """Let the issuer use it."""
+        """Let the maker use it."""
         del ports
-        return await self.issuer.verify(material)
+        return await self.maker.verify(material)
 
     async def still_works(self, ports: SecretPorts, material: Material) -> bool:
-        """Let the issuer look."""
+        """Let the maker look."""
         del ports
-        return await self.issuer.still_works(material)
+        return await self.maker.still_works(material)
 
     async def repair(self, ports: SecretPorts, material: Material) -> bool:
-        """What its issuer ended cannot be made to work again, only replaced."""
+        """What its maker ended cannot be made to work again, only replaced."""
         del ports, material
         return False
 
     async def is_used(self, material: Material) -> bool:
         """Look at the place of the proof."""
-        return await self.issuer.is_used(material)
+        return await self.maker.is_used(material)
 
     async def end(self, ports: SecretPorts, old: Material, current: Material) -> None:
-        """Let the issuer end it."""
+        """Let the maker end it."""
         del ports
-        await self.issuer.end(old, current)
+        await self.maker.end(old, current)
 
     async def is_dead(self, ports: SecretPorts, old: Material) -> bool:
-        """Let the issuer prove it."""
+        """Let the maker prove it."""
         del ports
-        return await self.issuer.is_dead(old)
+        return await self.maker.is_dead(old)
 
     def named(self, material: Material) -> str:
         """Name the kind, and what it is known by."""
-        return f"{self.issuer.kind} `{material.login}`" if material.login else self.issuer.kind
+        return f"{self.maker.kind} `{material.login}`" if material.login else self.maker.kind
 
     def _marked(self, material: Material) -> Material:
-        return replace(material, facts={**material.facts, KIND: self.issuer.kind})
+        return replace(material, facts={**material.facts, KIND: self.maker.kind})

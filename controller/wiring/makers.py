@@ -1,4 +1,4 @@
-"""How a document wants a credential made, and who consumes it → issuers and consumers."""
+"""How a document wants a credential made, and who consumes it → makers and consumers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from pathlib import Path
 from controller.adapters.consumer.process import SignalledProcess
 from controller.adapters.consumer.reader import AcknowledgingReader
 from controller.adapters.credential._server import Server
-from controller.adapters.credential.approle_secret_id import AppRoleIssuer
-from controller.adapters.credential.aws_access_key import AwsAccessKeyIssuer, AwsUser
-from controller.adapters.credential.certificate import CertificateIssuer, Wanted
-from controller.adapters.credential.command import CommandIssuer
-from controller.adapters.credential.totp import TotpIssuer
-from controller.adapters.credential.transit_key import TransitKeyIssuer
+from controller.adapters.credential.approle_secret_id import AppRoleMaker
+from controller.adapters.credential.aws_access_key import AwsAccessKeyMaker, AwsUser
+from controller.adapters.credential.certificate import CertificateMaker, Wanted
+from controller.adapters.credential.command import CommandMaker
+from controller.adapters.credential.totp import TotpMaker
+from controller.adapters.credential.transit_key import TransitKeyMaker
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.ports.consumer import Consumer
-from controller.ports.credential import Issuer
+from controller.ports.credential import Maker
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings
-from controller.workflows.world import IssuerOrder
+from controller.workflows.world import MakerOrder
 from schemas.generate import AwsAccessKey, Certificate, Command
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
 from schemas.rotation import Consumer as ConsumerDocument
@@ -31,39 +31,39 @@ SECRET_ID_LENGTH = 40
 
 
 @dataclass(frozen=True)
-class Issuers:
-    """Makes an issuer for each order."""
+class Makers:
+    """Makes a maker for each order."""
 
     settings: Settings
     store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
     new_secret: Callable[[int], SecretText]
     now: Callable[[], datetime]
 
-    async def get(self, order: IssuerOrder) -> Issuer:
+    async def get(self, order: MakerOrder) -> Maker:
         """Give what makes the credential of an order. Raises Stalled, StoreUnreachable."""
         generate = order.generate
         if generate.aws_access_key is not None:
-            return AwsAccessKeyIssuer.connect(_user(generate.aws_access_key, str(order.secret)))
+            return AwsAccessKeyMaker.connect(_user(generate.aws_access_key, str(order.secret)))
         if generate.command is not None:
             return self._command(generate.command, str(order.secret))
         return await self._on_server(order)
 
-    async def _on_server(self, order: IssuerOrder) -> Issuer:
+    async def _on_server(self, order: MakerOrder) -> Maker:
         generate, server = order.generate, await self._server(order)
         if generate.certificate is not None:
-            return CertificateIssuer(server, _wanted(generate.certificate), self.now)
+            return CertificateMaker(server, _wanted(generate.certificate), self.now)
         if generate.totp is not None:
             of = generate.totp
             fresh = self.new_secret(SEED_LENGTH)
-            return TotpIssuer(server, of.mount, of.key, of.account, of.issuer, fresh, self.now)
+            return TotpMaker(server, of.mount, of.key, of.account, of.issuer, fresh, self.now)
         if generate.transit_key is not None:
-            return TransitKeyIssuer(server, generate.transit_key.mount, generate.transit_key.key)
+            return TransitKeyMaker(server, generate.transit_key.mount, generate.transit_key.key)
         if generate.approle_secret_id is not None:
             role, fresh = generate.approle_secret_id, self.new_secret(SECRET_ID_LENGTH)
-            return AppRoleIssuer(server, role.mount, role.role, fresh)
+            return AppRoleMaker(server, role.mount, role.role, fresh)
         raise Stalled.because(f"nothing here makes a `{generate.way()}`")
 
-    async def _server(self, order: IssuerOrder) -> Server:
+    async def _server(self, order: MakerOrder) -> Server:
         store = None if order.store is None else await self.store(order.store)
         if not isinstance(store, OpenBaoSecretStore):
             named = "no store" if order.store is None else f"`{order.store.metadata.name}`"
@@ -74,7 +74,7 @@ class Issuers:
             )
         return store
 
-    def _command(self, command: Command, secret: str) -> CommandIssuer:
+    def _command(self, command: Command, secret: str) -> CommandMaker:
         program = self.settings.rotation_commands.get(command.name, ())
         if not program or not program[0].startswith("/"):
             known = ", ".join(f"`{name}`" for name in sorted(self.settings.rotation_commands))
@@ -84,7 +84,7 @@ class Issuers:
                 code="secrets/command-refused",
             )
         fresh, seconds = self.new_secret(command.length), command.timeout.total_seconds()
-        return CommandIssuer(command.name, program, secret, fresh, seconds)
+        return CommandMaker(command.name, program, secret, fresh, seconds)
 
 
 def _user(key: AwsAccessKey, owner: str) -> AwsUser:

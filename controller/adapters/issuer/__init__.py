@@ -1,0 +1,1 @@
+"""Stores that make credentials for a while: OpenBao and Vault, and one in memory."""
