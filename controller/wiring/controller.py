@@ -26,6 +26,7 @@ from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.metric_source.prometheus import PrometheusMetricSource
 from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
+from controller.adapters.painter.child import ChildPainter
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_copy.in_store import StoreCopy
@@ -292,6 +293,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             credentials=PostgresCredentialIssuer(),
             load_generator=_load_generator(settings, data),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
+            painter=ChildPainter(data / "charts"),
             new_secret=new_secret,
             shipped=shipped.files(),
             policies=_policies(stack),
