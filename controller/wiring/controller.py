@@ -263,7 +263,6 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         ledger = SqliteLedger.open(data / "ledger.db")
         stack.push_async_callback(ledger.close)
         clock = SystemClock()
-        engines = Engines(data, settings, stack)
         stores = SecretStores(data, stack)
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
@@ -283,7 +282,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             workspaces=DiskWorkspaces(data / "workspaces"),
             states=DiskStateHistory(data / "states", limit=settings.state_history, now=clock.now),
             processes=LocalProcesses(),
-            engine=engines.get,
+            engine=Engines(data, settings, stack).get,
             secret_store=stores.get,
             oversight=Oversight(stores.health, repository, settings.secret_max_age),
             store_copy=StoreCopy,

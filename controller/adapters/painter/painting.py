@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from controller.model.chart import Chart
 
 SIZE = (9.0, 3.4)
-COLOURS = ("#0b5cad", "#b3541e", "#2a7d46", "#7a3e9d", "#9a7b0a")
+COLOURS = ("#0b5cad", "#b3541e", "#2a7d46", "#7a3e9d", "#9a7b0a", "#c2255c", "#14808a")
 BASELINE = "#b4bcc6"
 TICKS = (1, 2, 10, 100, 1000, 10000)
 
@@ -49,19 +49,22 @@ def paint(chart: Chart) -> tuple[str, str]:
         axes.set_xticks(TICKS, [f"{100 * (1 - 1 / tick):g}%" for tick in TICKS])
         axes.minorticks_off()
     if any(line.points for line in chart.lines):
-        axes.legend(frameon=False, fontsize=8)
+        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     return _saved(figure, "svg"), _saved(figure, "png")
 
 
 def _lines(axes: Any, chart: Chart) -> None:
-    number = 0
+    number, is_told = 0, False
     for line in sorted(chart.lines, key=lambda line: not line.is_baseline):
         across = [x for x, _ in line.points]
         upward = [y for _, y in line.points]
         colour = BASELINE if line.is_baseline else COLOURS[number % len(COLOURS)]
         number += not line.is_baseline
-        # A label that begins with `_` would be left out of the legend.
+        # A label that begins with `_` is left out of the legend: baselines are told once.
         label = f" {line.label}" if line.label.startswith("_") else line.label
+        if line.is_baseline:
+            label = "_" if is_told else "baseline"
+            is_told = True
         axes.plot(across, upward, color=colour, linewidth=1.6, label=label)
 
 
