@@ -7,11 +7,13 @@ from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
 from controller.model.event import Event, EventType
 from controller.model.measurement import GateResult
-from controller.model.names import Commit, StageName
+from controller.model.names import Commit, Digest, StageName
 from controller.model.status import StageStatus
 from controller.permission import NotFound, require
+from controller.steps.gate.report import CONTENT_POLICY
 from controller.workflows import keys
 from controller.workflows.gate_orders import Asked, ask
+from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import forget
 from controller.workflows.gate_wishes import CANCELLED, GateWishes
 from controller.workflows.live_runs import LiveRun
@@ -78,6 +80,13 @@ class GateDesk:
             order.warm_up, order.steady, load_test.spec.runs,
             tuple(f"{o.title} {o.wanted}" for o in asked.objectives), asked.load,
         )  # fmt: skip
+
+    async def report(self, evidence: str) -> tuple[bytes, str]:
+        """The page of an answer, by its evidence, and what it may load. Raises NotFound."""
+        page = await GateReports(self._parts.world).page(Digest(evidence))
+        if page is None:
+            raise NotFound.because(f"no gate has answered with the evidence `{evidence}`")
+        return page, CONTENT_POLICY
 
     async def run(self, caller: Caller, stage: str, gate: str) -> str:
         """Ask a gate once more, of the release that is there. Gives what was woken."""

@@ -1,6 +1,7 @@
 """`trueup gate`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -100,6 +101,24 @@ def cancel(client: Client, name: str, environment: str, product: str | None) -> 
     place = _find(client, name, environment, product)
     client.act("gate-cancel", place)
     click.echo(f"cancelled {place}")
+
+
+@command.command(epilog=example("trueup gate report shop-load -e dev --out report.html"))
+@click.argument("name", metavar="NAME", type=names.GATE)
+@_ENVIRONMENT
+@_PRODUCT
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write."
+)
+@asks_controller
+def report(client: Client, name: str, environment: str, product: str | None, out: Path) -> None:
+    """Write the report of a gate's answer: one page that opens without a network."""
+    place = _find(client, name, environment, product)
+    found = client.get(f"gates/{place}")["result"]
+    if not found or not found["evidence"]:
+        raise Stalled.because(f"{place} has not answered for this release")
+    out.write_text(client.get(f"gate-reports/{found['evidence']}")["page"], encoding="utf-8")
+    click.echo(f"wrote {out}")
 
 
 def _find(client: Client, name: str, environment: str, product: str | None) -> str:

@@ -28,6 +28,7 @@ from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.metric_source.prometheus import PrometheusMetricSource
 from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
+from controller.adapters.painter.child import ChildPainter
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_copy.in_store import StoreCopy
@@ -276,7 +277,6 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         ledger = SqliteLedger.open(data / "ledger.db")
         stack.push_async_callback(ledger.close)
         clock = SystemClock()
-        engines = Engines(data, settings, stack)
         stores = SecretStores(data, stack)
         repository = _repository(settings, data, stack)
         environment_limits, accounts = dict[str, int](), Accounts()
@@ -295,7 +295,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             workspaces=DiskWorkspaces(data / "workspaces"),
             states=DiskStateHistory(data / "states", limit=settings.state_history, now=clock.now),
             processes=LocalProcesses(),
-            engine=engines.get,
+            engine=Engines(data, settings, stack).get,
             secret_store=stores.get,
             oversight=Oversight(stores.health, repository, settings.secret_max_age),
             store_copy=StoreCopy,
@@ -307,6 +307,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             maker=Makers(settings, stores.get, new_secret, clock.now).get,
             load_generator=_load_generator(settings, data),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
+            painter=ChildPainter(data / "charts"),
             new_secret=new_secret,
             shipped=shipped.files(),
             policies=_policies(stack),

@@ -23,6 +23,7 @@ from controller.ports.ledger import Ledger
 from controller.ports.load_generator import LoadGenerator
 from controller.ports.metric_source import MetricSource
 from controller.ports.notify import Notifier
+from controller.ports.painter import Painter
 from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
 from controller.ports.secret_copy import SecretCopy
@@ -122,6 +123,8 @@ class World:
     """By environment: what tells who changed something there."""
     oversight: Oversight = field(default_factory=Oversight)
     """What is looked at of secrets beside their delivery."""
+    painter: Painter | None = None
+    """Who draws the charts of reports; None: they have none."""
     metric_source: MetricSource | None = None
     """Who answers the queries of objectives; None: nobody does."""
     people: frozenset[str] = frozenset()

@@ -23,6 +23,7 @@ from controller.adapters.issuer.memory import MemoryIssuer
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
+from controller.adapters.painter.memory import MemoryPainter
 from controller.adapters.policy_engine.memory import MemoryPolicyEngine
 from controller.adapters.processes.memory import MemoryProcesses
 from controller.adapters.secret_copy.in_store import StoreCopy
@@ -103,6 +104,7 @@ class MemoryWorld:
     secrets_made: int = 0
     p95: float = 10.0
     metric_source: MetricSource | None = None
+    painter: MemoryPainter = field(default_factory=MemoryPainter)
     noise: list[float] = field(default_factory=list)
     """Latencies of the next runs, before it is `p95` again."""
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
@@ -159,6 +161,7 @@ class MemoryWorld:
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, metric_source=self.metric_source,
             people=self.people,
+            painter=self.painter,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))

@@ -189,3 +189,15 @@ async def test_every_run_has_a_key_of_its_own_and_a_kill_in_it_keeps_the_key(wor
     keys = [one.key for one in world.generator.orders if one.key.startswith("shop/dev")]
     assert len(set(keys)) == len(keys) == 3
     assert len({key.rpartition("/")[0] for key in keys}) == 1
+
+
+async def test_the_report_of_an_answer_is_made_once_and_kept(world):
+    life = await live(world)
+    evidence = gate(await world.ledger.stage(DEV)).evidence
+    first, _ = await life.app.gates.report(evidence)
+    drawn = len(world.painter.charts)
+    again, _ = await world.start().app.gates.report(evidence)
+    assert first == again
+    assert len(world.painter.charts) == drawn == 3
+    with pytest.raises(NotFound):
+        await life.app.gates.report("sha256:" + "0" * 64)

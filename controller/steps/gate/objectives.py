@@ -4,6 +4,7 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from controller.model.measurement import EndpointStatistics, Measurement
 from schemas.limits import Limit, RelativeLimit
@@ -114,22 +115,29 @@ def why_unknown(objective: Objective, measurement: Measurement) -> str:
     return f"{objective.title} was not measured"
 
 
+def read_histogram(statistics: EndpointStatistics) -> Any:
+    """Give the histogram of the corrected latencies in microseconds; None when it is damaged."""
+    from hdrh.codec import HdrCookieException, HdrLengthException
+    from hdrh.histogram import HdrHistogram
+
+    if not statistics.histogram:
+        return None
+    try:
+        return HdrHistogram.decode(statistics.histogram)
+    except (*_HISTOGRAM_FAULTS, HdrCookieException, HdrLengthException):
+        return None
+
+
 def apdex(statistics: EndpointStatistics, satisfied: float) -> float | None:
     """Give the share of users who are content: satisfied ones, and half of those who tolerate.
 
     Omitted requests count as those that were made. How long a failure took is not told apart, so
     that each is taken off as if its user had been satisfied: never better than it was.
     """
-    from hdrh.codec import HdrCookieException, HdrLengthException
-    from hdrh.histogram import HdrHistogram
-
-    if not statistics.histogram or satisfied <= 0:
+    histogram = read_histogram(statistics)
+    total = int(histogram.get_total_count()) if histogram else 0
+    if not total or satisfied <= 0:
         return None
-    try:
-        histogram = HdrHistogram.decode(statistics.histogram)
-    except (*_HISTOGRAM_FAULTS, HdrCookieException, HdrLengthException):
-        return None
-    total = int(histogram.get_total_count())
     content, tolerates = 0, 0
     for item in histogram.get_recorded_iterator():
         milliseconds = item.value_iterated_to / 1000
@@ -137,8 +145,6 @@ def apdex(statistics: EndpointStatistics, satisfied: float) -> float | None:
             content += item.count_at_value_iterated_to
         elif milliseconds <= TOLERATED * satisfied:
             tolerates += item.count_at_value_iterated_to
-    if not total:
-        return None
     return max(0.0, (content + tolerates / 2 - statistics.failures) / total)
 
 

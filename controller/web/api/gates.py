@@ -22,7 +22,12 @@ def endpoints(site: Site) -> Endpoints:
         stage = reading.name(request, "product", "environment")
         return await site.app.gates.order(stage, reading.name(request, "gate"))
 
+    async def report(request: Request) -> object:
+        page, _ = await site.app.gates.report(reading.digest(request))
+        return {"page": page.decode()}
+
     return {
+        "/api/gate-reports/{digest}": report,
         "/api/gates": gates,
         "/api/gates/{product}/{environment}/{gate}": gate,
         "/api/gates/{product}/{environment}/{gate}/order": order,

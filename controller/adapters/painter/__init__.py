@@ -1,0 +1,1 @@
+"""Painters of charts: matplotlib in a process of its own, and a plain double for tests."""

@@ -1,0 +1,78 @@
+"""The page of a gate: what is on top, and that nothing from outside is markup or loaded."""
+
+import re
+from dataclasses import replace
+
+from controller.adapters.painter.memory import MemoryPainter
+from controller.model.names import Digest
+from controller.steps.gate.charts import charts
+from controller.steps.gate.judge import Question, judge
+from controller.steps.gate.objectives import Objective
+from controller.steps.gate.report import CONTENT_POLICY, MARK, Headroom, Told, report
+from schemas.limits import read_limits
+from tests.unit.gate.gate_measurements import RELEASE, healthy
+
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+
+
+def told(**changes):
+    plain = healthy()
+    run = replace(
+        plain,
+        endpoints={f"GET {HOSTILE}": plain.total},
+        errors=((HOSTILE, 3),),
+        target=HOSTILE,
+        generator={"locust": HOSTILE},
+        series=((1.0, 40.0, 0.0, 2.0), (2.0, 41.0, 1.0, 3.0)),
+    )
+    objective = Objective("p95", read_limits("<9ms"), name=HOSTILE)
+    result = judge(Question("load", (objective,), RELEASE), [run])
+    result = replace(result, measurements=(Digest("sha256:" + "b" * 64),), warnings=(HOSTILE,))
+    return Told("shop/dev", "c" * 40, result, (run,), (run,), **changes)
+
+
+async def page(**changes):
+    made = told(**changes)
+    wanted = charts(made.runs, made.baseline)
+    pictures = await MemoryPainter().paint(wanted)
+    return report(made, list(zip(wanted, pictures, strict=True))).decode()
+
+
+async def test_the_verdict_and_three_reasons_come_first():
+    text = await page(headroom=Headroom(2.1, "users", 170, "March 2027"))
+    assert text.startswith(MARK)
+    top = text[: text.index("<h2>")]
+    assert '<span class="verdict fail">fail</span>' in top
+    assert top.count("<li>") == 3
+    assert (
+        "passes up to 2.1 times today's peak (170 users); the forecast reaches that in March"
+        in (top.replace("&#x27;", "'"))
+    )
+
+
+async def test_nothing_from_outside_is_markup():
+    text = await page()
+    assert "<script" not in text
+    assert "<img src=x" not in text
+    assert text.count("<img ") == 3
+    assert "&lt;script&gt;alert(2)" in text
+
+
+async def test_the_page_loads_nothing_and_says_how_to_make_it_again():
+    text = await page()
+    assert not re.findall(r'(?:src|href)="(?!data:)', text)
+    assert CONTENT_POLICY.replace("'", "&#x27;") in text
+    assert "trueup gate run load -e dev -p shop" in text
+    assert "sha256:" + "b" * 64 in text
+
+
+def test_a_page_without_charts_says_so():
+    assert "could not be drawn" in report(told(), []).decode()
+
+
+def test_charts_lay_the_baseline_under_the_runs():
+    latency, rate, percentiles = charts(told().runs, told().baseline)
+    assert [line.is_baseline for line in latency.lines] == [True, False]
+    assert latency.lines[1].points == ((1.0, 2.0), (2.0, 3.0))
+    assert [line.label for line in rate.lines] == ["baseline 1", "run 1", "errors of run 1"]
+    assert percentiles.is_of_percentiles
