@@ -17,6 +17,7 @@ from controller.web.api import (
     health,
     metrics,
     overview,
+    promotions,
     releases,
     requests,
     secrets,
@@ -40,6 +41,7 @@ RESOURCES = (
     decisions,
     evidence,
     gates,
+    promotions,
 )
 
 
