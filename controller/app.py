@@ -15,6 +15,7 @@ from controller.model.decision import Approval
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
+from controller.outlook import Outlook
 from controller.permission import NotAllowed, NotFound, require
 from controller.requests import Requests
 from controller.steps.decide import counted_approvals, is_same_person
@@ -32,6 +33,7 @@ class App:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.outlook = Outlook(parts)
         self._ledger = parts.world.ledger
         self._dispatcher = parts.world.dispatcher
         self.gates = GateDesk(parts)

@@ -21,6 +21,7 @@ from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
 from controller.adapters.engine.packages import Packages
+from controller.adapters.forecast_models.statistics import StatisticsModels
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.metric_source.prometheus import PrometheusMetricSource
@@ -31,6 +32,7 @@ from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.state_history.disk import DiskStateHistory
+from controller.adapters.table_query.postgres import PostgresTableQuery
 from controller.adapters.workspaces.disk import DiskWorkspaces
 from controller.app import App
 from controller.diagnostics.secret import SecretText
@@ -214,6 +216,7 @@ def lanes(settings: Settings) -> dict[str, int]:
     return {
         "source": 1, "unit": limits.units, "drift": limits.drift,
         "secret": limits.secrets, "issue": limits.secrets, "stage": limits.stages, "notify": 1,
+        "forecast": 1,
     }  # fmt: skip
 
 
@@ -291,6 +294,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
             load_generator=_load_generator(settings, data),
+            forecast_models=StatisticsModels(),
+            table_query=PostgresTableQuery(),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             new_secret=new_secret,
             shipped=shipped.files(),

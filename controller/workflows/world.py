@@ -14,6 +14,7 @@ from controller.ports.clock import Clock
 from controller.ports.credential import CredentialIssuer
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
+from controller.ports.forecast_models import ForecastModels
 from controller.ports.git import BranchWriter, PastReader, PointerWriter, RepositoryReader
 from controller.ports.issuer import Issuer
 from controller.ports.ledger import Ledger
@@ -26,6 +27,7 @@ from controller.ports.secret_copy import SecretCopy
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
 from controller.ports.state_history import StateHistory
+from controller.ports.table_query import TableQuery
 from controller.ports.workspaces import Workspaces
 from schemas.kinds.notification import Notification
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
@@ -94,6 +96,9 @@ class World:
     oversight: Oversight = field(default_factory=Oversight)
     """What is looked at of secrets beside their delivery."""
     metric_source: MetricSource | None = None
+    forecast_models: ForecastModels | None = None
+    """Models beside the light ones; without them, those alone."""
+    table_query: TableQuery | None = None
     """Who answers the queries of objectives; None: nobody does."""
     people: frozenset[str] = frozenset()
     """The users of the settings; empty when nobody knows them."""

@@ -13,6 +13,7 @@ from controller.web.api import (
     events,
     evidence,
     findings,
+    forecasts,
     gates,
     health,
     metrics,
@@ -29,6 +30,7 @@ from controller.web.api.webhooks import SENDERS, Webhooks
 from controller.web.site import Site
 
 RESOURCES = (
+    forecasts,
     overview,
     units,
     stages,
@@ -59,6 +61,9 @@ def routes(site: Site) -> list[Route]:
     async def fetch(request: Request) -> Response:
         return await requests.fetch(site, request)
 
+    async def propose(request: Request) -> Response:
+        return await forecasts.propose(site, request)
+
     async def measure(request: Request) -> Response:
         return await metrics.answer(site, request)
 
@@ -73,6 +78,7 @@ def routes(site: Site) -> list[Route]:
         Route("/api/adoptions", adopt, methods=["POST"]),
         Route("/api/requests", ask, methods=["POST"]),
         Route("/api/requests/{request}/fetch", fetch, methods=["POST"]),
+        Route("/api/capacity-proposals", propose, methods=["POST"]),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
             for sender in SENDERS

@@ -13,6 +13,7 @@ from controller.web.pages import (
     documents,
     events,
     findings,
+    forecasts,
     login,
     overview,
     requests,
@@ -37,6 +38,9 @@ SHOWN: dict[str, Page] = {
     "/secrets": secrets.page,
     "/requests": requests.page,
     "/requests/{request}": requests.one,
+    "/forecasts": forecasts.table,
+    "/forecasts/{product}/{name}": forecasts.page,
+    "/forecasts/{product}/{name}/chart.svg": forecasts.picture,
 }
 
 

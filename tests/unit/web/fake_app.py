@@ -14,6 +14,7 @@ from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 from controller.model.state import KeptState
 from controller.permission import NotAllowed, NotFound, require
+from tests.unit.web.fake_outlook import FakeOutlook
 from tests.unit.web.fake_requests import FakeRequests
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -261,6 +262,7 @@ class FakeApp:
         }
     )
     fails_with: Exception | None = None
+    outlook: FakeOutlook = field(default_factory=FakeOutlook)
     instant: datetime = NOW
     asked: list[tuple[object, ...]] = field(default_factory=list)
 
