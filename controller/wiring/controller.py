@@ -262,11 +262,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
     data = settings.data.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        ledger = SqliteLedger.open(data / "ledger.db")
+        clock, ledger = SystemClock(), SqliteLedger.open(data / "ledger.db")
         stack.push_async_callback(ledger.close)
-        clock = SystemClock()
-        engines = Engines(data, settings, stack)
-        stores = SecretStores(data, stack)
+        engines, stores = Engines(data, settings, stack), SecretStores(data, stack)
         repository = git_source.repository(settings.repository, data / "mirror.git")
         stack.callback(repository.close)
         environment_limits, accounts = dict[str, int](), Accounts()

@@ -16,21 +16,19 @@ KEYS = frozenset({"subject", "dry_run"})
 
 def endpoints(site: Site) -> Endpoints:
     """Give the endpoints of forecasts and of capacity plans."""
-    outlook = site.app.outlook
 
     async def forecasts(request: Request) -> object:
         del request
-        return await outlook.forecasts()
+        return await site.app.outlook.forecasts()
 
     async def forecast(request: Request) -> object:
         name = reading.name(request, "product", "name")
-        status, made = await outlook.forecast(name)
-        return {
-            "status": status, "forecast": made, "capacities": await outlook.capacities(name),
-        }  # fmt: skip
+        status, made = await site.app.outlook.forecast(name)
+        weighed = await site.app.outlook.capacities(name)
+        return {"status": status, "forecast": made, "capacities": weighed}
 
     async def capacity(request: Request) -> object:
-        return await outlook.capacity(reading.name(request, "product", "name"))
+        return await site.app.outlook.capacity(reading.name(request, "product", "name"))
 
     return {
         "/api/forecasts": forecasts,
