@@ -33,11 +33,9 @@ class App:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._ledger, self._dispatcher = parts.world.ledger, parts.world.dispatcher
+        self.gates, self.requests = GateDesk(parts), Requests(parts)
         self.outlook = Outlook(parts)
-        self._ledger = parts.world.ledger
-        self._dispatcher = parts.world.dispatcher
-        self.gates = GateDesk(parts)
-        self.requests = Requests(parts)
 
     # Looking.
 
