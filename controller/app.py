@@ -15,6 +15,7 @@ from controller.model.decision import Approval
 from controller.model.names import Digest, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
+from controller.outlook import Outlook
 from controller.permission import NotAllowed, NotFound, require
 from controller.promotions import Promotions
 from controller.requests import Requests
@@ -33,12 +34,10 @@ class App:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._ledger = parts.world.ledger
-        self._dispatcher = parts.world.dispatcher
-        self.rotations = Rotations(parts)
-        self.gates = GateDesk(parts)
-        self.requests = Requests(parts)
-        self.promotions = Promotions(parts)
+        self._ledger, self._dispatcher = parts.world.ledger, parts.world.dispatcher
+        self.gates, self.requests = GateDesk(parts), Requests(parts)
+        self.promotions, self.rotations = Promotions(parts), Rotations(parts)
+        self.outlook = Outlook(parts)
 
     # Looking.
 

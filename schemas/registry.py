@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from schemas.document import Document
+from schemas.kinds.capacity_plan import CapacityPlan
 from schemas.kinds.credential_request import CredentialRequest
 from schemas.kinds.environment import Environment
 from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.forecast import Forecast
+from schemas.kinds.load_profile import LoadProfile
 from schemas.kinds.load_test import LoadTest
 from schemas.kinds.notification import Notification
 from schemas.kinds.pipeline import Pipeline
@@ -25,6 +27,8 @@ KINDS: Mapping[str, type[Document]] = {
     "Secret": Secret,
     "LoadTest": LoadTest,
     "Forecast": Forecast,
+    "LoadProfile": LoadProfile,
+    "CapacityPlan": CapacityPlan,
     "Policy": Policy,
     "Exception": AllowedFinding,
     "Notification": Notification,
@@ -32,5 +36,7 @@ KINDS: Mapping[str, type[Document]] = {
 }
 """Every kind of `platform/v1`."""
 
-OF_A_PRODUCT = frozenset({"Stack", "Pipeline", "Secret", "LoadTest", "Forecast"})
+OF_A_PRODUCT = frozenset(
+    {"Stack", "Pipeline", "Secret", "LoadTest", "Forecast", "LoadProfile", "CapacityPlan"}
+)
 """The kinds whose documents belong to a product; the others belong to the platform."""

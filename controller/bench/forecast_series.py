@@ -2,10 +2,15 @@
 
 import math
 import random
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
 
 from controller.model.series import Every, Series
+from controller.steps.load.series_file import read_series
+from schemas.kinds.forecast import CsvSource
 
 FIRST_DAY = Every.DAY.number(datetime.fromisoformat("2024-01-01"))
 WEEK = (1.0, 1.04, 1.02, 1.0, 0.92, 0.72, 0.68)
@@ -76,3 +81,52 @@ def made() -> Mapping[str, Series]:
         "hourly requests": _hourly(7, 0.01),
         "hourly requests, wandering": _hourly(8, 0.05),
     }
+
+
+def published() -> Mapping[str, Series]:
+    """Give the series that come with statsmodels; none without it."""
+    if find_spec("statsmodels") is None:
+        return {}
+    from statsmodels import datasets
+
+    carbon = datasets.co2.load_pandas().data["co2"].interpolate()
+    warmth = datasets.elnino.load_pandas().data.set_index("YEAR").to_numpy().ravel()
+    macro = datasets.macrodata.load_pandas().data
+    found = {
+        "carbon dioxide, weekly": (Every.WEEK, 1958 * 52, carbon),
+        "sea surface temperature, monthly": (Every.MONTH, 1950 * 12, warmth),
+        "sunspots, yearly": (Every.YEAR, 1700, datasets.sunspots.load_pandas().data["SUNACTIVITY"]),
+        "volume of the Nile, yearly": (
+            Every.YEAR,
+            1871,
+            datasets.nile.load_pandas().data["volume"],
+        ),
+        "gross domestic product, quarterly": (Every.QUARTER, 1959 * 4, macro["realgdp"]),
+        "unemployment, quarterly": (Every.QUARTER, 1959 * 4, macro["unemp"]),
+    }
+    return {
+        name: Series(every, first, tuple(map(float, values)))
+        for name, (every, first, values) in found.items()
+    }
+
+
+def folder(path: Path) -> tuple[dict[str, Series], dict[str, str]]:
+    """Give every column of numbers of every CSV file of a folder, and why some are left out."""
+    found: dict[str, Series] = {}
+    skipped: dict[str, str] = {}
+    for file in sorted(path.rglob("*.csv")):
+        content = file.read_bytes()
+        head = content.decode("utf-8-sig", "replace").splitlines()[:1]
+        names = [name.strip().strip('"') for name in re.split("[,;\t]", head[0])] if head else []
+        name = file.relative_to(path).as_posix()
+        for column in names[1:] or [""]:
+            source = CsvSource.model_construct(
+                file=name, time=(names or [""])[0], value=column, zone="UTC"
+            )
+            series, faults = read_series(name, content, source)
+            called = f"{name} {column}" if len(names) > 2 else name
+            if series is None:
+                skipped[called] = faults[0].message
+            else:
+                found[called] = series
+    return found, skipped

@@ -1,6 +1,7 @@
 """`trueup bench`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -175,6 +176,40 @@ def gates(cases: tuple[str, ...], comparisons: int, steady: float, form: str) ->
     report = bench_gates(Wish(frozenset(cases or CASES), comparisons, steady), _say)
     _print(report, form)
     return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
+
+
+@command.command(epilog=example("trueup bench forecast --light"))
+@click.option(
+    "--series",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Forecast every column of the CSV files of this folder instead.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(2, 52),
+    default=8,
+    show_default=True,
+    help="How many places are tested; each is chosen for by as many before it.",
+)
+@click.option("--light", is_flag=True, help="Leave out the models of the extra `forecast`.")
+@OUTPUT
+def forecast(folder: Path | None, folds: int, *, light: bool, form: str) -> ExitCode:
+    """Forecast many series, and compare with what came and with the seasonal naive.
+
+    Ends with 1 when a series is forecast worse than by the seasonal naive.
+    """
+    from controller.bench.forecast import Wish, bench_forecast
+
+    report = bench_forecast(Wish(folds, light, folder), _say)
+    _print(report, form)
+    worse = [case for case in report.cases if _rmase(case.detail) > 1]
+    return ExitCode.REFUSED if worse else ExitCode.DONE
+
+
+def _rmase(detail: Mapping[str, object]) -> float:
+    found = detail.get("rmase", 0.0)
+    return found if isinstance(found, float) else 0.0
 
 
 def _print(report: "Report", form: str) -> None:

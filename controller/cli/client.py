@@ -102,6 +102,12 @@ class Client:
         found = self._ask("POST", "/api/adoptions", json=body, timeout=seconds)
         return dict(found)
 
+    def propose_capacity(self, name: str, *, dry_run: bool, seconds: float) -> dict[str, Any]:
+        """Have the change of a capacity plan proposed; waits until it is pushed."""
+        body = {"subject": name, "dry_run": "yes" if dry_run else ""}
+        found = self._ask("POST", "/api/capacity-proposals", json=body, timeout=seconds)
+        return dict(found)
+
     def _ask(self, method: str, path: str, **more: Any) -> Any:
         try:
             answer = self._http.request(method, path, **more)

@@ -130,6 +130,17 @@ FINDINGS = (
     Column("MESSAGE", lambda finding: finding["message"], wraps=True),
     Column("HINT", lambda finding: finding["hint"], wraps=True),
 )
+FORECASTS = (
+    _of("name"),
+    _of("metric"),
+    Column("PEAK TODAY /s", lambda each: each["peak_today"]),
+    Column("HIGHEST TO COME /s", lambda each: each["peak_ahead"]),
+    Column("ON", lambda each: each["peak_on"]),
+    _of("chosen"),
+    Column("rMASE", lambda each: each["rmase"]),
+    Column("MADE", lambda each: instant(each["made_at"])),
+    Column("PROBLEM", lambda each: each["problem"], wraps=True),
+)
 PRODUCTS = (
     _of("product"),
     _of("owner"),

@@ -12,7 +12,11 @@ from controller.cli.output import cell, clean, instant, print_pairs, print_secti
 from controller.cli.place import asks_controller
 from controller.diagnostics.errors import Stalled
 
-KINDS = ("unit", "stage", "secret", "request", "decision")
+KINDS = ("unit", "stage", "secret", "request", "decision", "forecast")
+RESOURCES = {
+    "decision": "decisions", "stage": "stages", "unit": "units", "forecast": "forecasts",
+}  # fmt: skip
+"""Where the API has what is asked for by its name alone."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 Found = dict[str, Any]
 
@@ -29,7 +33,7 @@ class NotFound(Stalled):
     )
 )
 @click.argument(
-    "words", metavar="[unit|stage|secret|request|decision] NAME", nargs=-1, required=True
+    "words", metavar="[unit|stage|secret|request|decision|forecast] NAME", nargs=-1, required=True
 )
 @output.OUTPUT
 @asks_controller
@@ -46,7 +50,7 @@ def command(client: Client, words: tuple[str, ...], form: str) -> None:
     else:
         {
             "unit": _unit, "stage": _stage, "secret": _secret, "request": _request,
-            "decision": _decision,
+            "decision": _decision, "forecast": _forecast,
         }[kind](found)  # fmt: skip
 
 
@@ -57,9 +61,7 @@ def _read(words: tuple[str, ...]) -> tuple[str, str]:
         case (name,) if name not in KINDS:
             kind = ""
         case _:
-            raise click.UsageError(
-                "expected a name, or one of unit, stage, secret, request, decision and a name"
-            )
+            raise click.UsageError(f"expected a name, or one of {', '.join(KINDS)} and a name")
     if not kind:
         kind = "decision" if ":" in name else "stage" if names.is_stage(name) else ""
     if names.is_request(name) and kind in ("", "request"):
@@ -70,21 +72,17 @@ def _read(words: tuple[str, ...]) -> tuple[str, str]:
         if not DIGEST.fullmatch(name):
             raise click.UsageError("a decision is named `sha256:` and 64 hexadecimal digits")
         return kind, name
-    wanted = names.STAGE if kind == "stage" else names.UNIT
+    wanted = names.STAGE if kind in {"stage", "forecast"} else names.UNIT
     return kind, wanted.convert(name, None, None)
 
 
 def _find(client: Client, kind: str, name: str) -> tuple[str, Found]:
     """Fetch the thing; with a name of three parts and no kind, a unit is looked for first."""
-    if kind == "decision":
-        return kind, client.get(f"decisions/{name}")
-    if kind == "stage":
-        return kind, client.get(f"stages/{name}")
+    if kind in RESOURCES:
+        return kind, client.get(f"{RESOURCES[kind]}/{name}")
     if kind == "request":
         events = client.get("events", subject=f"issue:{name}", limit=200)
         return kind, {**client.get(f"requests/{name}"), "events": events}
-    if kind == "unit":
-        return kind, client.get(f"units/{name}")
     if kind == "":
         unit = next((one for one in client.get("units") if one["name"] == name), None)
         if unit is not None:
@@ -119,6 +117,19 @@ def _request(request: Found) -> None:
         ]
     )
     print_section("Events", columns.EVENTS, request["events"])
+
+
+def _forecast(found: Found) -> None:
+    from controller.cli import forecast
+
+    if found["status"]["problem"]:
+        click.echo(f"problem: {clean(found['status']['problem'])}", err=True)
+    if found["forecast"] is not None:
+        forecast.show(found["forecast"])
+    for plan in found["capacities"]:
+        click.echo(
+            f"\n{plan['name']}: {plan['input']} is {plan['present']}, should be {plan['chosen']}"
+        )
 
 
 def _unit(unit: Found) -> None:

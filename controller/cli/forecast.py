@@ -55,8 +55,16 @@ EVENTS: Sequence[Column] = (
 @click.argument("name")
 @click.option("--product", help="Of this product, where several have one of that name.")
 @click.option("--light", is_flag=True, help="Leave out the models of the extra `forecast`.")
+@click.option(
+    "--chart",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Draw it into this file, as SVG.",
+)
 @output.OUTPUT
-def command(path: Path, name: str, *, product: str | None, light: bool, form: str) -> None:
+def command(
+    path: Path, name: str, *, product: str | None, light: bool, picture: Path | None, form: str
+) -> None:
     """Show what load is to come, and what that rests on.
 
     PATH is a folder with documents, NAME that of a Forecast in it whose numbers are in a file.
@@ -66,6 +74,10 @@ def command(path: Path, name: str, *, product: str | None, light: bool, form: st
     from controller.wiring import forecasts
 
     made = forecasts.forecast(path, name, product=product, light=light)
+    if picture is not None:
+        from controller.model.forecast_chart import chart
+
+        picture.write_text(chart(made), encoding="utf-8")
     values = as_values(made)
     if form == "json":
         output.print_json(values)

@@ -89,6 +89,11 @@ def _of_product(found: list[dict[str, Any]], product: str | None) -> list[dict[s
     return [one for one in found if product in (None, one["product"])]
 
 
+def _forecasts(client: Client, stage: str | None, product: str | None) -> list[dict[str, Any]]:
+    del stage
+    return _of_product(client.get("forecasts"), product)
+
+
 KINDS = {
     "units": Kind(_units, columns.UNITS, "there are no units"),
     "stages": Kind(_stages, columns.STAGES, "there are no stages"),
@@ -97,6 +102,7 @@ KINDS = {
     "secrets": Kind(_secrets, columns.SECRETS, "there are no secrets", columns.SECRETS_WIDE),
     "requests": Kind(_requests, columns.REQUESTS, "nobody has asked for anything"),
     "findings": Kind(_findings, columns.FINDINGS, "nothing was found"),
+    "forecasts": Kind(_forecasts, columns.FORECASTS, "there are no forecasts"),
     "products": Kind(_products, columns.PRODUCTS, "there are no products"),
 }
 
@@ -126,8 +132,8 @@ def command(
 ) -> None:
     """List things: units, stages, releases, secrets, findings and more.
 
-    KIND is units, stages, environments, releases, secrets, requests, findings or products. In a
-    pipe nothing is cut or coloured.
+    KIND is units, stages, environments, releases, secrets, requests, findings, forecasts or
+    products. In a pipe nothing is cut or coloured.
     """
     chosen = KINDS[kind]
     found = chosen.fetch(client, stage, product)

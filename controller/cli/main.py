@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Entry] = {
     "render": Entry("Config repository", "Write the Terraform workspaces of an environment."),
     "plan": Entry("Config repository", "Show what would change, and what policy says of it."),
     "forecast": Entry("Config repository", "Show what load is to come, and what that rests on."),
+    "capacity": Entry("Config repository", "Show how much is enough until when, and propose it."),
     "migrate": Entry(
         "Config repository", "Bring documents of an old `apiVersion` to the present one."
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from controller.model.names import Digest
 
@@ -132,3 +132,18 @@ class Forecast:
     versions: tuple[tuple[str, str], ...] = ()
     source: Digest | None = None
     """Of the numbers that went in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastStatus:
+    """What is known of a forecast: the last one that was made, and why there is no newer one."""
+
+    product: str
+    name: str
+    made_from: str = ""
+    """Changes with the document and with the file of numbers."""
+    evidence: Digest | None = None
+    """The stored forecast."""
+    made_at: datetime | None = None
+    problem: str = ""
+    hint: str = ""

@@ -6,7 +6,10 @@ from datetime import datetime
 
 from controller.model import view
 from controller.model.caller import Role
+from controller.model.capacity import Capacity
+from controller.model.forecast import DayForecast, Forecast, Score
 from controller.model.issuance import RequestView
+from controller.outlook import ForecastView
 from controller.web.sessions import Session
 
 
@@ -179,6 +182,27 @@ class RequestPage:
     """The newest first."""
     is_mine: bool
     """Whether it is the visitor's own."""
+
+
+@dataclass(frozen=True)
+class ForecastsPage:
+    """`forecasts.html`."""
+
+    frame: Frame
+    forecasts: Sequence[ForecastView]
+
+
+@dataclass(frozen=True)
+class ForecastPage:
+    """`forecast.html`."""
+
+    frame: Frame
+    status: ForecastView
+    made: Forecast | None
+    months: Sequence[DayForecast]
+    """The highest day of each."""
+    candidates: Sequence[Score]
+    capacities: Sequence[Capacity]
 
 
 @dataclass(frozen=True)

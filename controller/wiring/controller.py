@@ -22,6 +22,7 @@ from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
 from controller.adapters.engine.packages import Packages
+from controller.adapters.forecast_models.statistics import StatisticsModels
 from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
@@ -34,6 +35,7 @@ from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.state_history.disk import DiskStateHistory
+from controller.adapters.table_query.postgres import PostgresTableQuery
 from controller.adapters.workspaces.disk import DiskWorkspaces
 from controller.app import App
 from controller.diagnostics.secret import SecretText
@@ -218,6 +220,7 @@ def lanes(settings: Settings) -> dict[str, int]:
     return {
         "source": 1, "unit": limits.units, "drift": limits.drift,
         "secret": limits.secrets, "issue": limits.secrets, "stage": limits.stages, "notify": 1,
+        "forecast": 1,
     }  # fmt: skip
 
 
@@ -274,10 +277,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
     """
     data = _data_folder(settings)
     async with AsyncExitStack() as stack:
-        ledger = SqliteLedger.open(data / "ledger.db")
+        clock, ledger = SystemClock(), SqliteLedger.open(data / "ledger.db")
         stack.push_async_callback(ledger.close)
-        clock = SystemClock()
-        stores = SecretStores(data, stack)
+        engines, stores = Engines(data, settings, stack), SecretStores(data, stack)
         repository = _repository(settings, data, stack)
         environment_limits, accounts = dict[str, int](), Accounts()
         world = World(
@@ -306,6 +308,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             consumer=partial(consumer_of, settings),
             maker=Makers(settings, stores.get, new_secret, clock.now).get,
             load_generator=_load_generator(settings, data),
+            forecast_models=StatisticsModels(),
+            table_query=PostgresTableQuery(),
             metric_source=PrometheusMetricSource(remote=settings.remote_load_targets),
             painter=ChildPainter(data / "charts"),
             new_secret=new_secret,

@@ -8,11 +8,14 @@ from controller.adapters.forecast_models.statistics import StatisticsModels
 from controller.adapters.git.folder import snapshot as folder_snapshot
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import ConfigurationWrong, Stalled
-from controller.model.catalog import Catalog
+from controller.model.capacity import Capacity
+from controller.model.catalog import Catalog, M
 from controller.model.forecast import Forecast
 from controller.ports.forecast_models import ForecastModels
 from controller.wiring import offline
+from controller.workflows.capacity import weigh
 from controller.workflows.forecasts import make_forecast, series_in
+from schemas.kinds.capacity_plan import CapacityPlan
 from schemas.kinds.forecast import Forecast as ForecastDocument
 
 LIGHT = "`--light` was given"
@@ -20,19 +23,31 @@ LIGHT = "`--light` was given"
 
 def forecast(path: Path, name: str, *, product: str | None = None, light: bool = False) -> Forecast:
     """Make a forecast that a folder describes. Raises ConfigurationWrong, Stalled."""
-    snapshot = folder_snapshot(path)
     catalog = offline.validate(path)
-    document = _find(catalog, name, product)
-    series = series_in(snapshot, document)
+    document = _find(catalog, ForecastDocument, name, product)
+    return _made(path, document, light=light)
+
+
+def capacity(path: Path, name: str, *, product: str | None = None, light: bool = False) -> Capacity:
+    """Weigh a capacity plan that a folder describes. Raises ConfigurationWrong, Stalled."""
+    catalog = offline.validate(path)
+    plan = _find(catalog, CapacityPlan, name, product)
+    document = _find(catalog, ForecastDocument, plan.spec.forecast, plan.product)
+    return weigh(plan, catalog, _made(path, document, light=light))
+
+
+def _made(path: Path, document: ForecastDocument, *, light: bool) -> Forecast:
     models: ForecastModels = MemoryModels(LIGHT) if light else StatisticsModels()
+    series = series_in(folder_snapshot(path), document)
     return asyncio.run(make_forecast(document, series, models))
 
 
-def _find(catalog: Catalog, name: str, product: str | None) -> ForecastDocument:
+def _find(catalog: Catalog, kind: type[M], name: str, product: str | None) -> M:
     """Give the one that is meant; what else is wrong in the folder does not matter."""
+    word = kind.__name__
     found = [
         each
-        for each in catalog.all(ForecastDocument)
+        for each in catalog.all(kind)
         if each.metadata.name == name and product in {None, each.product}
     ]
     if len(found) == 1:
@@ -40,18 +55,18 @@ def _find(catalog: Catalog, name: str, product: str | None) -> ForecastDocument:
     if found:
         products = ", ".join(f"`{each.product}`" for each in found)
         raise Stalled.because(
-            f"several products have a forecast `{name}`: {products}",
+            f"several products have a {word} `{name}`: {products}",
             hint="name one with `--product`",
         )
     wrong: list[Diagnostic] = []
     for reference, why in catalog.broken.items():
-        if reference.kind == "Forecast" and reference.name == name:
+        if reference.kind == word and reference.name == name:
             wrong.extend(why)
     if wrong:
         raise ConfigurationWrong(tuple(wrong))
-    known = sorted({each.metadata.name for each in catalog.all(ForecastDocument)})
+    known = sorted({each.metadata.name for each in catalog.all(kind)})
     raise Stalled.because(
-        f"there is no forecast `{name}` here",
+        f"there is no {word} `{name}` here",
         hint=f"there are {', '.join(f'`{each}`' for each in known)}" if known
-        else "add a document of the kind Forecast",
+        else f"add a document of the kind {word}",
     )  # fmt: skip

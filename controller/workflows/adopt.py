@@ -56,14 +56,14 @@ async def adopt(parts: Parts, order: Order) -> Adoption:
         raise Stalled.because(
             f"nothing of `{order.unit}` differs from what was applied", code="adopt/no-drift"
         )
-    at_head = _at_head(parts, order.unit)
-    ways = _ways(drift, at_head)
+    at_the_head = at_head(parts, order.unit)
+    ways = _ways(drift, at_the_head)
     then = (await as_applied(parts, applied)).digest
     remaining: list[str] = []
     for way in ways:
         try:
-            files = _edited_files(parts, at_head, way)
-            left, ignored = await _still_changed(parts, at_head, files, then)
+            files = edited_files(parts, at_the_head, way)
+            left, ignored = await _still_changed(parts, at_the_head, files, then)
         except (SpliceError, ConfigurationWrong) as error:
             remaining.append(str(error))
             continue
@@ -90,7 +90,7 @@ async def _unit(parts: Parts, name: UnitName) -> tuple[UnitStatus, Wanted, Wante
     return status, applied, wanted
 
 
-def _at_head(parts: Parts, name: UnitName) -> Wanted:
+def at_head(parts: Parts, name: UnitName) -> Wanted:
     """Give the unit as the head of the branch has it: that is what is edited."""
     head = parts.catalogs.known_head()
     catalog, graph = parts.catalogs.composed(name.product, head)
@@ -127,7 +127,7 @@ def _ways(drift: Drift, wanted: Wanted) -> Sequence[tuple[InputEdit, ...]]:
     return ways
 
 
-def _edited_files(parts: Parts, wanted: Wanted, way: Iterable[InputEdit]) -> Mapping[str, bytes]:
+def edited_files(parts: Parts, wanted: Wanted, way: Iterable[InputEdit]) -> Mapping[str, bytes]:
     """Write the edits into the stack's document, so that no other environment is touched."""
     name, stack = wanted.unit.name, wanted.unit.stack
     reference = Reference("Stack", name.product, stack.metadata.name)
@@ -240,7 +240,7 @@ async def _propose(
          if c.drift == DriftKind.UNMANAGED]
         + [f"{each.change.address}: ignored until {each.until}" for each in drift.ignored]
     )  # fmt: skip
-    diff = "".join(_diff(path, head.snapshot.read(path), text) for path, text in files.items())
+    diff = "".join(diff_of(path, head.snapshot.read(path), text) for path, text in files.items())
     made = Adoption(order.unit, lines, files, diff, _proved(ignored), left)
     if order.dry_run:
         return made
@@ -267,7 +267,8 @@ def _proved(ignored: tuple[IgnoredDrift, ...]) -> str:
     return f"a plan of the unit would put back what is ignored ({', '.join(names)}), nothing else"
 
 
-def _diff(path: str, before: bytes, after: bytes) -> str:
+def diff_of(path: str, before: bytes, after: bytes) -> str:
+    """Give what differs between two texts of a file, as people read it."""
     old, new = (
         side.decode("utf-8", "replace").splitlines(keepends=True) for side in (before, after)
     )

@@ -26,9 +26,9 @@ def series_in(snapshot: Snapshot, document: ForecastDocument) -> Series:
     source = document.spec.source.csv
     if source is None:
         raise Stalled.because(
-            f"the numbers of `{document.metadata.name}` are not in a file, and files alone are "
-            "read yet",
-            hint="write them to a file with the source `csv`",
+            f"the numbers of `{document.metadata.name}` are not in a file: only a controller "
+            "asks Prometheus or a database",
+            hint="`trueup describe forecast` shows what it made of them",
         )
     series, faults = read_series(source.file, snapshot.read(source.file), source)
     if series is None:

@@ -22,6 +22,11 @@ def secret_key(name: SecretName) -> str:
     return f"secret:{name.stage}/secret.{name.secret}"
 
 
+def forecast_key(product: str, name: str) -> str:
+    """Look ahead anew, when numbers or a day have come."""
+    return f"forecast:{product}/{name}"
+
+
 def stage_key(name: StageName) -> str:
     """Decide what release a stage is at."""
     return f"stage:{name}"

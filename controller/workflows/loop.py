@@ -16,6 +16,7 @@ from controller.diagnostics.errors import (
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
 from controller.workflows.deliver import deliver
+from controller.workflows.forecast_runs import keys_of_forecasts, look_ahead
 from controller.workflows.parts import Parts
 from controller.workflows.patience import end_of
 from controller.workflows.promote import promote
@@ -70,6 +71,7 @@ class Loop:
                 *(keys.issue_key(row.id) for row in await ledger.issuances(is_open=True)),
                 *map(keys.unit_key, units),
                 *map(keys.drift_key, units),
+                *keys_of_forecasts(self.parts),
             ]
         )
 
@@ -119,13 +121,15 @@ class Loop:
                 return await self._watch(UnitName.parse(subject))
             case "secret":
                 return await self._guarded(deliver(self.parts, keys.parse_secret(subject)))
-            case "notify":
-                await tell(self.parts)
-                return None
+            case "forecast":
+                return await self._guarded(look_ahead(self.parts, *subject.split("/")))
             case "stage":
                 return await self._stage(StageName.parse(subject))
+            case "notify":
+                await tell(self.parts)
             case _:
-                return None
+                pass
+        return None
 
     async def _stage(self, name: StageName) -> datetime | None:
         try:

@@ -12,6 +12,7 @@ from controller.ports.git import Head
 from controller.steps import fetch as fetch_step
 from controller.steps import trust as trust_step
 from controller.workflows import keys
+from controller.workflows.forecast_runs import keys_of_forecasts
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD, note_failure, note_success
 from controller.workflows.silence import tell_of_silence
@@ -198,4 +199,5 @@ async def wake_stages(parts: Parts) -> None:
             stages.add(StageName(product, stage.environment))
     left = [unit.name for unit in await world.ledger.units() if unit.name.stage not in stages]
     woken = [keys.stage_key(stage) for stage in sorted(stages)]
-    await world.dispatcher.wake_all([*woken, *map(keys.unit_key, left)])
+    ahead = keys_of_forecasts(parts)
+    await world.dispatcher.wake_all([*woken, *map(keys.unit_key, left), *ahead])

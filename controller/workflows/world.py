@@ -17,6 +17,7 @@ from controller.ports.consumer import Consumer
 from controller.ports.credential import CredentialIssuer, Maker
 from controller.ports.dispatcher import Dispatcher
 from controller.ports.engine import Engine
+from controller.ports.forecast_models import ForecastModels
 from controller.ports.git import BranchWriter, PastReader, PointerWriter, RepositoryReader
 from controller.ports.issuer import Issuer
 from controller.ports.ledger import Ledger
@@ -30,6 +31,7 @@ from controller.ports.secret_copy import SecretCopy
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
 from controller.ports.state_history import StateHistory
+from controller.ports.table_query import TableQuery
 from controller.ports.workspaces import Workspaces
 from schemas.generate import Generate
 from schemas.kinds.notification import Notification
@@ -126,6 +128,9 @@ class World:
     painter: Painter | None = None
     """Who draws the charts of reports; None: they have none."""
     metric_source: MetricSource | None = None
+    forecast_models: ForecastModels | None = None
+    """Models beside the light ones; without them, those alone."""
+    table_query: TableQuery | None = None
     """Who answers the queries of objectives; None: nobody does."""
     people: frozenset[str] = frozenset()
     """The users of the settings; empty when nobody knows them."""

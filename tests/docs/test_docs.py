@@ -28,7 +28,9 @@ GENERATED = {ROOT / "docs" / "cli.md"}
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 WRITTEN = [path for path in PAGES if path not in GENERATED]
 LONGEST_PAGE = 150
-OFFLINE = frozenset({"validate", "render", "plan", "schema", "explain", "forecast", "version"})
+OFFLINE = frozenset(
+    {"validate", "render", "plan", "schema", "explain", "forecast", "capacity", "version"}
+)
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")

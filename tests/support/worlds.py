@@ -166,9 +166,11 @@ class MemoryWorld:
         parts = Parts.of(world, on_step=on_step)
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))
 
-    def example(self) -> str:
+    def example(self, *, with_forecasts: bool = False) -> str:
         """Commit the example repository, with secrets that need no database; gives the commit."""
         files = {**shipped.example(), "products/shop/secrets.yaml": SECRETS.encode()}
+        if not with_forecasts:  # they say nothing of what other stories are about, and take time
+            del files["products/shop/forecast.yaml"]
         return self.repository.commit(files, subject="first", author=AUTHOR)
 
     def edit(self, path: str, old: str, new: str, subject: str = "edit") -> str:

@@ -20,6 +20,8 @@ LONGEST = {Every.HOUR: 24 * 7 * 8, Every.DAY: 1100}
 FEWEST_SEASONS = 2
 FEWEST_IN_ALL = 4
 FEWEST = 8
+WORSE = 1e9
+"""Beside no error at all, any is so many times worse: a number that JSON has a word for."""
 CLEAR = 0.98
 """Something else than the naive must be at least this much better on the folds."""
 HEAVY = ("ets", "theta", "mstl")
@@ -103,7 +105,7 @@ def scores(tried: Sequence[Fold], now: Given) -> tuple[Score, ...]:
     Only those count that also answer `now`.
     """
     names = [name for name in now if all(name in each.said for each in tried)]
-    errors = {name: fmean(_error(each.said[name], each.came) for each in tried) for name in names}
+    errors = {name: fmean(error(each.said[name], each.came) for each in tried) for name in names}
     naive = errors[SEASONAL_NAIVE]
     reference = min(naive, errors.get("daily-naive", naive))
     scale = fmean(_season_error(each.question) for each in tried)
@@ -127,8 +129,8 @@ def _choose(found: Sequence[Score], tried: Sequence[Fold]) -> str:
     better = [each for each in found if each.rmase <= CLEAR * naive.rmase]
     for best in sorted(better, key=lambda score: (score.rmase, score.candidate)):
         wins = sum(
-            _error(each.said[best.candidate], each.came)
-            <= _error(each.said[naive.candidate], each.came)
+            error(each.said[best.candidate], each.came)
+            <= error(each.said[naive.candidate], each.came)
             for each in tried
         )
         if 2 * wins >= len(tried):
@@ -136,7 +138,8 @@ def _choose(found: Sequence[Score], tried: Sequence[Fold]) -> str:
     return naive.candidate
 
 
-def _error(said: Numbers, came: Numbers) -> float:
+def error(said: Numbers, came: Numbers) -> float:
+    """Give the mean distance."""
     return fmean(abs(a - b) for a, b in zip(said, came, strict=False))
 
 
@@ -150,7 +153,7 @@ def _season_error(question: Question) -> float:
 def _ratio(error: float, beside: float) -> float:
     if beside > 0:
         return error / beside
-    return 1.0 if error == 0 else math.inf
+    return 1.0 if error == 0 else WORSE
 
 
 def log_helps(series: Series, ends: Iterable[int], horizon: int) -> bool:
@@ -166,7 +169,7 @@ def log_helps(series: Series, ends: Iterable[int], horizon: int) -> bool:
             if said is None:
                 return False
             if is_log:
-                log += _error(said, came)
+                log += error(said, came)
             else:
-                plain += _error(said, came)
+                plain += error(said, came)
     return log < CLEAR * plain

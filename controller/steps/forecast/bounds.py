@@ -15,6 +15,8 @@ from controller.steps.forecast.light import Numbers
 LEVELS = (0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)
 SPARE = 0.25
 """So much further than the past says, and more when few peaks say it: one over their root."""
+MOST_TIMES = 1000.0
+"""What came was never so many times what was said, or shares say nothing."""
 WORST_FOLD = 0.85
 """No fold that was left out may be covered less: misses come together."""
 WIDER = (1.5, 2.0, 3.0)
@@ -64,7 +66,7 @@ def bounds(folds: Sequence[Peaks], wanted: float, tested_steps: int) -> Bounds |
     if not usable:
         return None
     found = [_learned(usable, wanted, tested_steps, is_ratio=False)]
-    if all(said > 0 and came >= 0 for fold in usable for said, came in fold):
+    if all(0 <= came < MOST_TIMES * said for fold in usable for said, came in fold):
         found.append(_learned(usable, wanted, tested_steps, is_ratio=True))
     return min(found, key=lambda b: (round(min(b.coverage, wanted), 2) < wanted, b.oversizing))
 

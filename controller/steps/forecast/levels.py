@@ -14,6 +14,8 @@ FEWEST_AFTER = 1
 CLEARLY = 9.0
 """A jump is so many times what seasons usually differ by, and at least `LEAST`."""
 LEAST = 0.2
+MOST = 7.0
+"""A thousand times is another thing that is counted, no level of the same."""
 MOST_JUMPS = 3
 MOST_OF_IT = 0.7
 
@@ -44,7 +46,7 @@ def _jump(values: Sequence[float], season: int) -> tuple[int, float] | None:
     for at in range(BESIDE, len(logs) - FEWEST_AFTER + 1):
         before, after = logs[at - BESIDE : at], logs[at : at + BESIDE]
         jump = median(after) - median(before)
-        if abs(jump) > max(LEAST, CLEARLY * usual) and _is_sudden(logs, at, jump):
+        if max(LEAST, CLEARLY * usual) < abs(jump) < MOST and _is_sudden(logs, at, jump):
             found.append((abs(jump), offset + at * season, math.exp(jump)))
     best = max(found, default=None)
     return (best[1], best[2]) if best else None

@@ -6,8 +6,7 @@ from typing import Any
 
 from controller.model.catalog import Reference
 from controller.steps.load.documents import Parsed
-from controller.steps.load.link_kinds import environments_of
-from controller.steps.load.linking import Linking
+from controller.steps.load.linking import Linking, environments_of
 from controller.steps.load.nodes import Path
 from controller.steps.load.recent import Recent
 from schemas.kinds.secret import Secret

@@ -7,9 +7,13 @@ from controller.model.catalog import Reference
 from controller.model.issuance import TargetKind
 from controller.model.issue_limits import NotIssuedError, asked_path, limits_of, target_of
 from controller.model.snapshot import FileKind
-from controller.steps.load.link_forecasts import link_forecast
+from controller.steps.load.link_forecasts import (
+    link_capacity_plan,
+    link_forecast,
+    link_load_profile,
+)
 from controller.steps.load.link_policies import link_policy
-from controller.steps.load.linking import Linking
+from controller.steps.load.linking import Linking, environments_of
 from controller.steps.load.suggest import did_you_mean
 from schemas.document import Document as DocumentModel
 from schemas.kinds.credential_request import CredentialRequest
@@ -22,12 +26,6 @@ from schemas.kinds.secret import Secret
 from schemas.kinds.secret_store import SecretStore
 
 _LOAD_TESTS = "loadtests/"
-
-
-def environments_of(linking: Linking, product: str) -> tuple[str, ...] | None:
-    """Give the environments of a product; None when its document is not there or not right."""
-    model = linking.model(Reference("Product", "", product))
-    return model.spec.environments if isinstance(model, Product) else None
 
 
 def link_product(linking: Linking, reference: Reference, model: Product) -> None:
@@ -267,6 +265,8 @@ LINKERS: Mapping[str, Callable[..., None]] = {
     "LoadTest": link_load_test,
     "Pipeline": link_pipeline,
     "Forecast": link_forecast,
+    "LoadProfile": link_load_profile,
+    "CapacityPlan": link_capacity_plan,
     "Exception": link_exception,
     "Notification": link_notification,
     "CredentialRequest": link_credential_request,

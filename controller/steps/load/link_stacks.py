@@ -5,9 +5,8 @@ from collections.abc import Container, Mapping
 from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.module import Module
-from controller.steps.load.link_kinds import environments_of
 from controller.steps.load.link_validations import check_validations
-from controller.steps.load.linking import Linking
+from controller.steps.load.linking import Linking, environments_of
 from controller.steps.load.module_types import misfits, read_type
 from controller.steps.load.nodes import Path, find_node, write_path
 from controller.steps.load.suggest import closest, did_you_mean, one_of

@@ -16,12 +16,13 @@ from controller.steps.load.nodes import Path, Scalar, find_node, place_of, place
 from controller.steps.load.suggest import did_you_mean, one_of
 from controller.steps.load.tree import Tree
 from schemas.document import Document as DocumentModel
+from schemas.kinds.product import Product
 from schemas.kinds.stack import Stack
 from schemas.references import FromOutput, FromPath, FromSecret, references_in
 
 _SPOKEN = {
     "SecretStore": "secret store", "LoadTest": "load test",
-    "CredentialRequest": "credential request",
+    "LoadProfile": "load profile", "CredentialRequest": "credential request",
 }  # fmt: skip
 
 
@@ -250,3 +251,9 @@ class Linking:
                 message = f"`{file.path}` in this folder is a {file.kind.value}"
                 self.report(reference, "load/symlink", message, path, expected="a folder of files")
                 return
+
+
+def environments_of(linking: Linking, product: str) -> tuple[str, ...] | None:
+    """Give the environments of a product; None when its document is not there or not right."""
+    model = linking.model(Reference("Product", "", product))
+    return model.spec.environments if isinstance(model, Product) else None

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +21,13 @@ MOST_TOLD = 50
 FEWEST = 8
 MOST_MISSING = 0.25
 """More missing numbers than this share, and what would be filled in is no series any more."""
+_REST = {4: "-01-01", 7: "-01"}
+"""A year, or a month, begins with its first day."""
 SEPARATORS = (",", ";", "\t")
+
+
+_QUOTED = {each: re.compile(f'{each}(?=(?:[^"]*"[^"]*")*[^"]*$)') for each in SEPARATORS}
+"""A separator with an even number of quotes behind it: one that stands in none."""
 
 
 @dataclass
@@ -101,7 +108,8 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[tuple[int, str
         if number == 1 or not line.strip():
             continue
         fields, at = [], 1
-        for raw in line.split(separator):
+        parts = line.split(separator) if '"' not in line else _QUOTED[separator].split(line)
+        for raw in parts:
             inner = raw.strip().strip('"')
             fields.append((at + raw.find(inner) if inner else at, inner))
             at += len(raw) + 1
@@ -141,7 +149,7 @@ def _row(
 def _time(text: str, zone: ZoneInfo) -> datetime | None:
     """Read a time as the clock on the wall shows it in the zone."""
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text + _REST.get(len(text), ""))
     except ValueError:
         return None
     if found.tzinfo is None:

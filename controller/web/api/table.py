@@ -14,6 +14,7 @@ from controller.web.api import (
     events,
     evidence,
     findings,
+    forecasts,
     gates,
     health,
     metrics,
@@ -32,6 +33,7 @@ from controller.web.site import Site
 
 RESOURCES = (
     drills,
+    forecasts,
     overview,
     units,
     stages,
@@ -66,6 +68,9 @@ def routes(site: Site) -> list[Route]:
     async def fetch(request: Request) -> Response:
         return await requests.fetch(site, request)
 
+    async def propose(request: Request) -> Response:
+        return await forecasts.propose(site, request)
+
     async def measure(request: Request) -> Response:
         return await metrics.answer(site, request)
 
@@ -81,6 +86,7 @@ def routes(site: Site) -> list[Route]:
         Route("/api/adoptions", adopt, methods=["POST"]),
         Route("/api/requests", ask, methods=["POST"]),
         Route("/api/requests/{request}/fetch", fetch, methods=["POST"]),
+        Route("/api/capacity-proposals", propose, methods=["POST"]),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
             for sender in SENDERS

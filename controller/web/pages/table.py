@@ -14,6 +14,7 @@ from controller.web.pages import (
     events,
     findings,
     gate_report,
+    forecasts,
     login,
     overview,
     requests,
@@ -39,6 +40,9 @@ SHOWN: dict[str, Page] = {
     "/secrets": secrets.page,
     "/requests": requests.page,
     "/requests/{request}": requests.one,
+    "/forecasts": forecasts.table,
+    "/forecasts/{product}/{name}": forecasts.page,
+    "/forecasts/{product}/{name}/chart.svg": forecasts.picture,
 }
 
 

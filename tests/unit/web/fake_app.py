@@ -15,6 +15,7 @@ from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 from controller.model.state import KeptState
 from controller.permission import NotAllowed, NotFound, require
+from tests.unit.web.fake_outlook import FakeOutlook
 from tests.unit.web.fake_requests import FakeRequests
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -262,6 +263,7 @@ class FakeApp:
         }
     )
     fails_with: Exception | None = None
+    outlook: FakeOutlook = field(default_factory=FakeOutlook)
     instant: datetime = NOW
     asked: list[tuple[object, ...]] = field(default_factory=list)
     looks: int = 0

@@ -1,0 +1,101 @@
+"""Forecast and measured runs → capacity: how much is enough until when."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from controller.model.forecast import Band
+
+Stages = tuple[tuple[float, float], ...]
+"""Steps of load: requests a second, and for how many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was measured at one load."""
+
+    concurrency: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScalabilityFit:
+    """Gunther's law, as it fits measured runs."""
+
+    alone: float
+    """Requests a second of one that waits for nobody: lambda."""
+    contention: float
+    """Sigma."""
+    coherency: float
+    """Kappa."""
+    most: Band
+    """The highest rate, with what it comes to when any one run is left out."""
+    at_concurrency: float
+    """Where the highest rate, or the longest time allowed, is reached."""
+    is_lower_bound: bool = False
+    """Whether more is likely: no run came near to saturation."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """When a capacity is used up: most likely, at the earliest, at the latest; None: not yet."""
+
+    mid: date | None
+    earliest: date | None
+    latest: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """How far a rate is from today's peak, and when the forecast reaches it."""
+
+    rate: float
+    times: float
+    """Of today's peak."""
+    until: Until
+
+    def __str__(self) -> str:
+        passes = f"passes up to {self.times:.1f} times today's peak"
+        if self.until.mid is not None:
+            return f"{passes}; the forecast reaches that in {self.until.mid:%B %Y}"
+        if self.until.earliest is not None:
+            return f"{passes}; the forecast may reach that from {self.until.earliest:%B %Y} on"
+        return f"{passes}; the forecast does not reach that"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceOutlook:
+    """One choice: what it serves, and how long."""
+
+    value: int | str
+    price: float
+    serves: Band
+    """Requests a second, without what is to stay free."""
+    until: Until
+    is_enough: bool
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a plan comes to."""
+
+    name: str
+    product: str
+    stack: str
+    environment: str
+    input: str
+    present: int | str | None
+    """What stands in the input now."""
+    chosen: int | str | None
+    """The cheapest that is enough; None when none is."""
+    needed: float
+    """Requests a second that must be served in the time that counts."""
+    fit: ScalabilityFit
+    choices: tuple[ChoiceOutlook, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_change(self) -> bool:
+        """Whether something else should stand in the input."""
+        return self.chosen is not None and self.chosen != self.present

@@ -1,0 +1,53 @@
+"""`/api/forecasts`, `/api/capacity`: what load is to come, and how much is enough."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from controller.web import reading
+from controller.web.acting import Ask
+from controller.web.api.actions import read_body
+from controller.web.api.answers import json_answer
+from controller.web.api.endpoints import Endpoints
+from controller.web.refusals import RequestWrong
+from controller.web.site import Site
+
+KEYS = frozenset({"subject", "dry_run"})
+
+
+def endpoints(site: Site) -> Endpoints:
+    """Give the endpoints of forecasts and of capacity plans."""
+
+    async def forecasts(request: Request) -> object:
+        del request
+        return await site.app.outlook.forecasts()
+
+    async def forecast(request: Request) -> object:
+        name = reading.name(request, "product", "name")
+        status, made = await site.app.outlook.forecast(name)
+        weighed = await site.app.outlook.capacities(name)
+        return {"status": status, "forecast": made, "capacities": weighed}
+
+    async def capacity(request: Request) -> object:
+        return await site.app.outlook.capacity(reading.name(request, "product", "name"))
+
+    return {
+        "/api/forecasts": forecasts,
+        "/api/forecasts/{product}/{name}": forecast,
+        "/api/capacity/{product}/{name}": capacity,
+    }
+
+
+async def propose(site: Site, request: Request) -> Response:
+    """Propose the change of a capacity plan for a recognised caller.
+
+    Raises NotRecognised, RequestWrong, and the Outlook's.
+    """
+    caller = site.bearer(request)
+    body = await read_body(request, KEYS)
+    subject = body.get("subject", "")
+    Ask(caller, subject).check("propose-capacity")
+    if not subject:
+        raise RequestWrong.because("a proposal needs a `subject`")
+    is_dry = body.get("dry_run", "") == "yes"
+    made = await site.app.outlook.propose(caller, subject, dry_run=is_dry)
+    return json_answer(made, 201 if made.branch else 200)

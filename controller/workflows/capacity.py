@@ -1,0 +1,127 @@
+"""Capacity plans of the head: what they come to, and the change that they propose as a branch."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+from controller.diagnostics.errors import ConfigurationWrong, DependencyNotReady, Stalled
+from controller.model.adoption import InputEdit
+from controller.model.capacity import Capacity, Run
+from controller.model.catalog import Catalog
+from controller.model.forecast import Forecast
+from controller.model.names import UnitName
+from controller.steps import capacity as capacity_step
+from controller.steps import usl
+from controller.steps.load.splice import SpliceError
+from controller.workflows import keys
+from controller.workflows.adopt import at_head, diff_of, edited_files
+from controller.workflows.forecast_runs import last_of, status_of
+from controller.workflows.parts import Parts
+from schemas.kinds.capacity_plan import CapacityPlan
+from schemas.kinds.stack import Stack
+
+BRANCHES = "trueup/capacity/"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change of a document that a plan asks for."""
+
+    capacity: Capacity
+    diff: str = ""
+    branch: str = ""
+    commit: str = ""
+
+
+def weigh(plan: CapacityPlan, catalog: Catalog, forecast: Forecast) -> Capacity:
+    """Give what a plan comes to, from the forecast's first day on. Raises Stalled."""
+    spec = plan.spec
+    stack = catalog.find(Stack, spec.stack, plan.product)
+    held = stack.inputs_in(spec.environment).get(spec.input) if stack else None
+    present = held if isinstance(held, int | str) and not isinstance(held, bool) else None
+    runs = [Run(run.concurrency, run.rate) for run in spec.runs]
+    fit = usl.fit(runs, spec.max_latency.total_seconds() if spec.max_latency else None)
+    begin = forecast.days[0].day if forecast.days else forecast.history[-1][0]
+    return capacity_step.capacity(plan, forecast, fit, present, begin)
+
+
+async def look_at(parts: Parts, product: str, name: str) -> Capacity:
+    """Give what a plan at the head comes to. Raises Stalled, DependencyNotReady."""
+    catalog = parts.catalogs.known_head().catalog
+    plan = _plan(parts, product, name)
+    status = await status_of(parts, product, plan.spec.forecast)
+    forecast = await last_of(parts, status)
+    if forecast is None:
+        raise DependencyNotReady.because(
+            f"the forecast `{plan.spec.forecast}` was not made yet", hint=status.problem or None
+        )
+    return await asyncio.to_thread(weigh, plan, catalog, forecast)
+
+
+def _plan(parts: Parts, product: str, name: str) -> CapacityPlan:
+    plan = parts.catalogs.known_head().catalog.find(CapacityPlan, name, product)
+    if plan is None:
+        raise Stalled.because(f"there is no capacity plan `{name}` of `{product}`")
+    return plan
+
+
+async def propose(parts: Parts, product: str, name: str, by: str, *, dry_run: bool) -> Proposal:
+    """Propose the change of a plan as a branch; main is never written.
+
+    Without a change there is nothing to propose, and no branch. Raises Stalled.
+    """
+    found = await look_at(parts, product, name)
+    if not found.is_change:
+        return Proposal(found)
+    wanted = at_head(parts, UnitName(product, found.environment, found.stack))
+    edit = InputEdit((found.input,), found.chosen)
+    try:
+        files = edited_files(parts, wanted, (edit,))
+    except SpliceError as error:
+        raise Stalled.because(str(error), code="forecast/not-proposed") from error
+    loaded, _, graph = parts.catalogs.edited(product, files)
+    unit = graph.units.get(wanted.unit.name)
+    if unit is None or unit.inputs.get(found.input) != found.chosen:
+        wrong = tuple(d for d in loaded.catalog.diagnostics if d.severity == "error")
+        raise (
+            ConfigurationWrong(wrong)
+            if wrong
+            else Stalled.because(
+                f"the edited document does not set `{found.input}`", code="forecast/not-proposed"
+            )
+        )
+    head = parts.catalogs.known_head()
+    diff = "".join(diff_of(path, head.snapshot.read(path), text) for path, text in files.items())
+    if dry_run:
+        return Proposal(found, diff)
+    digest = hashlib.sha256(diff.encode()).hexdigest()[:10]
+    branch = f"{BRANCHES}{product}-{name}-{digest}"
+    commit = await parts.world.branches.propose(
+        branch, files, base=head.commit, author=by, message=_message(found, by)
+    )
+    await parts.recording.event(
+        keys.unit_key(wanted.unit.name), "CapacityProposed",
+        f"{by}: proposed `{branch}`: {_summary(found)}", revision=f"sha1:{commit}",
+    )  # fmt: skip
+    return Proposal(found, diff, branch, commit)
+
+
+def _summary(found: Capacity) -> str:
+    return (
+        f"{found.input} of {found.stack} in {found.environment}: {found.present} to {found.chosen}"
+    )
+
+
+def _message(found: Capacity, by: str) -> str:
+    present = next((each for each in found.choices if each.value == found.present), None)
+    chosen = next(each for each in found.choices if each.is_chosen)
+    lines = [f"Set {_summary(found)}", ""]
+    if present is not None and present.until.mid is not None:
+        earliest = f" ({present.until.earliest} at the earliest)" if present.until.earliest else ""
+        lines.append(f"What is there is used up on {present.until.mid}{earliest}.")
+    lines.append(
+        f"Needed are {found.needed:,.4g} requests a second; this serves {chosen.serves.mid:,.4g} "
+        f"({chosen.serves.low:,.4g} to {chosen.serves.high:,.4g})."
+    )
+    lines.append(f"Asked for by {by}; by the capacity plan {found.name}.")
+    return "\n".join([*lines, ""])

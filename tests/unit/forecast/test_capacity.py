@@ -1,0 +1,145 @@
+"""Gunther's law from measured runs, and what is enough until when."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.diagnostics.errors import Stalled
+from controller.model.capacity import Run
+from controller.model.forecast import Answers, Forecast
+from controller.model.forecast_chart import chart
+from controller.model.series import Every
+from controller.steps.capacity import capacity, headroom
+from controller.steps.forecast.forecast import conclude, prepare
+from controller.steps.forecast.regular import series_of
+from controller.steps.load_profile import stages
+from controller.steps.usl import fit, throughput
+from schemas.kinds.capacity_plan import CapacityPlan
+from schemas.kinds.load_profile import LoadProfileSpec
+from tests.unit.forecast.traffic import daily, document, wobble
+
+LAW = (40.0, 0.05, 0.002)
+LOADS = (1, 2, 4, 8, 12, 16)
+
+
+def runs(loads: tuple[int, ...] = LOADS, noise: float = 0.04) -> list[Run]:
+    return [Run(n, throughput(LAW, n) * (1 + noise * wobble(n))) for n in loads]
+
+
+def forecast(growth: float = 0.002, **spec: object) -> Forecast:
+    wanted = document(metric="requestRate", horizon="180d", **spec)
+    trial = prepare(daily(300, growth=growth), wanted.spec)
+    return conclude(wanted, trial, Answers(problem="none here"))
+
+
+def plan(**spec: object) -> CapacityPlan:
+    given = {
+        "forecast": "traffic", "stack": "api", "environment": "production", "input": "replicas",
+        "runs": [{"concurrency": 1, "rate": 1}], "choices": [
+            {"value": 1, "price": 10}, {"value": 2, "price": 20}, {"value": 60, "price": 600},
+        ], **spec,
+    }  # fmt: skip
+    return CapacityPlan.model_validate(
+        {
+            "apiVersion": "platform/v1", "kind": "CapacityPlan",
+            "metadata": {"name": "size", "product": "shop"}, "spec": given,
+        }
+    )  # fmt: skip
+
+
+def test_the_highest_rate_is_found_within_fifteen_percent_from_loads_below_it() -> None:
+    true = max(throughput(LAW, n) for n in range(1, 100))
+    found = fit(runs())
+    assert found.most.mid == pytest.approx(true, rel=0.15)
+    assert found.most.low <= found.most.mid <= found.most.high
+    assert not found.is_lower_bound
+
+
+def test_a_limit_of_time_is_kept() -> None:
+    found = fit(runs(), max_latency=0.05)
+    assert found.at_concurrency / found.most.mid <= 0.05 + 1e-9
+    assert found.most.mid < fit(runs()).most.mid
+
+
+def test_without_saturation_what_was_measured_is_a_lower_bound() -> None:
+    found = fit([Run(n, 40.0 * n) for n in (1, 2, 3, 4)])
+    assert found.is_lower_bound
+    assert found.most.mid == 160.0
+    assert "no saturation" in found.notes[0]
+
+
+def test_too_few_loads_are_refused() -> None:
+    with pytest.raises(Stalled, match="too few"):
+        fit([Run(1, 40), Run(1, 41), Run(2, 70), Run(4, 120)])
+
+
+def test_the_cheapest_that_is_enough_is_chosen_with_the_day_it_is_used_up() -> None:
+    found = capacity(plan(), forecast(), fit(runs()), 1, forecast().days[0].day)
+    assert (found.present, found.chosen) == (1, 60)
+    assert found.is_change
+    one, _, most = found.choices
+    assert not one.is_enough
+    assert one.until.earliest is not None
+    assert one.until.mid is None or one.until.earliest <= one.until.mid
+    assert most.until.mid is None
+    assert any("contention" in note for note in found.notes)
+
+
+def test_nothing_is_chosen_when_nothing_is_enough_or_nothing_is_known() -> None:
+    small = plan(choices=[{"value": 1, "price": 1}])
+    found = capacity(small, forecast(), fit(runs()), 1, forecast().days[0].day)
+    assert found.chosen is None
+    assert not found.is_change
+    late = forecast().days[-1].day + timedelta(days=1)
+    assert capacity(plan(), forecast(), fit(runs()), 1, late).chosen is None
+
+
+def test_headroom_is_told_in_times_of_today_and_with_a_month() -> None:
+    grown = forecast()
+    last = grown.days[-1].rate.mid
+    found = headroom(grown, last * 0.98)
+    assert found.until.mid is not None
+    assert str(found).startswith("passes up to ")
+    assert f"{found.until.mid:%B %Y}" in str(found)
+    assert "does not reach" in str(headroom(grown, grown.days[-1].rate.high * 100))
+
+
+def test_a_profile_goes_up_to_the_peak_to_come_and_beyond_it() -> None:
+    made = forecast()
+    spec = LoadProfileSpec.model_validate(
+        {"forecast": "traffic", "share": 0.5, "headroom": 1.5, "ramp": "50s", "hold": "2m"}
+    )
+    found = stages(made, spec, made.days[0].day)
+    peak = 0.5 * max(day.rate.high for day in made.days[:91])
+    assert [length for _, length in found] == [10.0] * 5 + [120.0, 60.0]
+    assert found[0][0] == pytest.approx(0.5 * made.today.mid, abs=1e-3)
+    assert found[5][0] == pytest.approx(peak, abs=1e-3)
+    assert found[6][0] == pytest.approx(1.5 * peak, abs=1e-3)
+    with pytest.raises(Stalled, match="says nothing"):
+        stages(made, spec, made.days[-1].day + timedelta(days=1))
+
+
+def test_a_picture_escapes_every_word_and_needs_no_style() -> None:
+    hostile = '<script>alert("1")</script>'
+    day = str(forecast().days[9].day)
+    made = forecast(events=[{"date": day, "factor": 2, "reason": hostile}])
+    drawn = chart(replace(made, name=hostile), [(hostile, 500.0)])
+    assert "<script" not in drawn
+    assert "style" not in drawn
+    assert drawn.count("&lt;script&gt;") == 4
+    assert chart(replace(made, days=()))
+
+
+def test_points_of_a_source_become_a_series_or_a_reason() -> None:
+    start = Every.DAY.instant(daily().first)
+    points = [(start + timedelta(hours=n), 2.0) for n in range(48)]
+    assert series_of(points, "UTC").values == (2.0,) * 48
+    finer = [(start + timedelta(minutes=30 * n), 2.0) for n in range(48)]
+    assert series_of(finer, "UTC").values == (4.0,) * 24
+    assert series_of(finer, "UTC", is_rate=True).values == (2.0,) * 24
+    for wrong in ([], [(start, float("nan"))] * 20, [(at, -1.0) for at, _ in points]):
+        with pytest.raises(Stalled):
+            series_of(wrong, "UTC")
+    with pytest.raises(Stalled, match="missing"):
+        series_of([*points[:8], *[(at + timedelta(days=9), 1.0) for at, _ in points[:8]]], "UTC")

@@ -1,0 +1,121 @@
+"""Forecasts follow their numbers; a capacity plan becomes a branch, and never more than that."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.adapters.metric_source.memory import MemoryMetricSource
+from controller.diagnostics.errors import Stalled
+from controller.model.caller import Caller, Role
+from controller.permission import NotAllowed, NotFound
+from tests.support.worlds import AUTHOR, Life, MemoryWorld
+
+NAME, PLAN = "shop/shop-traffic", "shop/shop-api-size"
+FILE = "products/shop/page-views.csv"
+DOCUMENT = "products/shop/forecast.yaml"
+API = "products/shop/stacks/api.yaml"
+OPERATOR = Caller("Robin", Role.OPERATOR)
+CSV = "    csv: {file: products/shop/page-views.csv, time: day, value: views, zone: UTC}\n"
+PROMETHEUS = (
+    "    prometheus: {address: 'http://127.0.0.1:9', query: views, step: 1d, window: 60d}\n"
+)
+
+
+async def begun(world: MemoryWorld) -> Life:
+    world.example(with_forecasts=True)
+    life = world.start()
+    await life.begin()
+    await life.loop.work("source:repository")
+    return life
+
+
+async def look(life: Life) -> datetime | None:
+    return await life.loop.work(f"forecast:{NAME}")
+
+
+async def test_a_forecast_is_made_once_and_again_with_new_numbers_or_a_new_day() -> None:
+    world = MemoryWorld()
+    life = await begun(world)
+    due = await look(life)
+    (first,) = await life.app.outlook.forecasts()
+    assert due == world.clock.now() + timedelta(days=1)
+    assert first.rmase is not None and first.rmase <= 1
+    assert len(await life.events("ForecastMade")) == 1
+
+    world.clock.advance(3600)
+    assert await look(life) == due
+    world.edit(FILE, "2026-11-25,", "2026-11-25,9")
+    await life.loop.work("source:repository")
+    await look(life)
+    status, made = await life.app.outlook.forecast(NAME)
+    assert status.evidence != first.evidence
+    assert made is not None and made.history[-1][1] > 900_000
+    world.clock.advance(86_400)
+    assert await look(life) == world.clock.now() + timedelta(days=1)
+
+
+async def test_a_source_that_fails_leaves_the_last_forecast_with_the_reason() -> None:
+    world = MemoryWorld()
+    start = world.clock.now().timestamp() // 86_400 * 86_400
+    points = tuple((start - 86_400 * n, 100.0 + n % 7) for n in range(60, -1, -1))
+    source = world.metric_source = MemoryMetricSource({"views": (points,)})
+    life = await begun(world)
+    world.edit(DOCUMENT, CSV, PROMETHEUS)
+    await life.loop.work("source:repository")
+    await look(life)
+    before, made = await life.app.outlook.forecast(NAME)
+    assert made is not None and made.every == "day"
+    assert made.history[-1][0] == datetime.fromtimestamp(start, UTC).date() - timedelta(days=1)
+
+    for answer in ((), (points, points), (tuple((at, float("nan")) for at, _ in points),)):
+        source._known["views"] = answer
+        world.clock.advance(86_400)
+        with pytest.raises(Stalled):
+            await look(life)
+        status, kept = await life.app.outlook.forecast(NAME)
+        assert status.problem
+        assert (status.evidence, kept) == (before.evidence, made)
+
+
+async def test_a_forecast_that_is_gone_is_not_looked_at_again() -> None:
+    life = await begun(MemoryWorld())
+    assert await life.loop.work("forecast:shop/none") is None
+    with pytest.raises(NotFound):
+        await life.app.outlook.forecast("shop/none")
+    with pytest.raises(NotFound):
+        await life.app.outlook.forecast("../etc")
+
+
+async def test_the_change_of_a_plan_is_a_branch_with_one_line() -> None:
+    world = MemoryWorld()
+    life = await begun(world)
+    await look(life)
+    assert (await life.app.outlook.propose(OPERATOR, PLAN, dry_run=False)).branch == ""
+    world.edit(API, "production: {inputs: {replicas: 2}}", "production: {inputs: {replicas: 1}}")
+    await life.loop.work("source:repository")
+    head = world.repository._head
+
+    shown = await life.app.outlook.propose(OPERATOR, PLAN, dry_run=True)
+    assert world.branches.pushed == {}
+    changed = [line for line in shown.diff.splitlines() if line[:1] in "+-" and line[1:2] == " "]
+    assert changed == [
+        "-    production: {inputs: {replicas: 1}}", "+    production: {inputs: {replicas: 2}}",
+    ]  # fmt: skip
+    with pytest.raises(NotAllowed):
+        await life.app.outlook.propose(Caller("Vera", Role.VIEWER), PLAN, dry_run=False)
+
+    made = await life.app.outlook.propose(OPERATOR, PLAN, dry_run=False)
+    again = await life.app.outlook.propose(OPERATOR, PLAN, dry_run=False)
+    assert (again.branch, again.commit) == (made.branch, made.commit)
+    ((branch, proposal),) = world.branches.pushed.items()
+    assert branch.startswith("trueup/capacity/shop-shop-api-size-")
+    assert proposal.base == head == world.repository._head
+    assert "Needed are" in proposal.message
+    assert AUTHOR != "Robin" == proposal.author
+
+
+async def test_a_plan_waits_for_its_forecast() -> None:
+    life = await begun(MemoryWorld())
+    with pytest.raises(Exception, match="was not made yet"):
+        await life.app.outlook.capacity(PLAN)
+    assert await life.app.outlook.capacities(NAME) == []
