@@ -22,6 +22,7 @@ from controller.steps.secrets.request import (
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.parts import Parts
+from controller.workflows.quiet import Basis
 from controller.workflows.reach import HEAD
 from controller.workflows.secret_copies import (
     note_store,
@@ -54,19 +55,38 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
         if document is None:
             await _withdraw(parts, target, status)
             return None
-        delivery = await _advance(parts, target, document, status)
+        basis = await _basis(parts, target, document, name)
+        store = await parts.world.secret_store(store_document(target, document.spec.store))
+        prints = await parts.quiet.prints(name, document, store)
+        same = None
+        if prints is not None and status.ready:
+            same = await parts.quiet.unchanged(name, basis, prints)
+        delivery = same or await _advance(parts, target, document, status)
     except TrueupError as error:
+        parts.quiet.forget(name)
         await parts.recording.secret(
             replace(status, ready=status.delivery is not None, message=str(error))
         )
         raise
+    soon = parts.world.clock.now() + LOOK_AGAIN
+    if same is not None:
+        return min(same.come_again or soon, soon)
+    await parts.quiet.ended(name, basis, prints, delivery)
     await _record(parts, status, delivery)
     for unit in target.graph.of_stage(name.stage):
         if name in unit.needs_secrets and not status.ready:
             await parts.world.dispatcher.wake(keys.unit_key(unit.name))
     await parts.world.dispatcher.wake(keys.stage_key(name.stage))
-    soon = parts.world.clock.now() + LOOK_AGAIN
     return min(delivery.come_again or soon, soon)
+
+
+async def _basis(parts: Parts, target: StageTarget, document: Secret, name: SecretName) -> Basis:
+    return Basis(
+        document=parts.used_secrets.get(name),
+        asked_at=await parts.wishes.rotation_asked_at(name),
+        access=_access(document.spec.deliver.file),
+        store=store_document(target, document.spec.store).model_dump_json(),
+    )
 
 
 async def _advance(
