@@ -210,6 +210,20 @@ def forecast(folder: Path | None, folds: int, *, light: bool, form: str) -> Exit
 def _rmase(detail: Mapping[str, object]) -> float:
     found = detail.get("rmase", 0.0)
     return found if isinstance(found, float) else 0.0
+@command.command(epilog=example("trueup bench secrets --secrets 1000"))
+@click.option(
+    "--secrets",
+    type=click.IntRange(10, 100_000),
+    default=1000,
+    show_default=True,
+    help="How many secrets the store holds.",
+)
+@OUTPUT
+def secrets(secrets: int, form: str) -> None:
+    """Look after many secrets in a real OpenBao, beside reading all of them with hvac."""
+    from controller.bench.secrets import bench_secrets
+
+    _print(bench_secrets(secrets, _say), form)
 
 
 def _print(report: "Report", form: str) -> None:
