@@ -210,6 +210,8 @@ def forecast(folder: Path | None, folds: int, *, light: bool, form: str) -> Exit
 def _rmase(detail: Mapping[str, object]) -> float:
     found = detail.get("rmase", 0.0)
     return found if isinstance(found, float) else 0.0
+
+
 @command.command(epilog=example("trueup bench secrets --secrets 1000"))
 @click.option(
     "--secrets",

@@ -297,7 +297,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             workspaces=DiskWorkspaces(data / "workspaces"),
             states=DiskStateHistory(data / "states", limit=settings.state_history, now=clock.now),
             processes=LocalProcesses(),
-            engine=Engines(data, settings, stack).get,
+            engine=engines.get,
             secret_store=stores.get,
             oversight=Oversight(stores.health, repository, settings.secret_max_age),
             store_copy=StoreCopy,

@@ -16,7 +16,7 @@ from controller.workflows.consumers import open_consumers
 from controller.workflows.parts import Parts
 from controller.workflows.quiet import Basis
 from controller.workflows.reach import HEAD
-from controller.workflows.requests import request_of
+from controller.workflows.requests import access_of, request_of
 from controller.workflows.secret_copies import (
     note_store,
     noted_stores,
@@ -78,7 +78,7 @@ async def _basis(parts: Parts, target: StageTarget, document: Secret, name: Secr
     return Basis(
         document=parts.used_secrets.get(name),
         asked_at=await parts.wishes.rotation_asked_at(name),
-        access=_access(document.spec.deliver.file),
+        access=access_of(document.spec.deliver.file),
         store=store_document(target, document.spec.store).model_dump_json(),
     )
 
