@@ -319,5 +319,9 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             audit_logs=_audit_logs(settings),
             people=frozenset({LOCAL_NAME, *(user.name for user in settings.users)}),
         )
-        parts = Parts.of(world)
-        yield Controller(App(parts), Loop(parts, settings.repository.poll_every))
+        yield _made_of(world, settings)
+
+
+def _made_of(world: World, settings: Settings) -> Controller:
+    parts = Parts.of(world)
+    return Controller(App(parts), Loop(parts, settings.repository.poll_every))

@@ -30,7 +30,7 @@ class SshCertificate(Part):
     )
 
 
-class Certificate(Part):
+class AskedCertificate(Part):
     """A TLS certificate with its key."""
 
     role: RoleName = Field(description="The role: `store/role`.", examples=["main/internal"])
@@ -70,7 +70,7 @@ class Asked(Part):
             }
         ],
     )
-    certificate: Certificate | None = Field(
+    certificate: AskedCertificate | None = Field(
         default=None,
         description="A TLS certificate with its key.",
         examples=[{"role": "main/internal", "commonName": "probe.internal.example.com"}],
