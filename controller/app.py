@@ -18,13 +18,13 @@ from controller.model.status import StageStatus, UnitStatus
 from controller.permission import NotAllowed, NotFound, require
 from controller.requests import Requests
 from controller.rotations import Rotations
-from controller.steps.decide import counted_approvals, is_same_person
+from controller.promotions import Promotions
+from controller.steps.decide.people import is_same_person
 from controller.workflows import keys
 from controller.workflows.adopt import Order, adopt
 from controller.workflows.backlog import FETCHED_AT
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD
-from controller.workflows.stages import ALL
 from schemas.kinds.product import Product
 
 
@@ -38,6 +38,7 @@ class App:
         self.rotations = Rotations(parts)
         self.gates = GateDesk(parts)
         self.requests = Requests(parts)
+        self.promotions = Promotions(parts)
 
     # Looking.
 
@@ -196,33 +197,8 @@ class App:
     async def approve(
         self, caller: Caller, subject: str, reason: str = "", *, expect: str = ""
     ) -> str:
-        """Approve the release that waits to be let into a stage. Gives the approved release.
-
-        `expect` is the commit that the caller was shown; another one is not approved unseen.
-        Raises NotAllowed for the author of the release: nobody approves their own change.
-        """
-        require(caller, Role.APPROVER)
-        status = await self._stage_status(subject)
-        if status.candidate is None or not status.waiting_for:
-            raise Stalled.because(
-                f"nothing waits for an approval in `{subject}`",
-                hint="`trueup get stages` shows what each stage waits for",
-            )
-        _require_unchanged(expect, status.candidate_commit or "", f"the release for `{subject}`")
-        releases = await self._ledger.releases(status.name.product, limit=ALL)
-        release = next((r for r in releases if r.digest == status.candidate), None)
-        now = self._parts.world.clock.now()
-        approval = Approval(status.name, status.candidate, caller.name, now, reason)
-        if release is None or not counted_approvals(release, status.name, [approval]):
-            raise NotAllowed.because(
-                f"an approval by `{caller.name}` does not count: nobody approves their own change",
-                hint="ask somebody else with the role `approver`",
-            )
-        await self._ledger.put_approval(approval)
-        key = keys.stage_key(status.name)
-        await self._tell(caller, key, "Approved", f"approved {status.candidate_commit or ''}")
-        await self._dispatcher.wake(key, priority=5)
-        return str(status.candidate)
+        """Approve the release that waits to be let into a stage. Gives the approved release."""
+        return await self.promotions.approve(caller, subject, reason, expect=expect)
 
     async def approve_plan(
         self, caller: Caller, unit: str, reason: str = "", *, expect: str = ""
@@ -267,17 +243,9 @@ class App:
         await self._parts.breaker.let_go(backlog, caller.name)
         return environment
 
-    async def promote(self, caller: Caller, stage: str) -> str:
-        """Ask for the verified release to be let into a stage that does not take it by itself."""
-        require(caller, Role.OPERATOR)
-        status = await self._stage_status(stage)
-        if status.candidate is None:
-            raise Stalled.because(f"no release waits to be let into `{stage}`")
-        await self._parts.wishes.promote(status.name, status.candidate)
-        key = keys.stage_key(status.name)
-        await self._tell(caller, key, "PromotionRequested", f"asked for {status.candidate_commit}")
-        await self._dispatcher.wake(key, priority=5)
-        return str(status.candidate)
+    async def promote(self, caller: Caller, stage: str, release: str = "") -> str:
+        """Ask for a release to be let into a stage."""
+        return await self.promotions.promote(caller, stage, release)
 
     async def suspend(self, caller: Caller, subject: str, *, suspended: bool) -> str:
         """Stop or resume looking after a stage or a unit."""

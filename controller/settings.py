@@ -169,6 +169,9 @@ class User(BaseModel):
         description="viewer, operator, approver or admin",
         pattern="^(viewer|operator|approver|admin)$",
     )
+    groups: tuple[str, ...] = Field(
+        default=(), description="groups that pipelines name, as `release-managers`"
+    )
     token_sha256: str = Field(
         description="SHA-256 of the token, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$"
     )

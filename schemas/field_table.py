@@ -43,6 +43,9 @@ def _rows(above: str, schema: Schema, definitions: Mapping[str, Schema]) -> Iter
             yield from _rows(f"{path}[]", _resolve(shape["items"], definitions), definitions)
         elif values := _values(shape):
             yield from _rows(f"{path}.<name>", _resolve(values, definitions), definitions)
+        elif "anyOf" in shape:
+            for choice in shape["anyOf"]:
+                yield from _rows(path, _resolve(choice, definitions), definitions)
         else:
             yield from _rows(path, shape, definitions)
 

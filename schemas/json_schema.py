@@ -4,7 +4,8 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import TaggedUnionSchema
 
 from schemas.document import API_VERSION
 from schemas.registry import KINDS
@@ -16,6 +17,13 @@ class _Generator(GenerateJsonSchema):
 
     def get_title_from_name(self, name: str) -> str:
         return name
+
+    def tagged_union_schema(self, schema: TaggedUnionSchema) -> JsonSchemaValue:
+        """Write a choice that the form of a value makes, which no key tells, as one of several."""
+        found = super().tagged_union_schema(schema)
+        if callable(schema["discriminator"]) and "oneOf" in found:
+            found["anyOf"] = found.pop("oneOf")
+        return found
 
     def encode_default(self, dft: object) -> object:
         return write_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)

@@ -25,15 +25,20 @@ from controller.cli.place import asks_controller
     help="Approve only this: the whole commit for a stage, the plan's digest for a unit, the number"
     " of units for an environment.",
 )
+@click.option("--revoke", is_flag=True, help="Take your approval of a stage's release back.")
 @asks_controller
-def command(client: Client, name: str, reason: str, expect: str) -> None:
+def command(client: Client, name: str, *, reason: str, expect: str, revoke: bool) -> None:
     """Approve a release, a plan, a request, or what piled up.
 
     A stage is `product/environment`, a unit `product/environment/stack`. An environment stops when
     much has piled up in it during a pause. Nobody approves their own change; it needs the role
     `approver`.
     """
-    if names.is_request(name):
+    if revoke:
+        if not names.is_stage(name):
+            raise click.UsageError("--revoke is for a stage")
+        acting.ask(client, "revoke", name, f"took the approval for {name} back", reason=reason)
+    elif names.is_request(name):
         said = f"approved the request {name}"
         acting.ask(client, "approve-request", name, said, reason=reason, expect=expect)
     elif names.is_environment(name):

@@ -64,6 +64,20 @@ STAGES = (
     Column("CANDIDATE", lambda stage: short(stage["candidate"])),
     Column("WAITING FOR", lambda stage: stage["waiting_for"], wraps=True),
 )
+MOVES = (
+    _of("number"),
+    Column("AT", lambda move: instant(move["at"])),
+    _of("kind"),
+    Column("COMMIT", lambda move: short(move["commit"])),
+    Column("BY", lambda move: move["by"] or "-"),
+    Column("BECAUSE", lambda move: move["because"], wraps=True),
+)
+TRACED = (
+    _of("stage"),
+    Column("HAS IT", lambda stage: "yes" if stage["holds"] else "no"),
+    Column("COMMIT", lambda stage: short(stage["commit"])),
+    Column("", lambda stage: stage["said"], wraps=True),
+)
 RELEASES = (
     _of("product"),
     Column("COMMIT", lambda release: short(release["commit"])),

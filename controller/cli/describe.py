@@ -215,6 +215,7 @@ def _stage(stage: Found) -> None:
             ("Author", stage["author"]),
             ("Units ready", f"{stage['units_ready']} of {stage['units_total']}"),
             ("Verified", stage["verified"]),
+            ("Held", _held(stage)),
             ("Waiting for", stage["waiting_for"]),
             ("Candidate", stage["candidate"]),
             ("Approval wanted", stage["approval_wanted"]),
@@ -223,8 +224,17 @@ def _stage(stage: Found) -> None:
             ("Updated", instant(stage["updated_at"])),
         ]
     )
+    _lines("Everything it waits for", stage.get("blocked_by") or [])
+    _lines("Stopped half way", stage.get("partial") or [])
     _drift(stage["drift"])
     _gates(stage["gates"])
+
+
+def _held(stage: Found) -> str:
+    if not stage.get("held_by"):
+        return "no"
+    end = f" until {instant(stage['held_until'])}" if stage["held_until"] else ""
+    return f"by {stage['held_by']}{end}: {stage['held_because']}"
 
 
 def _gates(gates: list[Found]) -> None:

@@ -27,3 +27,4 @@ class Caller:
 
     name: str
     role: Role
+    groups: tuple[str, ...] = ()

@@ -1,11 +1,12 @@
 """Gates, drift, secrets, approvals → decision: why a promotion was, or was not, made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from controller.model.measurement import GateResult
-from controller.model.names import StageName
+from controller.model.names import Digest, StageName
 from controller.model.release import Release
 
 
@@ -15,6 +16,12 @@ class DecisionKind(StrEnum):
     PROMOTE = "promote"
     ROLL_BACK = "roll-back"
     WAIT = "wait"
+    HOLD = "hold"
+    """Somebody wants the stage to stay where it is."""
+    LIFT = "lift"
+    """Somebody ended a hold."""
+    BY_HAND = "by-hand"
+    """Somebody edited the pointer in Git, and that was respected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,21 @@ class Approval:
     by: str
     at: datetime
     reason: str = ""
+    groups: tuple[str, ...] = ()
+    """The groups that the person was in."""
+    evidence: Digest | None = None
+    """What was to be seen when the word was given; None when that was not kept."""
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRisk:
+    """How dangerous the plan of one unit was, by which a release came to a stage."""
+
+    unit: str
+    score: int
+    level: str
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +77,23 @@ class Decision:
     items: tuple[EvidenceItem, ...]
     gates: tuple[GateResult, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    by: str = ""
+    """Who asked for it; empty when the stage is moved by itself."""
+    authors: tuple[str, ...] = ()
+    """Who made what the release brings here."""
+    risk: tuple[UnitRisk, ...] = ()
+    evidence: Digest | None = None
+    """What an approval is bound to: release, gates and risk, as they were to be seen."""
+    number: int = 0
+    """The place in the row of decisions about the stage, from 1; 0 for one that waits."""
+    next_look: datetime | None = None
+    """When the answer becomes another one by the clock alone, if nothing else happens."""
+
+    def with_next_look(self, at: datetime | None) -> Self:
+        """Give the decision with the instant to look again."""
+        return replace(self, next_look=at)
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """Say everything that is awaited, a sentence each."""
+        return tuple(item.detail for item in self.items if item.ok is not True)

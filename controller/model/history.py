@@ -1,7 +1,7 @@
 """What a new head brings: commits, the paths they touch, who signed them; who may sign what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from controller.model.names import Commit
@@ -33,6 +33,8 @@ class PastCommit:
 
     commit: Commit
     paths: tuple[str, ...]
+    author: str = field(default="", compare=False)
+    """Who made it, as the commit says: `Name <address>`."""
 
 
 @dataclass(frozen=True, slots=True)

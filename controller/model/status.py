@@ -7,12 +7,14 @@ from enum import StrEnum
 
 from controller.model.audit import AuditRecord
 from controller.model.condition import Condition, ConditionType, Truth
+from controller.model.decision import UnitRisk
 from controller.model.delivery import Delivery
 from controller.model.drift import IgnoredDrift
 from controller.model.measurement import GateResult
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import ResourceChange
+from controller.model.release import Hold
 from controller.model.risk import Risk
 
 
@@ -78,6 +80,22 @@ class StageStatus:
     candidate_commit: Commit | None = None
     decision: Digest | None = None
     updated_at: datetime | None = None
+    blocked_by: tuple[str, ...] = ()
+    """Everything that a release waits for, a sentence each; `waiting_for` tells the first."""
+    evidence: Digest | None = None
+    """What a person who approves the candidate is shown."""
+    hold: Hold | None = None
+    """Who holds the stage where it is, as the pointer says."""
+    rejected: Digest | None = None
+    """The release that was taken back from here last, as the pointer says."""
+    number: int = 0
+    """The place of the decision in the row of decisions about the stage."""
+    healthy_since: datetime | None = None
+    """Since when the release has been verified, without drift or failed units."""
+    risk: tuple[UnitRisk, ...] = ()
+    """How dangerous the plans were that brought the release here; known once it is verified."""
+    partial: tuple[str, ...] = ()
+    """Where each unit is while some are at the release, some are not, and a person must act."""
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,71 @@ class StageView:
     decision: str
     suspended: bool
     updated_at: datetime | None = None
+    blocked_by: tuple[str, ...] = ()
+    """Everything that the candidate waits for, a sentence each."""
+    evidence: str = ""
+    """What an approval given now is bound to."""
+    held_by: str = ""
+    held_because: str = ""
+    held_until: datetime | None = None
+    rejected: str = ""
+    """The release that was taken back last."""
+    healthy_since: datetime | None = None
+    partial: tuple[str, ...] = ()
+    """Where each unit is, while a promotion stopped half way and a person must choose."""
+
+
+@dataclass(frozen=True)
+class TracedView:
+    """Whether a commit is in a stage, and if not, what it waits for."""
+
+    stage: str
+    holds: bool
+    commit: str
+    said: str
+
+
+@dataclass(frozen=True)
+class TraceView:
+    """Where a commit has got to."""
+
+    commit: str
+    stages: tuple[TracedView, ...]
+
+
+@dataclass(frozen=True)
+class MoveView:
+    """One decision about a stage, as its history shows it."""
+
+    number: int
+    kind: str
+    commit: str
+    subject: str
+    previous: str
+    because: str
+    by: str
+    at: datetime
+    decision: str
+
+
+@dataclass(frozen=True)
+class UnitPreview:
+    """What one unit would change."""
+
+    unit: str
+    changes: tuple[str, ...] = ()
+    gone: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class PreviewView:
+    """What going to a release would change in a stage."""
+
+    stage: str
+    commit: str
+    release: str
+    units: tuple[UnitPreview, ...]
 
 
 @dataclass(frozen=True)
@@ -295,6 +360,8 @@ def stage_view(
     )
     if suspended:
         health = "suspended"
+    elif status.partial:
+        health = "degraded"
     elif not units:
         health = "unknown"
     elif stalled or drift:
@@ -317,11 +384,23 @@ def stage_view(
         verified=status.verified is not None and status.verified == status.release,
         waiting_for=status.waiting_for,
         candidate=status.candidate_commit or "",
-        approval_wanted=status.candidate is not None and "approval" in status.waiting_for,
+        approval_wanted=status.candidate is not None and _wants_approval(status),
         decision=status.decision or "",
         suspended=suspended,
         updated_at=status.updated_at,
+        blocked_by=status.blocked_by,
+        evidence=status.evidence or "",
+        held_by=status.hold.by if status.hold else "",
+        held_because=status.hold.reason if status.hold else "",
+        held_until=status.hold.until if status.hold else None,
+        rejected=status.rejected or "",
+        healthy_since=status.healthy_since,
+        partial=status.partial,
     )
+
+
+def _wants_approval(status: StageStatus) -> bool:
+    return any("approval" in said for said in (status.waiting_for, *status.blocked_by))
 
 
 def secret_view(status: SecretStatus, item: StockItem | None, now: datetime) -> SecretView:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from controller.model.catalog import UNREADABLE, Catalog, Document, Reference
 from controller.model.names import Digest
@@ -34,6 +34,26 @@ def is_complete(catalog: Catalog, product: str) -> bool:
 
 def _is_of(reference: Reference, product: str) -> bool:
     return reference.product == product or (reference.kind, reference.name) == ("Product", product)
+
+
+def owned_paths(catalog: Catalog, product: str) -> tuple[str, ...]:
+    """Give the files, and the folders with a `/` at the end, that a release is made of."""
+    found = set()
+    for document in catalog.documents.values():
+        if not belongs_to(document, product):
+            continue
+        found.add(document.span.path)
+        model = document.model
+        if isinstance(model, Stack):
+            found |= {f"{path}/" for path in (model.spec.module, *model.paths())}
+        if isinstance(model, LoadTest):
+            found.add(model.spec.file)
+    return tuple(sorted(found))
+
+
+def touches(owned: Iterable[str], path: str) -> bool:
+    """Tell whether a path is one of those, or below one of the folders."""
+    return any(path.startswith(each) if each.endswith("/") else path == each for each in owned)
 
 
 def release(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from controller.app import App
 from controller.model.caller import Caller
@@ -17,6 +18,7 @@ OF_NAMES = frozenset(
     }
 )  # fmt: skip
 """Actions whose subject is an environment or a request, a name without a product."""
+RELEASE = re.compile(r"[0-9a-f]{7,64}|sha256:[0-9a-f]{64}")
 REASON_LIMIT = 1000
 
 
@@ -30,6 +32,10 @@ class Ask:
     reason: str = ""
     expect: str = ""
     """What the caller was shown and means; empty when it does not matter."""
+    until: str = ""
+    """An instant with an offset; empty for no end."""
+    release: str = ""
+    """A commit, the beginning of one, or the digest of a release; empty for the obvious one."""
 
     def check(self, action: str) -> None:
         """Let through what can be meant. Raises RequestWrong."""
@@ -44,6 +50,25 @@ class Ask:
                 raise RequestWrong.because(
                     f"`{name}` is one line of at most {REASON_LIMIT} characters"
                 )
+        if self.release and RELEASE.fullmatch(self.release) is None:
+            raise RequestWrong.because(
+                "`release` names no release", hint="write a commit, or at least 7 digits of it"
+            )
+        self.instant()
+
+    def instant(self) -> datetime | None:
+        """Read `until`. Raises RequestWrong."""
+        if not self.until:
+            return None
+        try:
+            found = datetime.fromisoformat(self.until)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise RequestWrong.because(
+                "`until` is no instant", hint="write it as `2026-12-24T18:00:00+01:00`"
+            )
+        return found
 
 
 def gate_of(subject: str) -> tuple[str, str]:
@@ -68,7 +93,16 @@ ACTIONS: Mapping[str, Act] = {
     "approve-backlog": lambda app, ask: app.approve_backlog(
         ask.caller, ask.subject, ask.reason, expect=ask.expect
     ),
-    "promote": lambda app, ask: app.promote(ask.caller, ask.subject),
+    "promote": lambda app, ask: app.promotions.promote(ask.caller, ask.subject, ask.release),
+    "revoke": lambda app, ask: app.promotions.revoke(ask.caller, ask.subject, ask.reason),
+    "hold": lambda app, ask: app.promotions.hold(
+        ask.caller, ask.subject, ask.reason, ask.instant()
+    ),
+    "lift": lambda app, ask: app.promotions.lift(ask.caller, ask.subject, ask.reason),
+    "rollback": lambda app, ask: app.promotions.roll_back(
+        ask.caller, ask.subject, ask.reason, ask.release
+    ),
+    "abort": lambda app, ask: app.promotions.abort(ask.caller, ask.subject, ask.reason),
     "suspend": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=True),
     "resume": lambda app, ask: app.suspend(ask.caller, ask.subject, suspended=False),
     "unlock": lambda app, ask: app.unlock(ask.caller, ask.subject, ask.expect),

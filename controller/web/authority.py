@@ -33,7 +33,8 @@ class Authority:
     def of(cls, users: Iterable[User], *, local_token: str = "") -> Self:
         """Know the users of the settings, and an administrator who holds `local_token`."""
         known = [
-            KnownToken(Caller(user.name, Role(user.role)), user.token_sha256) for user in users
+            KnownToken(Caller(user.name, Role(user.role), user.groups), user.token_sha256)
+            for user in users
         ]
         if local_token:
             known.append(KnownToken(Caller(LOCAL_NAME, Role.ADMIN), digest_of(local_token)))

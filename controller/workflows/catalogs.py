@@ -242,8 +242,13 @@ class Catalogs:
             )
         return self._releases[product]
 
-    async def stage_target(self, name: StageName, commit: Commit | None) -> StageTarget:
-        """Tell what a stage should be, when its release is `commit`."""
+    async def stage_target(
+        self, name: StageName, commit: Commit | None, *, held: bool = False
+    ) -> StageTarget:
+        """Tell what a stage should be, when its release is `commit`.
+
+        Where somebody holds the stage, nothing of the head runs ahead of that release.
+        """
         if self.pipeline(name.product) is None:  # nothing of the product should be there
             return StageTarget(name, None, Graph({}, {}))
         base = base_graph = None
@@ -255,7 +260,7 @@ class Catalogs:
         head = self.known_head()
         stage = self.pipeline_stage(name)
         complete = release_step.is_complete(head.catalog, name.product)
-        if stage.after or complete or head.commit == commit:
+        if held or stage.after or complete or head.commit == commit:
             return target
         catalog, graph = self.composed(name.product, head)
         return replace(target, ahead=replace(head, catalog=catalog), ahead_graph=graph)

@@ -5,7 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.diagnostics.errors import PlanStale, StateLocked, Transient, TrueupError, Waiting
+from controller.diagnostics.errors import (
+    PlanStale,
+    Stalled,
+    StateLocked,
+    Transient,
+    TrueupError,
+    Waiting,
+)
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
 from controller.workflows.deliver import deliver
@@ -174,6 +181,8 @@ class Loop:
             status = await self.parts.world.ledger.unit(name)
             ended = end_of(error, status, self.parts.world.clock.now())
             await self.parts.recording.unit_stopped(name, ended)
+            if isinstance(ended, Stalled):  # the stage tells that it stopped half way
+                await self.parts.world.dispatcher.wake(keys.stage_key(name.stage))
             if ended is error:
                 raise
             raise ended from error

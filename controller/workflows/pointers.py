@@ -1,16 +1,20 @@
 """Pointers as text: the files of the promotions branch."""
 
+import hashlib
 import io
+import json
 from collections.abc import Mapping
+from datetime import datetime
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from controller.diagnostics.errors import Stalled
 from controller.model.decision import Decision
 from controller.model.names import Commit, Digest, StageName
-from controller.model.release import Pointer
+from controller.model.release import Hold, Pointer
 
 _DECISION = TypeAdapter(Decision)
+_INSTANT = TypeAdapter(datetime)
 HEADER = (
     "# Which release this stage is at. Written by Trueup; the branch's history is the record.\n"
 )
@@ -21,15 +25,32 @@ def pointer_path(stage: StageName) -> str:
     return f"{stage.product}/{stage.environment}.yaml"
 
 
+def decisions_path(stage: StageName) -> str:
+    """Tell the folder that a stage's decision records lie in, with a `/` at the end."""
+    return f"decisions/{stage.product}/{stage.environment}/"
+
+
 def decision_path(stage: StageName, decision: Digest) -> str:
     """Tell where a decision record lies on the promotions branch."""
-    short = decision.removeprefix("sha256:")[:16]
-    return f"decisions/{stage.product}/{stage.environment}/{short}.json"
+    return f"{decisions_path(stage)}{decision.removeprefix('sha256:')[:16]}.json"
+
+
+def digest_of(record: str) -> Digest:
+    """Give the address of a decision record: what it says is what it is called."""
+    return Digest(f"sha256:{hashlib.sha256(record.encode()).hexdigest()}")
 
 
 def write_decision(decision: Decision) -> str:
     """Give the record of a decision as JSON; the same decision gives the same text."""
     return _DECISION.dump_json(decision, indent=2).decode() + "\n"
+
+
+def read_decision(text: str) -> Decision | None:
+    """Read a record; None for what is none."""
+    try:
+        return _DECISION.validate_json(text)
+    except ValidationError:
+        return None
 
 
 def write_pointer(pointer: Pointer) -> str:
@@ -42,11 +63,28 @@ def write_pointer(pointer: Pointer) -> str:
     ]
     if pointer.decision:
         lines.append(f"decision: {pointer.decision}")
+    if pointer.number:
+        lines.append(f"number: {pointer.number}")
     if pointer.rejected:
         lines.append(f"rejected: {pointer.rejected}")
     if pointer.rejected_commit:
         lines.append(f'rejected_commit: "{pointer.rejected_commit}"')
+    if pointer.rejected_by:
+        lines.append(f"rejected_by: {json.dumps(pointer.rejected_by)}")
+    if pointer.rejected_at:
+        lines.append(f'rejected_at: "{pointer.rejected_at.isoformat()}"')
+    if pointer.hold:
+        lines += ["hold:", *(f"  {line}" for line in _hold_lines(pointer.hold))]
     return HEADER + "\n".join(lines) + "\n"
+
+
+def _hold_lines(hold: Hold) -> list[str]:
+    lines = [
+        f"by: {json.dumps(hold.by)}",
+        f'at: "{hold.at.isoformat()}"',
+        f"reason: {json.dumps(hold.reason)}",
+    ]
+    return [*lines, f'until: "{hold.until.isoformat()}"'] if hold.until else lines
 
 
 def read_pointer(stage: StageName, files: Mapping[str, str]) -> Pointer | None:
@@ -61,11 +99,15 @@ def read_pointer(stage: StageName, files: Mapping[str, str]) -> Pointer | None:
     try:
         values = YAML(typ="safe", pure=True).load(io.StringIO(text))
         commit, digest = values["commit"], values["release"]
-    except (YAMLError, KeyError, TypeError) as error:
+        hold = _hold(values.get("hold"))
+        rejected_at = _instant(values.get("rejected_at"))
+    except (YAMLError, KeyError, TypeError, ValueError) as error:
         raise Stalled.because(
-            f"`{path}` on the promotions branch does not say a commit and a release",
-            hint="revert the last commit to that file, or write both keys",
+            f"`{path}` on the promotions branch does not say a commit and a release, or its hold"
+            " cannot be read",
+            hint="revert the last commit to that file, or write what is missing",
         ) from error
+    number = values.get("number")
     return Pointer(
         stage=stage,
         commit=Commit(str(commit)),
@@ -73,7 +115,32 @@ def read_pointer(stage: StageName, files: Mapping[str, str]) -> Pointer | None:
         decision=_digest(values.get("decision")),
         rejected=_digest(values.get("rejected")),
         rejected_commit=_commit(values.get("rejected_commit")),
+        rejected_by=str(values.get("rejected_by") or ""),
+        rejected_at=rejected_at,
+        hold=hold,
+        number=number if isinstance(number, int) else 0,
     )
+
+
+def _hold(value: object) -> Hold | None:
+    """Read a hold; one that cannot be read is not taken for none. Raises ValueError, KeyError."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise TypeError("a hold is a mapping")
+    at = _instant(value["at"])
+    if at is None:
+        raise ValueError("a hold says since when")
+    return Hold(str(value["by"]), at, str(value["reason"]), _instant(value.get("until")))
+
+
+def _instant(value: object) -> datetime | None:
+    if value is None:
+        return None
+    found = _INSTANT.validate_python(value)
+    if found.tzinfo is None:
+        raise ValueError("an instant has an offset")
+    return found
 
 
 def _commit(value: object) -> Commit | None:

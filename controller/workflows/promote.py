@@ -10,15 +10,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.diagnostics.errors import PlanStale, Transient
+from controller.model.condition import ConditionType
 from controller.model.decision import Decision, DecisionKind
 from controller.model.names import StageName
-from controller.model.release import Pointer
+from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
-from controller.steps.decide import decide
+from controller.steps.decide.decide import decide
 from controller.workflows import keys
+from controller.workflows.catalogs import StageTarget
+from controller.workflows.evidence import healthy_since, risks_of
 from controller.workflows.gates import run_gates
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import write_pointer
+from controller.workflows.readiness import partly_there
 from controller.workflows.stages import Stages
 
 LOOK_AGAIN = timedelta(minutes=5)
@@ -32,7 +36,7 @@ async def promote(parts: Parts, name: StageName) -> datetime | None:
     stages = Stages(parts)
     status = await parts.world.ledger.stage(name) or StageStatus(name)
     pointer, text = await stages.pointer(name)
-    moved, status = await let_in(parts, stages, status, pointer, text)
+    moved, status, due = await let_in(parts, stages, status, pointer, text)
     if moved is not None and moved != pointer:
         pointer, text = moved, write_pointer(moved)
     if pointer is None:
@@ -42,80 +46,166 @@ async def promote(parts: Parts, name: StageName) -> datetime | None:
         status = await verify(parts, stages, status)
         status = await take_back(parts, stages, status, pointer, text)
     await parts.recording.stage(status)
-    return parts.world.clock.now() + LOOK_AGAIN
+    again = parts.world.clock.now() + LOOK_AGAIN
+    return min(again, due) if due is not None else again
 
 
 async def let_in(
     parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer | None, text: str | None
-) -> tuple[Pointer | None, StageStatus]:
-    """Let a new release in, or say what it waits for."""
+) -> tuple[Pointer | None, StageStatus, datetime | None]:
+    """Let a new release in, or say what it waits for, and when to ask again."""
     candidate = await stages.candidate(status.name, pointer)
+    await _tell_superseded(parts, stages, status, candidate, pointer)
     if candidate is None:
-        return pointer, replace(status, candidate=None, candidate_commit=None, waiting_for="")
-    question = await stages.question(status, pointer, candidate)
+        hold = pointer.held(parts.world.clock.now()) if pointer else None
+        waits = f"{status.name} is {hold}" if hold else ""
+        due = hold.until if hold else None
+        return pointer, _without_candidate(status, waits), due
+    question = await stages.evidence.question(status, pointer, candidate)
     decision = decide(question, parts.world.clock.now())
-    waits = replace(status, candidate=candidate.digest, candidate_commit=candidate.commit)
+    waits_for = replace(
+        status, candidate=candidate.digest, candidate_commit=candidate.commit,
+        blocked_by=decision.blocking, evidence=decision.evidence,
+    )  # fmt: skip
     if decision.kind != DecisionKind.PROMOTE:
-        waits = replace(waits, waiting_for=decision.because)
+        waits_for = replace(waits_for, waiting_for=decision.because)
         if status.waiting_for != decision.because:
             await _tell(parts, decision, "Waiting")
-        return pointer, waits
+        return pointer, waits_for, decision.next_look
     moved = Pointer(
         status.name, candidate.commit, candidate.digest,
         rejected=pointer.rejected if pointer else None,
         rejected_commit=pointer.rejected_commit if pointer else None,
+        rejected_by=pointer.rejected_by if pointer else "",
+        rejected_at=pointer.rejected_at if pointer else None,
+        number=pointer.number + 1 if pointer else 1,
     )  # fmt: skip
+    if moved.rejected == moved.digest:  # somebody asked for it again
+        moved = replace(
+            moved, rejected=None, rejected_commit=None, rejected_by="", rejected_at=None
+        )
     moved = await _write(parts, stages, decision, moved, text)
-    return moved, replace(status, candidate=None, candidate_commit=None, waiting_for="")
+    return moved, _without_candidate(status), None
+
+
+def _without_candidate(status: StageStatus, waiting_for: str = "") -> StageStatus:
+    return replace(
+        status, candidate=None, candidate_commit=None, blocked_by=(), evidence=None,
+        waiting_for=waiting_for,
+    )  # fmt: skip
+
+
+async def _tell_superseded(
+    parts: Parts,
+    stages: Stages,
+    status: StageStatus,
+    candidate: Release | None,
+    pointer: Pointer | None,
+) -> None:
+    """Say of a release that waited that it comes no more, and how it may come all the same."""
+    old = status.candidate
+    if (
+        old is None
+        or (candidate and candidate.digest == old)
+        or (pointer and pointer.digest == old)
+    ):
+        return
+    product = status.name.product
+    found = await stages.release(product, old)
+    was = found or f"{product}@{(status.candidate_commit or '')[:12]}"
+    by = f"by {candidate}" if candidate else "by a newer one that is under way"
+    entry = parts.catalogs.pipeline_stage(status.name)
+    ask = f"trueup promote {status.name} --release {(status.candidate_commit or '')[:12]}"
+    how = f"; `{ask}` asks for it all the same" if entry.after else ""
+    await parts.recording.event(
+        keys.stage_key(status.name), "Superseded", f"{was}: superseded {by}{how}",
+        revision=f"sha1:{status.candidate_commit}",
+    )  # fmt: skip
 
 
 async def verify(parts: Parts, stages: Stages, status: StageStatus) -> StageStatus:
     """Run the gates of the release that is here, once everything of it is ready."""
-    target = await parts.catalogs.stage_target(status.name, status.commit)
-    missing = await stages.not_ready(target)
+    target = await stages.target(status)
+    missing = await stages.missing(target)
     status = replace(status, ready=not missing)
-    if (
-        missing
-        or target.ahead is not None
-        or target.base is None
-        or stages.is_suspended(status.name)
-    ):
-        return status
+    if missing:
+        return await _settle_partly(parts, status, target)
+    status = replace(status, partial=())
+    if target.ahead is not None or target.base is None:
+        return replace(status, healthy_since=None)
+    if stages.evidence.is_suspended(status.name):
+        return replace(status, healthy_since=None)
     status = await parts.recording.stage(status)
-    names = parts.catalogs.pipeline_stage(status.name).gates
+    names = parts.catalogs.pipeline_stage(status.name).gate_names
     status = await run_gates(parts, status, names, target.base)
-    if all(result.ruling.lets_through for result in status.gates):
-        if status.verified != status.release:
-            status = replace(status, verified=status.release, verified_commit=status.commit)
-            said = (
-                f"yes from {', '.join(names)}" if names else "every unit is ready, no gate is asked"
-            )
-            await parts.recording.event(
-                keys.stage_key(status.name), "Verified", said, revision=f"sha1:{status.commit}"
-            )
-        await parts.recording.stage(status)
-        for later in stages.after(status.name):
-            await parts.world.dispatcher.wake(keys.stage_key(later))
+    rule = stages.gate_rule(status.name)
+    if not rule.lets_through(status.gates, status.release):
+        return replace(status, healthy_since=None)
+    units = await parts.world.ledger.units(status.name)
+    if status.verified != status.release:
+        risk = risks_of(status, units)
+        status = replace(status, verified=status.release, verified_commit=status.commit, risk=risk)
+        said = f"yes from {', '.join(names)}" if names else "every unit is ready, no gate is asked"
+        await parts.recording.event(
+            keys.stage_key(status.name), "Verified", said, revision=f"sha1:{status.commit}"
+        )
+    is_known = not any(unit.is_unknown(ConditionType.IN_SYNC) for unit in units)
+    begun = replace(status, healthy_since=status.healthy_since or parts.world.clock.now())
+    since = healthy_since(begun, units) if is_known else None
+    status = await parts.recording.stage(replace(status, healthy_since=since))
+    await stages.evidence.keep_proof(status)
+    for later in stages.after(status.name):
+        await parts.world.dispatcher.wake(keys.stage_key(later))
     return status
+
+
+async def _settle_partly(parts: Parts, status: StageStatus, target: StageTarget) -> StageStatus:
+    """Say where a promotion stopped on its way: part of the units are there, others cannot go on.
+
+    It stays so, and no stage after it moves, until a person has chosen how to go on.
+    """
+    places = await partly_there(parts.world.ledger, target)
+    status = replace(status, healthy_since=None, partial=places)
+    if not places:
+        return status
+    there = sum("not at the release" not in place for place in places)
+    name, commit = status.name, str(status.commit)
+    said = (
+        f"somebody to choose: {there} of {len(places)} units are at {name.product}@{commit[:12]}"
+        f" ({'; '.join(places)}). Mend it and let it go on, commit a change, or go back with"
+        f" `trueup rollback {name}`"
+    )
+    before = await parts.world.ledger.stage(name)
+    if before is None or before.partial != places:
+        await parts.recording.event(
+            keys.stage_key(name), "PartlyApplied", said, revision=f"sha1:{commit}", warning=True
+        )
+    return replace(status, waiting_for=said) if not status.candidate else status
 
 
 async def take_back(
     parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer, text: str | None
 ) -> StageStatus:
     """Go back to the last verified release when a gate said no to the one that is here."""
-    if all(result.ruling.lets_through for result in status.gates):
+    of_here = [result for result in status.gates if result.release == status.release]
+    if not of_here or stages.gate_rule(status.name).lets_through(of_here, status.release):
         return status
     here = await stages.release(status.name.product, pointer.digest)
     if here is None:
         return status
-    question = await stages.question(status, pointer, here)
-    decision = decide(question, parts.world.clock.now())
+    question = await stages.evidence.question(status, pointer, here)
+    now = parts.world.clock.now()
+    decision = decide(question, now)
     if decision.kind != DecisionKind.ROLL_BACK:
-        unclear = "; ".join(r.reasons[0] for r in status.gates if not r.ruling.lets_through)
+        unclear = "; ".join(r.reasons[0] for r in of_here if not r.ruling.lets_through)
+        if not unclear:
+            return status
         return replace(status, waiting_for=f"a release that passes its gates: {unclear}")
+    await stages.evidence.forget_proof(status.name, pointer.digest)
     moved = Pointer(
         status.name, decision.release.commit, decision.release.digest,
-        rejected=pointer.digest, rejected_commit=pointer.commit,
+        rejected=pointer.digest, rejected_commit=pointer.commit, rejected_at=now,
+        hold=pointer.held(now), number=pointer.number + 1,
     )  # fmt: skip
     moved = await _write(parts, stages, decision, moved, text)
     status = await stages.adopt(replace(status, gates=()), moved)

@@ -1,16 +1,17 @@
-"""Questions about stages, and the two acts that move one: writing its pointer, and adopting it."""
+"""What could come to a stage, and the two acts that move one: writing its pointer, adopting it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from controller.model.condition import ConditionType
 from controller.model.decision import Decision
-from controller.model.names import Digest, StageName, UnitName
+from controller.model.names import Digest, StageName
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
-from controller.steps.decide import Answer, EarlierStage, Question
+from controller.steps.decide.gates import GateRule
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
+from controller.workflows.evidence import Evidence
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import (
     decision_path,
@@ -19,11 +20,9 @@ from controller.workflows.pointers import (
     write_decision,
     write_pointer,
 )
+from controller.workflows.readiness import not_ready
 from controller.workflows.secret_documents import changed_secrets, secrets_of
-from schemas.kinds.environment import Environment
-
-SECRET = "secret "  # noqa: S105 - begins the name of a secret among what is not ready
-
+from controller.workflows.wishes import Wish
 
 ALL = 1_000_000
 """More releases than a product will ever have."""
@@ -35,29 +34,52 @@ class Stages:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._world = parts.world
+        self.evidence = Evidence(parts)
 
-    def is_suspended(self, name: StageName) -> bool:
-        """Tell whether the stage's environment is suspended in Git."""
-        head = self._parts.catalogs.known_head().catalog
-        environment = head.find(Environment, name.environment)
-        return environment is not None and environment.spec.suspended
+    async def target(self, status: StageStatus) -> StageTarget:
+        """Tell what a stage should be, by the release it is at."""
+        held = status.hold is not None
+        return await self._parts.catalogs.stage_target(status.name, status.commit, held=held)
 
     async def candidate(self, name: StageName, pointer: Pointer | None) -> Release | None:
         """Give the release that should be let into a stage; None when there is nothing new.
 
         A first stage takes what the head of the branch holds; another one what was verified in
-        every stage before it. A release that was rolled back from here is not tried again.
+        every stage before it, the newest there is, unless somebody named one. A release that was
+        taken back from here is not tried again, unless somebody asks for it since.
         """
         entry = self._parts.catalogs.pipeline_stage(name)
+        wish = await self._parts.wishes.asked_for(name)
+        if wish is not None and wish.pinned and entry.after and await self._may_come(wish, pointer):
+            return await self.release(name.product, wish.release)
         if entry.after:
             found = await self._verified_before(entry.after, name)
         else:
             found = self._parts.catalogs.release_at_head(name.product)
             if found is not None:
                 found = await self._world.ledger.put_release(found)
-        if found is None or (pointer and found.digest in {pointer.digest, pointer.rejected}):
+        if found is None or (pointer and found.digest == pointer.digest):
+            return None
+        asked_again = wish is not None and wish.release == found.digest
+        if pointer and found.digest == pointer.rejected and not asked_again:
             return None
         return found
+
+    async def _may_come(self, wish: Wish, pointer: Pointer | None) -> bool:
+        """Tell whether a wish still means something: it is no way back, nor one back again."""
+        if pointer is None:
+            return True
+        back_since = pointer.rejected_at
+        if wish.release == pointer.rejected and (back_since is None or wish.at <= back_since):
+            return False
+        return await self.is_newer(pointer.stage.product, wish.release, pointer.digest)
+
+    async def is_newer(self, product: str, release: Digest, than: Digest) -> bool:
+        """Tell whether a release was first seen after another one; not when either is unknown."""
+        order = [each.digest for each in await self._world.ledger.releases(product, limit=ALL)]
+        if release not in order or than not in order:
+            return False
+        return order.index(release) < order.index(than)
 
     async def _verified_before(self, after: Sequence[str], name: StageName) -> Release | None:
         digests = set()
@@ -79,62 +101,10 @@ class Stages:
             if name.environment in stage.after
         )
 
-    async def question(
-        self, status: StageStatus, pointer: Pointer | None, candidate: Release
-    ) -> Question:
-        """Gather all that a decision about a stage rests on."""
-        name = status.name
+    def gate_rule(self, name: StageName) -> GateRule:
+        """Give the gates of a stage, as the pipeline at the head has them."""
         entry = self._parts.catalogs.pipeline_stage(name)
-        required = entry.approvals.required
-        asked = await self._parts.wishes.is_asked_for(name, candidate.digest)
-        held = None if entry.auto or asked or not entry.after else "it is moved by hand"
-        return Question(
-            stage=name,
-            candidate=candidate,
-            previous=pointer.commit if pointer else "",
-            current=pointer.digest if pointer else None,
-            after=tuple(
-                [await self._earlier(StageName(name.product, e), candidate) for e in entry.after]
-            ),
-            gates_required=entry.gates,
-            gates=status.gates,
-            verified=await self._verified(status),
-            rejected=pointer.rejected if pointer else None,
-            approvals_required=required,
-            approvals=tuple(await self._world.ledger.approvals(name, candidate.digest)),
-            suspended=self.is_suspended(name),
-            held="somebody suspended it" if await self._parts.wishes.is_suspended(name) else held,
-        )
-
-    async def _verified(self, status: StageStatus) -> Release | None:
-        if status.verified is None:
-            return None
-        return await self.release(status.name.product, status.verified)
-
-    async def _earlier(self, name: StageName, candidate: Release) -> EarlierStage:
-        status = await self._world.ledger.stage(name)
-        entry = self._parts.catalogs.pipeline_stage(name)
-        if status is None or status.commit is None:
-            return EarlierStage(name, None, gates_required=entry.gates)
-        target = await self._parts.catalogs.stage_target(name, status.commit)
-        missing = await self.not_ready(target)
-        drifted = [
-            unit.name.stack
-            for unit in await self._world.ledger.units(name)
-            if unit.drift or unit.is_unknown(ConditionType.IN_SYNC)
-        ]
-        secrets = tuple(n.removeprefix(SECRET) for n in missing if n.startswith(SECRET))
-        units = tuple(n for n in missing if not n.startswith(SECRET))
-        is_here = status.release == candidate.digest
-        return EarlierStage(
-            stage=name,
-            release=status.release,
-            ready=Answer(ok=is_here and not units, names=units),
-            in_sync=Answer(ok=not drifted, names=tuple(sorted(drifted))),
-            secrets=Answer(ok=not secrets, names=secrets),
-            gates_required=entry.gates,
-            gates=status.gates,
-        )
+        return GateRule(name, entry.all_of, entry.one_of)
 
     async def release(self, product: str, digest: Digest) -> Release | None:
         """Give a release that was seen, by its digest."""
@@ -148,7 +118,7 @@ class Stages:
         `instead_of` is the file that the decision rested on (None: there was none). Raises
         PlanStale when somebody moved the stage in between: their word is never overwritten.
         """
-        record = write_decision(decision)
+        record = write_decision(replace(decision, number=pointer.number))
         digest = await self._world.artifacts.put(record.encode())
         moved = replace(pointer, decision=digest)
         name = decision.stage
@@ -167,6 +137,7 @@ class Stages:
     async def adopt(self, status: StageStatus, pointer: Pointer) -> StageStatus:
         """Make the pointer's release what is wanted here, and wake whom it concerns."""
         release = await self.release(pointer.stage.product, pointer.digest)
+        hold = pointer.held(self._world.clock.now())
         adopted = replace(
             status,
             commit=pointer.commit,
@@ -174,9 +145,15 @@ class Stages:
             subject=release.subject if release else "",
             author=release.author if release else "",
             decision=pointer.decision,
+            number=pointer.number,
+            hold=hold,
+            rejected=pointer.rejected,
         )
         if status.release != pointer.digest:
-            adopted = replace(adopted, ready=False)
+            await self.evidence.keep_proof(status)
+            adopted = replace(adopted, ready=False, healthy_since=None, risk=(), partial=())
+        if (status.hold is None) != (hold is None):
+            self._parts.surveyed.pop(status.name, None)  # what is wanted may be another thing now
         adopted = await self._parts.recording.stage(adopted)
         await self.wake_all(adopted)
         return adopted
@@ -188,7 +165,7 @@ class Stages:
         only when the head or the release is another one than at the last time.
         """
         world, name = self._world, status.name
-        target = await self._parts.catalogs.stage_target(name, status.commit)
+        target = await self.target(status)
         woken = []
         for secret in secrets_of(target):
             found = await world.ledger.secret(secret)
@@ -207,30 +184,12 @@ class Stages:
         await world.dispatcher.wake_all(woken)
         self._parts.surveyed[name] = seen
 
-    async def _known(self, name: StageName) -> set[UnitName]:
-        return {status.name for status in await self._world.ledger.units(name)}
-
-    async def not_ready(self, target: StageTarget) -> tuple[str, ...]:
+    async def missing(self, target: StageTarget) -> tuple[str, ...]:
         """Name the units and secrets of a stage that are not as its release says."""
-        found = []
-        wanted = {w.unit.name: w.commit for w in target.wanted()}
-        for unit in sorted({*wanted, *await self._known(target.name)}):
-            status = await self._world.ledger.unit(unit)
-            is_ready = (
-                status is not None and status.outcome is not None and not status.drift
-                and status.outcome.commit == wanted.get(unit)
-                and status.is_true(ConditionType.READY)
-            )  # fmt: skip
-            if not is_ready:
-                found.append(str(unit.stack))
-        for secret in secrets_of(target):
-            delivered = await self._world.ledger.secret(secret)
-            if delivered is None or not delivered.ready:
-                found.append(f"{SECRET}{secret.secret}")
-        return tuple(found)
+        return await not_ready(self._world.ledger, target)
 
 
 def _message(decision: Decision) -> str:
-    return (
-        f"{decision.stage}: {decision.kind} {decision.release.commit[:12]}\n\n{decision.because}\n"
-    )
+    kind, commit = decision.kind, decision.release.commit[:12]
+    by = f"\n\nAsked for by {decision.by}." if decision.by else ""
+    return f"{decision.stage}: {kind} {commit}\n\n{decision.because}{by}\n"

@@ -40,7 +40,10 @@ class Units:
     async def target(self, stage: StageName) -> StageTarget:
         """Tell what a stage should be, by the release it is at. Raises DependencyNotReady."""
         status = await self._world.ledger.stage(stage)
-        return await self._catalogs.stage_target(stage, status.commit if status else None)
+        if status is None:
+            return await self._catalogs.stage_target(stage, None)
+        held = status.hold is not None
+        return await self._catalogs.stage_target(stage, status.commit, held=held)
 
     async def find_wanted(self, name: UnitName) -> Wanted | None:
         """Give what a unit should be; None when it should not be there (any more)."""

@@ -1,12 +1,29 @@
 """What people asked for, each in a row of its own: no status written meanwhile can undo it."""
 
+from dataclasses import dataclass
 from datetime import datetime
+
+from pydantic import TypeAdapter
 
 from controller.model.names import Digest, SecretName, StageName, UnitName
 from controller.ports.ledger import DecisionLedger
 from controller.workflows.drills import Drills
 
 Subject = StageName | UnitName
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A release that somebody asks for."""
+
+    release: Digest
+    by: str
+    at: datetime
+    pinned: bool = False
+    """The release was named: it stays asked for when a newer one is verified."""
+
+
+_WISH = TypeAdapter(Wish)
 
 
 class Wishes:
@@ -67,13 +84,21 @@ class Wishes:
         """Tell which generation a consumer last said that it has; 0: none."""
         return int(await self._ledger.fact(f"acknowledged/{secret}/{consumer}") or 0)
 
-    async def promote(self, stage: StageName, release: Digest) -> None:
-        """Ask for a release to be let into a stage that is moved by hand."""
-        await self._ledger.set_fact(f"promote/{stage}", release)
+    async def promote(self, stage: StageName, wish: Wish) -> None:
+        """Ask for exactly one release to be let into a stage; another wish replaces this one."""
+        text = _WISH.dump_json(wish).decode()
+        await self._ledger.set_fact(f"promote/{stage}", text)
 
-    async def is_asked_for(self, stage: StageName, release: Digest) -> bool:
-        """Tell whether somebody asked for exactly this release."""
-        return await self._ledger.fact(f"promote/{stage}") == release
+    async def withdraw(self, stage: StageName) -> None:
+        """Ask for no release any more."""
+        await self._ledger.set_fact(f"promote/{stage}", "")
+
+    async def asked_for(self, stage: StageName) -> Wish | None:
+        """Tell which release somebody asked for."""
+        found = await self._ledger.fact(f"promote/{stage}")
+        if not found or not found.startswith("{"):  # one of an earlier version says no person
+            return None
+        return _WISH.validate_json(found)
 
     async def correct(self, unit: UnitName, *, wanted: bool) -> None:
         """Ask for the drift of a unit to be put back once; `wanted` False: that was done."""

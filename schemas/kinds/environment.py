@@ -12,6 +12,7 @@ from schemas.names import Name
 from schemas.references import Step, plain, references_in, refuse_at
 from schemas.state_backends import LocalState, State
 from schemas.values import Interval
+from schemas.windows import Windows
 
 _PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -162,6 +163,12 @@ class EnvironmentSpec(Part):
         default_factory=Limits,
         description="How much may happen at a time.",
         examples=[{"concurrentApplies": 2}],
+    )
+    windows: Windows = Field(
+        default_factory=Windows,
+        description="When releases, of whatever product, may come here. Drift is put back and "
+        "secrets are rotated at any time.",
+        examples=[{"freeze": [{"cron": "0 16 * * FRI", "for": "64h", "reason": "weekend"}]}],
     )
     suspended: bool = Field(
         default=False,

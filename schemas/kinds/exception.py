@@ -68,8 +68,8 @@ class Where(Part):
     )
     environments: Many[Pattern] = Field(
         default=(),
-        description="Environments, by name; `*` stands for any text. Without it, all. Only for a "
-        "`rule`.",
+        description="Environments, by name; `*` stands for any text. Without it, all. Not for a "
+        "`code`.",
         examples=[["dev"]],
     )
     addresses: Many[Address] = Field(
@@ -84,6 +84,18 @@ class Where(Part):
         if not (self.products or self.documents or self.paths or self.environments):
             refuse_at((), "at least one of `products`, `documents`, `paths`, `environments`")
         return self
+
+
+class PromotionAllowed(Part):
+    """Which release may come at a time when none may."""
+
+    commit: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{7,64}$",
+        description="The release, by its commit or the beginning of it, at least 7 digits, in "
+        "quotes. Without it, every release.",
+        examples=["9fceb02d0ae598e95dc970b74767f19372d61af8"],
+    )
 
 
 class ExceptionSpec(Part):
@@ -103,6 +115,12 @@ class ExceptionSpec(Part):
         "weighs nothing. Either this or `code`.",
         examples=["too-many-deletions"],
     )
+    promotion: PromotionAllowed | None = Field(
+        default=None,
+        description="Let a promotion through freeze windows, and outside of allow windows, of the "
+        "products and environments in `where`.",
+        examples=[{"commit": "9fceb02d0ae598e95dc970b74767f19372d61af8"}],
+    )
     where: Where = Field(
         description="What it is for: everything given must fit.",
         examples=[{"products": ["shop"], "documents": ["Stack/shop-api"]}],
@@ -119,8 +137,12 @@ class ExceptionSpec(Part):
 
     @model_validator(mode="after")
     def _allows_one_thing(self) -> Self:
-        if (self.code is None) == (self.rule is None):
-            refuse_at((), "exactly one of `code`, `rule`")
+        given = [each for each in (self.code, self.rule, self.promotion) if each is not None]
+        if len(given) != 1:
+            refuse_at((), "exactly one of `code`, `rule`, `promotion`")
+        if self.promotion is not None:
+            self._allows_a_promotion()
+            return self
         if self.code is None and self.where.paths:
             refuse_at(("where", "paths"), "no `paths` for a `rule`")
         if self.rule is None and self.where.environments:
@@ -128,6 +150,14 @@ class ExceptionSpec(Part):
         if self.rule is None and self.where.addresses:
             refuse_at(("where", "addresses"), "no `addresses` for a `code`")
         return self
+
+    def _allows_a_promotion(self) -> None:
+        for name in ("documents", "paths", "addresses"):
+            if getattr(self.where, name):
+                refuse_at(("where", name), f"no `{name}` for a `promotion`")
+        for name in ("products", "environments"):
+            if not getattr(self.where, name):
+                refuse_at(("where",), f"`{name}`, since it is for a `promotion`")
 
 
 class AllowedFinding(Document):

@@ -8,6 +8,7 @@ from controller.model.names import Commit
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--root")
 _NAMES = ("-r", "-z", "--name-only", "--no-renames")
+_FORMAT = "--format=%H\t%P\t%an <%ae>"
 _PARENTS_OF_A_MERGE = 2
 
 
@@ -23,14 +24,14 @@ async def read_history(mirror: Mirror, head: Commit, since: Commit | None) -> Hi
     if not descends:
         differing = _paths(await _ask(mirror, "diff-tree", *_NAMES, known, head))
     listed = await _ask(
-        mirror, "rev-list", "--reverse", "--topo-order", "--parents", head, f"^{known}"
+        mirror, "log", "-z", "--reverse", "--topo-order", _FORMAT, head, f"^{known}"
     )
-    found = [[Commit(word) for word in line.split()] for line in listed.decode().splitlines()]
-    plain = await _plain_changes(mirror, [c for c, *parents in found if len(parents) <= 1])
+    found = [_past(line) for line in _words(listed)]
+    plain = await _plain_changes(mirror, [c for c, parents, _ in found if len(parents) <= 1])
     commits = [
         PastCommit(commit, plain[commit] if len(parents) <= 1
-                   else await _merge_changes(mirror, commit, parents))
-        for commit, *parents in found
+                   else await _merge_changes(mirror, commit, parents), author)
+        for commit, parents, author in found
     ]  # fmt: skip
     return History(tuple(commits), descends, differing)
 
@@ -92,6 +93,11 @@ async def _ask(mirror: Mirror, *arguments: str, given: bytes = b"") -> bytes:
     if answer.code != 0:
         raise mirror.damaged("the history")
     return answer.output
+
+
+def _past(line: str) -> tuple[Commit, list[Commit], str]:
+    commit, parents, author = line.split("\t", 2)
+    return Commit(commit), [Commit(parent) for parent in parents.split()], author
 
 
 def _paths(answer: bytes) -> tuple[str, ...]:

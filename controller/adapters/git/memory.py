@@ -138,7 +138,8 @@ class MemoryRepository:
         known, past = self._history(since), []
         commit: Commit | None = head
         while commit is not None and commit not in known:
-            past.append(PastCommit(commit, self._changes(self._parents[commit], commit)))
+            changes = self._changes(self._parents[commit], commit)
+            past.append(PastCommit(commit, changes, self._snapshots[commit].author))
             commit = self._parents[commit]
         descends = since in self._history(head)
         differing = () if descends else self._changes(since, head)

@@ -1,6 +1,6 @@
 """Documents that point at others: products, pipelines, secrets, load tests, policies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
@@ -16,7 +16,7 @@ from schemas.kinds.credential_request import CredentialRequest
 from schemas.kinds.exception import AllowedFinding
 from schemas.kinds.load_test import LoadTest
 from schemas.kinds.notification import Notification
-from schemas.kinds.pipeline import Pipeline, PipelineStage
+from schemas.kinds.pipeline import Gates, Pipeline, PipelineStage
 from schemas.kinds.product import Product
 from schemas.kinds.secret import Secret
 from schemas.kinds.secret_store import SecretStore
@@ -172,13 +172,39 @@ def link_pipeline(linking: Linking, reference: Reference, model: Pipeline) -> No
             )
         stages.setdefault(stage.environment, index)
     for index, stage in enumerate(model.spec.stages):
-        for place, name in enumerate(stage.gates):
-            gate = ("spec", "stages", index, "gates", place)
-            linking.need(reference, "LoadTest", name, gate, product=reference.product)
+        at: tuple[str | int, ...] = ("spec", "stages", index)
+        for below, names in _gates(stage):
+            for place, name in enumerate(names):
+                gate = (*at, *below, place)
+                linking.need(reference, "LoadTest", name, gate, product=reference.product)
+            _refuse_twice(linking, reference, names, (*at, *below))
         for place, name in enumerate(stage.after):
-            after = ("spec", "stages", index, "after", place)
-            linking.choose(reference, name, stages, "stage", after)
+            linking.choose(reference, name, stages, "stage", (*at, "after", place))
+        _refuse_twice(linking, reference, stage.after, (*at, "after"))
     _refuse_circle(linking, reference, model.spec.stages)
+
+
+def _gates(stage: PipelineStage) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Give the lists of gates with where they stand."""
+    if isinstance(stage.gates, Gates):
+        yield ("gates", "allOf"), stage.all_of
+        yield ("gates", "oneOf"), stage.one_of
+    else:
+        yield ("gates",), stage.all_of
+
+
+def _refuse_twice(
+    linking: Linking, reference: Reference, names: tuple[str, ...], path: tuple[str | int, ...]
+) -> None:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            linking.report(
+                reference,
+                "load/duplicate-entry",
+                f"`{name}` stands here twice",
+                (*path, place),
+                hint="take one of them away",
+            )
 
 
 def _refuse_circle(

@@ -10,7 +10,7 @@ from controller.web.api.answers import json_answer
 from controller.web.refusals import RequestWrong
 from controller.web.site import Site
 
-KEYS = frozenset({"subject", "reason", "expect"})
+KEYS = frozenset({"subject", "reason", "expect", "until", "release"})
 
 
 async def answer(site: Site, request: Request) -> Response:
@@ -22,6 +22,8 @@ async def answer(site: Site, request: Request) -> Response:
         subject=body.get("subject", ""),
         reason=body.get("reason", ""),
         expect=body.get("expect", ""),
+        until=body.get("until", ""),
+        release=body.get("release", ""),
     )
     action = str(request.path_params["action"])
     result = await act(site.app, action, ask)

@@ -18,6 +18,7 @@ from controller.web.api import (
     health,
     metrics,
     overview,
+    promotions,
     releases,
     requests,
     secrets,
@@ -42,6 +43,7 @@ RESOURCES = (
     decisions,
     evidence,
     gates,
+    promotions,
 )
 
 

@@ -15,6 +15,11 @@ DONE = {
     "approve-plan": "approved the plan of {}",
     "approve-backlog": "let the changes of {} go",
     "promote": "asked for the release that waits to be let into {}",
+    "revoke": "took the approval for {} back",
+    "hold": "holds {} where it is",
+    "lift": "lifted the hold of {}",
+    "rollback": "goes back at {}, and holds it there",
+    "abort": "broke the promotion to {} off",
     "suspend": "suspended {}",
     "resume": "resumed {}",
     "rotate": "asked for a rotation of {} now",
@@ -39,6 +44,8 @@ async def answer(site: Site, request: Request) -> Response:
         subject=form.get("subject", ""),
         reason=form.get("reason", "").strip(),
         expect=form.get("expect", ""),
+        until=form.get("until", ""),
+        release=form.get("release", ""),
     )
     action = str(request.path_params["action"])
     await act(site.app, action, ask)

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,6 +18,15 @@ from tests.unit.web.fake_app import COMMIT
         (["approve", "shop/production/shop-db"],
          ("approve-plan", "shop/production/shop-db", "", "")),
         (["promote", "shop/production"], ("promote", "shop/production")),
+        (["promote", "shop/production", "--release", "9fceb02"],
+         ("promote", "shop/production", "9fceb02")),
+        (["approve", "shop/production", "--revoke"], ("revoke", "shop/production", "")),
+        (["lift", "shop/production"], ("lift", "shop/production", "")),
+        (["rollback", "shop/production", "--reason", "slow", "--to", "9fceb02"],
+         ("rollback", "shop/production", "slow", "9fceb02")),
+        (["abort", "shop/production", "--reason", "slow"], ("abort", "shop/production", "slow")),
+        (["hold", "shop/production", "--reason", "sale", "--until", "2026-12-24T18:00"],
+         ("hold", "shop/production", "sale", datetime(2026, 12, 24, 18, tzinfo=UTC))),
         (["suspend", "shop/dev"], ("suspend", "shop/dev")),
         (["resume", "shop/dev/shop-api"], ("resume", "shop/dev/shop-api")),
         (["rotate", "shop/dev/shop-api-key"], ("rotate", "shop/dev/shop-api-key")),
@@ -41,7 +51,10 @@ def test_an_action_is_asked_for_and_told(trueup, app, words, asked):
     "words",
     [
         ["approve"], ["approve", "shop/"], ["approve", "a/b/c/d"], ["drift", "shop/dev"],
-        ["rotate", "SHOP/dev/x"], ["promote", "--frobnicate"], ["suspend", "a/b; x"],
+        ["rotate", "SHOP/dev/x"],
+        ["hold", "shop/dev"], ["rollback", "shop/dev"],
+        ["hold", "shop/dev", "--reason", "x", "--until", "soon"], ["promote", "--frobnicate"],
+        ["suspend", "a/b; x"],
     ],
 )  # fmt: skip
 def test_wrong_use_ends_with_64_and_asks_nothing(trueup, app, words):

@@ -6,7 +6,7 @@ from controller.model.decision import Approval
 from controller.model.measurement import GateResult, GateRuling
 from controller.model.names import Commit, Digest, StageName
 from controller.model.release import Release
-from controller.steps.decide import Answer, EarlierStage, Question
+from controller.steps.decide.question import Answer, EarlierStage, Question
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEV = StageName("shop", "dev")

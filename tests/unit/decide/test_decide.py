@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from controller.model.decision import DecisionKind
-from controller.steps.decide import Answer, decide
+from controller.steps.decide.decide import decide
+from controller.steps.decide.question import Answer
 from tests.unit.decide.decide_questions import (
     DEV,
     NEW,

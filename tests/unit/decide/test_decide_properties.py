@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from controller.model.decision import DecisionKind
 from controller.model.measurement import GateRuling
-from controller.steps.decide import Answer, EarlierStage, Question, decide
+from controller.steps.decide.decide import decide
+from controller.steps.decide.question import Answer, EarlierStage, Question
 from tests.unit.decide.decide_questions import (
     DEV,
     NEW,

@@ -360,8 +360,9 @@ class FakeApp:
     async def approve_plan(self, caller, unit, reason="", *, expect=""):
         return self._act(caller, Role.APPROVER, "approve-plan", unit, reason, expect)
 
-    async def promote(self, caller, stage):
-        return self._act(caller, Role.OPERATOR, "promote", stage)
+    @property
+    def promotions(self):
+        return FakePromotions(self)
 
     async def suspend(self, caller, subject, *, suspended):
         return self._act(caller, Role.OPERATOR, "suspend" if suspended else "resume", subject)
@@ -426,3 +427,52 @@ class FakeApp:
     def _fail(self):
         if self.fails_with is not None:
             raise self.fails_with
+
+
+class FakePromotions:
+    """Has the methods of `Promotions`."""
+
+    def __init__(self, app):
+        self._app = app
+
+    async def promote(self, caller, stage, release=""):
+        return self._act(caller, "promote", stage, *([release] if release else []))
+
+    async def revoke(self, caller, subject, reason=""):
+        return self._act(caller, "revoke", subject, reason)
+
+    async def hold(self, caller, stage, reason, until=None):
+        return self._act(caller, "hold", stage, reason, until)
+
+    async def lift(self, caller, stage, reason=""):
+        return self._act(caller, "lift", stage, reason)
+
+    async def roll_back(self, caller, stage, reason, release=""):
+        return self._act(caller, "rollback", stage, reason, release)
+
+    async def abort(self, caller, stage, reason):
+        return self._act(caller, "abort", stage, reason)
+
+    async def history(self, stage):
+        await self._app.stage(stage)
+        return [
+            view.MoveView(2, "hold", COMMIT, "Faster", COMMIT, "held by olga", "olga",
+                          ago(minutes=5), DECISION),
+            view.MoveView(1, "promote", COMMIT, "Faster", "", "verified in shop/staging", "",
+                          ago(hours=1), DECISION),
+        ]  # fmt: skip
+
+    async def trace(self, commit):
+        stages = (
+            view.TracedView("shop/dev", holds=True, commit=COMMIT, said="here is it"),
+            view.TracedView("shop/production", holds=False, commit="", said="waits for somebody"),
+        )
+        return view.TraceView(commit, stages)
+
+    async def preview(self, stage, release=""):
+        await self._app.stage(stage)
+        units = (view.UnitPreview(f"{stage}/shop-api", ("~ module.this",), said="1 changes"),)
+        return view.PreviewView(stage, release or COMMIT, DECISION, units)
+
+    def _act(self, caller, *what):
+        return self._app._act(caller, Role.OPERATOR, *what)

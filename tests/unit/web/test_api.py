@@ -79,6 +79,11 @@ ACTIONS = {
     "approve": "shop/production",
     "approve-plan": "shop/production/shop-db",
     "promote": "shop/production",
+    "revoke": "shop/production",
+    "hold": "shop/production",
+    "lift": "shop/production",
+    "rollback": "shop/production",
+    "abort": "shop/production",
     "suspend": "shop/dev",
     "resume": "shop/dev",
     "rotate": "shop/staging/shop-api-key",
@@ -105,6 +110,24 @@ async def test_a_viewer_may_do_nothing(client, app, action, subject):
     )
     assert (answer.status_code, answer.json()["code"]) == (403, "app/not-allowed")
     assert app.asked == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"until": "tomorrow"}, {"until": "2026-12-24T18:00"}, {"release": "HEAD"}, {"release": "ab"}],
+)
+async def test_an_instant_and_a_release_are_what_they_must_be(client, app, body):
+    given = {"subject": "shop/production", "reason": "sale", **body}
+    answer = await client.post("/api/actions/hold", json=given, headers=bearer())
+    assert answer.status_code == 400
+    assert app.asked == []
+
+
+async def test_history_trace_and_preview_are_read(client):
+    for path in ("history/shop/production", "trace/9fceb02", "previews/shop/production"):
+        assert (await client.get(f"/api/{path}", headers=bearer("vera"))).status_code == 200
+        assert (await client.get(f"/api/{path}")).status_code == 401
+    assert (await client.get("/api/trace/HEAD", headers=bearer())).status_code == 400
 
 
 async def test_an_operator_may_not_approve(client):

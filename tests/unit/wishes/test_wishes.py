@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from controller.adapters.clock.memory import START
 from controller.adapters.ledger.memory import MemoryLedger
 from controller.model.names import Digest, SecretName, UnitName
-from controller.workflows.wishes import Wishes
+from controller.workflows.wishes import Wish, Wishes
 
 UNIT = UnitName("shop", "dev", "api")
 RELEASE = Digest("sha256:" + "a" * 64)
@@ -28,9 +28,11 @@ async def test_a_rotation_a_promotion_and_a_plan_are_remembered() -> None:
     assert await wishes.rotation_asked_at(secret) is None
     await wishes.rotate(secret, now)
     assert await wishes.rotation_asked_at(secret) == now
-    await wishes.promote(UNIT.stage, RELEASE)
-    assert await wishes.is_asked_for(UNIT.stage, RELEASE)
-    assert not await wishes.is_asked_for(UNIT.stage, Digest("sha256:" + "b" * 64))
+    wish = Wish(RELEASE, "ada", now, pinned=True)
+    await wishes.promote(UNIT.stage, wish)
+    assert await wishes.asked_for(UNIT.stage) == wish
+    await wishes.withdraw(UNIT.stage)
+    assert await wishes.asked_for(UNIT.stage) is None
     assert await wishes.waiting_plan(UNIT) is None
     await wishes.plan_waits(UNIT, RELEASE)
     assert await wishes.waiting_plan(UNIT) == RELEASE

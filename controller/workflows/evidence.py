@@ -1,0 +1,242 @@
+"""Gather all that a decision about a stage rests on, from Git and the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+
+from controller.model.condition import ConditionType
+from controller.model.decision import UnitRisk
+from controller.model.measurement import GateResult
+from controller.model.names import Digest, StageName
+from controller.model.release import Pointer, Release
+from controller.model.status import StageStatus, UnitStatus
+from controller.steps import release as release_step
+from controller.steps.decide.question import (
+    Answer,
+    Ask,
+    EarlierStage,
+    PastProof,
+    Question,
+    WindowException,
+)
+from controller.workflows.parts import Parts
+from controller.workflows.readiness import SECRET, not_ready
+from schemas.kinds.environment import Environment
+from schemas.kinds.exception import AllowedFinding
+from schemas.kinds.pipeline import PipelineStage
+from schemas.windows import Windows
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a release was verified in a stage; kept while the stage goes on to others."""
+
+    verified_at: datetime
+    soaked: timedelta = timedelta(0)
+    risk: tuple[UnitRisk, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+
+
+_PROOF = TypeAdapter(Proof)
+
+
+class Evidence:
+    """Asks Git and the ledger; what it cannot find out is not known, which is no yes."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._world = parts.world
+
+    def is_suspended(self, name: StageName) -> bool:
+        """Tell whether the stage's environment is suspended in Git."""
+        environment = self._environment(name)
+        return environment is not None and environment.spec.suspended
+
+    async def question(
+        self, status: StageStatus, pointer: Pointer | None, candidate: Release
+    ) -> Question:
+        """Gather all that a decision about a stage rests on."""
+        name = status.name
+        entry = self._parts.catalogs.pipeline_stage(name)
+        wish = await self._parts.wishes.asked_for(name)
+        asked = Ask(wish.by, wish.at) if wish and wish.release == candidate.digest else None
+        by_hand = None if entry.auto or asked or not entry.after else "it is moved by hand"
+        suspended = await self._parts.wishes.is_suspended(name)
+        earlier = [await self._earlier(StageName(name.product, e), candidate) for e in entry.after]
+        return Question(
+            stage=name,
+            candidate=candidate,
+            previous=pointer.commit if pointer else "",
+            current=pointer.digest if pointer else None,
+            after=tuple(earlier),
+            gates_required=entry.all_of,
+            one_of=entry.one_of,
+            gates=status.gates,
+            verified=await self._verified(status),
+            rejected=pointer.rejected if pointer else None,
+            rejected_by=pointer.rejected_by if pointer else "",
+            rejected_at=pointer.rejected_at if pointer else None,
+            approvals_required=entry.approvals.required,
+            approvals=tuple(await self._world.ledger.approvals(name, candidate.digest)),
+            groups=entry.approvals.from_,
+            approvals_expire=entry.approvals.expire,
+            authors=await self._authors(entry, candidate, pointer),
+            asked=asked,
+            suspended=self.is_suspended(name),
+            held="somebody suspended it" if suspended else by_hand,
+            hold=pointer.hold if pointer else None,
+            soak=entry.soak,
+            windows=self._windows(name, entry),
+            exceptions=self._exceptions(name, candidate),
+        )
+
+    async def _verified(self, status: StageStatus) -> Release | None:
+        if status.verified is None:
+            return None
+        return await self._world.ledger.release(status.name.product, status.verified)
+
+    async def _earlier(self, name: StageName, candidate: Release) -> EarlierStage:
+        status = await self._world.ledger.stage(name)
+        entry = self._parts.catalogs.pipeline_stage(name)
+        if status is None or status.commit is None:
+            return EarlierStage(name, None, gates_required=entry.all_of, one_of=entry.one_of)
+        held = status.hold is not None
+        target = await self._parts.catalogs.stage_target(name, status.commit, held=held)
+        missing = await not_ready(self._world.ledger, target)
+        found = await self._world.ledger.units(name)
+        drifted = [
+            unit.name.stack
+            for unit in found
+            if unit.drift or unit.is_unknown(ConditionType.IN_SYNC)
+        ]
+        secrets = tuple(n.removeprefix(SECRET) for n in missing if n.startswith(SECRET))
+        units = tuple(n for n in missing if not n.startswith(SECRET))
+        is_here = status.release == candidate.digest
+        was_taken_back = status.rejected == candidate.digest
+        known = None if is_here or was_taken_back else await self.proof(name, candidate.digest)
+        return EarlierStage(
+            stage=name,
+            release=status.release,
+            ready=Answer(ok=is_here and not units, names=units),
+            in_sync=Answer(ok=not drifted, names=tuple(sorted(drifted))),
+            secrets=Answer(ok=not secrets, names=secrets),
+            gates_required=entry.all_of,
+            one_of=entry.one_of,
+            gates=(*status.gates, *(known.gates if known else ())),
+            healthy_since=healthy_since(status, found) if is_here else None,
+            past=PastProof(known.verified_at, known.soaked) if known else None,
+            risk=status.risk if is_here else known.risk if known else (),
+        )
+
+    async def proof(self, name: StageName, release: Digest) -> Proof | None:
+        """Tell whether a release was verified in a stage, and not taken back from it since."""
+        found = await self._world.ledger.fact(_proof_fact(name, release))
+        return _PROOF.validate_json(found) if found else None
+
+    async def keep_proof(self, status: StageStatus) -> None:
+        """Keep what was proved of a stage's release, before or while the stage goes on."""
+        if status.release is None or status.verified != status.release:
+            return
+        now = self._world.clock.now()
+        known = await self.proof(status.name, status.release)
+        since = healthy_since(status, await self._world.ledger.units(status.name))
+        soaked = max(
+            known.soaked if known else timedelta(0), now - since if since else timedelta(0)
+        )
+        verified_at = known.verified_at if known else now
+        gates = tuple(each for each in status.gates if each.release == status.release)
+        kept = Proof(verified_at, soaked, status.risk, gates)
+        if kept != known:
+            fact = _proof_fact(status.name, status.release)
+            await self._world.ledger.set_fact(fact, _PROOF.dump_json(kept).decode())
+
+    async def forget_proof(self, name: StageName, release: Digest) -> None:
+        """Count nothing that was proved of a release which is taken back."""
+        await self._world.ledger.set_fact(_proof_fact(name, release), "")
+
+    async def _authors(
+        self, entry: PipelineStage, candidate: Release, pointer: Pointer | None
+    ) -> tuple[str, ...]:
+        """Name who made the commits that touch the product between what is here and the candidate.
+
+        Asked for only where somebody's word is needed. Of a first release only its own author is
+        known.
+        """
+        if not entry.approvals.required or pointer is None:
+            return ()
+        catalogs, product = self._parts.catalogs, candidate.product
+        owned = {
+            path
+            for commit in (candidate.commit, pointer.commit)
+            for path in release_step.owned_paths((await catalogs.at(commit)).catalog, product)
+        }
+        history = await self._world.repository.history(candidate.commit, pointer.commit)
+        return tuple(
+            dict.fromkeys(
+                each.author
+                for each in history.commits
+                if each.author and any(release_step.touches(owned, path) for path in each.paths)
+            )
+        )
+
+    def _environment(self, name: StageName) -> Environment | None:
+        head = self._parts.catalogs.known_head().catalog
+        return head.find(Environment, name.environment)
+
+    def _windows(self, name: StageName, entry: PipelineStage) -> tuple[Windows, ...]:
+        environment = self._environment(name)
+        pipeline = self._parts.catalogs.pipeline(name.product)
+        found = [
+            *([environment.spec.windows] if environment else ()),
+            *([pipeline.spec.windows] if pipeline else ()),
+            entry.windows,
+        ]
+        return tuple(each for each in found if each.allow or each.freeze)
+
+    def _exceptions(self, name: StageName, candidate: Release) -> tuple[WindowException, ...]:
+        """Give the Exceptions at the head that let this release come here at any time."""
+        today = self._world.clock.now().date()
+        return tuple(
+            WindowException(
+                each.metadata.name, each.spec.owner, each.spec.reason, str(each.spec.expires)
+            )
+            for each in self._parts.catalogs.known_head().catalog.all(AllowedFinding)
+            if (allowed := each.spec.promotion) is not None
+            and not each.has_expired(today)
+            and candidate.commit.startswith(allowed.commit or "")
+            and each.covers(product=name.product, document="", environment=name.environment)
+        )
+
+
+def healthy_since(status: StageStatus, units: Sequence[UnitStatus]) -> datetime | None:
+    """Tell since when a stage has been healthy: a failure that came and went has broken it."""
+    if status.healthy_since is None:
+        return None
+    changed = [
+        found.last_transition_time
+        for unit in units
+        for kind in (ConditionType.READY, ConditionType.IN_SYNC)
+        if (found := unit.condition(kind)) is not None
+    ]
+    return max([status.healthy_since, *changed])
+
+
+def risks_of(status: StageStatus, units: Sequence[UnitStatus]) -> tuple[UnitRisk, ...]:
+    """Tell how dangerous the plans were that brought a stage's release there."""
+    return tuple(
+        UnitRisk(
+            str(unit.name), unit.risk.score, str(unit.risk.level),
+            tuple(reason.sentence for reason in unit.risk.top()),
+        )
+        for unit in sorted(units, key=lambda each: each.name)
+        if unit.risk is not None
+        and unit.outcome is not None
+        and unit.outcome.changed
+        and unit.outcome.commit == status.commit
+    )  # fmt: skip
+
+
+def _proof_fact(name: StageName, release: Digest) -> str:
+    return f"proof/{name}/{release}"

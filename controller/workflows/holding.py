@@ -1,0 +1,183 @@
+"""What people do to a stage: hold it where it is, lift that, and go back to an earlier release.
+
+Each is a decision with a record, and one commit to the promotions branch: it survives a lost
+database, and nothing that the controller does by itself undoes it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from controller.diagnostics.errors import PlanStale, Stalled
+from controller.model.decision import Decision, DecisionKind, EvidenceItem
+from controller.model.names import Digest, StageName
+from controller.model.release import Hold, Pointer, Release
+from controller.workflows import keys
+from controller.workflows.parts import Parts
+from controller.workflows.pointers import decision_path, decisions_path, digest_of, read_decision
+from controller.workflows.stages import Stages
+
+TRIES = 3
+SHORTEST = 7
+"""So many digits of a commit are needed, as git does by itself."""
+MOVES = frozenset({DecisionKind.PROMOTE, DecisionKind.ROLL_BACK, DecisionKind.BY_HAND})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who wants something, why, and until when."""
+
+    by: str
+    reason: str
+    until: datetime | None = None
+
+
+Change = Callable[[Pointer], Awaitable[tuple[Decision, Pointer]]]
+
+
+async def hold(parts: Parts, name: StageName, order: Order) -> Pointer:
+    """Keep a stage at its release until somebody lifts it, or until an instant."""
+    now = parts.world.clock.now()
+    if order.until is not None and order.until <= now:
+        raise Stalled.because("`until` is over already", hint="give an instant that is to come")
+
+    async def change(pointer: Pointer) -> tuple[Decision, Pointer]:
+        made = Hold(order.by, now, order.reason, order.until)
+        decision = await _decision(parts, DecisionKind.HOLD, pointer, order, str(made))
+        return decision, replace(pointer, hold=made)
+
+    return await _do(parts, name, change, "Held")
+
+
+async def lift(parts: Parts, name: StageName, order: Order) -> Pointer:
+    """End a hold. Raises Stalled when there is none."""
+
+    async def change(pointer: Pointer) -> tuple[Decision, Pointer]:
+        if pointer.hold is None:
+            raise Stalled.because(f"nobody holds `{name}`", code="promote/not-held")
+        said = f"{order.by} lifted the hold of {pointer.hold.by} ({pointer.hold.reason})"
+        said += f": {order.reason}" if order.reason else ""
+        decision = await _decision(parts, DecisionKind.LIFT, pointer, order, said)
+        return decision, replace(pointer, hold=None)
+
+    return await _do(parts, name, change, "Lifted")
+
+
+async def roll_back(parts: Parts, name: StageName, order: Order, to: str = "") -> Pointer:
+    """Go back to a release that was here before, and hold the stage there until it is lifted.
+
+    `to` is a digest, or a commit or its beginning; without it, the last other release that was
+    here and was not taken back. Raises Stalled when there is none, or it cannot be read any more.
+    """
+    stages, now = Stages(parts), parts.world.clock.now()
+
+    async def change(pointer: Pointer) -> tuple[Decision, Pointer]:
+        target = await earlier_release(parts, pointer, to)
+        await parts.catalogs.at(target.commit)  # only what was accepted can be read
+        await stages.evidence.forget_proof(name, pointer.digest)
+        made = Hold(order.by, now, f"rolled back: {order.reason}", order.until)
+        said = f"{order.by} goes back to {target} from {pointer.commit[:12]}: {order.reason}"
+        decision = await _decision(parts, DecisionKind.ROLL_BACK, pointer, order, said, target)
+        return decision, Pointer(
+            name, target.commit, target.digest, rejected=pointer.digest,
+            rejected_commit=pointer.commit, rejected_by=order.by, rejected_at=now, hold=made,
+        )  # fmt: skip
+
+    moved = await _do(parts, name, change, "RolledBack")
+    await parts.wishes.withdraw(name)
+    return moved
+
+
+async def earlier_release(parts: Parts, pointer: Pointer, to: str = "") -> Release:
+    """Find the release to go back to among the decisions on the branch. Raises Stalled."""
+    moves = [each for _, each in await moves_of(parts, pointer.stage) if each.kind in MOVES]
+    if to:
+        fitting = {
+            each.release.digest: each.release
+            for each in moves
+            if each.release.digest == to
+            or (len(to) >= SHORTEST and each.release.commit.startswith(to))
+        }
+        if len(fitting) != 1 or pointer.digest in fitting:
+            raise Stalled.because(
+                f"`{to}` names no other release, or several, that was at `{pointer.stage}` before",
+                hint=f"`trueup history {pointer.stage}` lists them",
+                code="promote/no-way-back",
+            )
+        return next(iter(fitting.values()))
+    bad: set[str | None] = {pointer.digest, pointer.rejected}
+    bad |= {each.previous for each in moves if each.kind == DecisionKind.ROLL_BACK}
+    for each in moves:
+        if each.release.digest not in bad and each.release.commit not in bad:
+            return each.release
+    raise Stalled.because(
+        f"no other release was at `{pointer.stage}` before",
+        hint="revert the commit in the repository, or hold the stage",
+        code="promote/no-way-back",
+    )
+
+
+async def moves_of(parts: Parts, name: StageName) -> Sequence[tuple[Digest, Decision]]:
+    """Give every decision about a stage on the promotions branch with its digest, newest first."""
+    files = await parts.world.pointers.read()
+    folder = decisions_path(name)
+    found = [
+        (digest_of(text), decision)
+        for path, text in files.items()
+        if path.startswith(folder) and (decision := read_decision(text)) is not None
+        and decision.stage == name and path == decision_path(name, digest_of(text))
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: (each[1].number, each[1].decided_at), reverse=True)
+
+
+async def _do(parts: Parts, name: StageName, change: Change, reason: str) -> Pointer:
+    stages = Stages(parts)
+    for _ in range(TRIES):
+        pointer, text = await stages.pointer(name)
+        if pointer is None:
+            raise Stalled.because(
+                f"no release is at `{name}` yet",
+                hint=f"`trueup suspend {name}` keeps the first one out",
+                code="promote/nothing-there",
+            )
+        decision, moved = await change(pointer)
+        moved = replace(moved, number=pointer.number + 1)
+        try:
+            moved = await stages.write(decision, moved, instead_of=text)
+        except PlanStale:
+            continue
+        await parts.recording.event(
+            keys.stage_key(name), reason, f"{decision.release}: {decision.because}",
+            revision=f"sha1:{moved.commit}", warning=reason == "RolledBack",
+        )  # fmt: skip
+        await parts.world.dispatcher.wake(keys.stage_key(name), priority=5)
+        return moved
+    raise Stalled.because(
+        f"`{name}` was moved by somebody else {TRIES} times in a row",
+        hint="look at what is there now, and decide again",
+        code="promote/moved-meanwhile",
+    )
+
+
+async def _decision(
+    parts: Parts,
+    kind: DecisionKind,
+    pointer: Pointer,
+    order: Order,
+    because: str,
+    release: Release | None = None,
+) -> Decision:
+    known = await parts.world.ledger.release(pointer.stage.product, pointer.digest)
+    here = known or Release(pointer.stage.product, pointer.commit, pointer.digest)
+    word = {"hold": "hold", "lift": "lift", "roll-back": "go back"}[kind.value]
+    return Decision(
+        kind=kind,
+        stage=pointer.stage,
+        release=release or here,
+        previous=pointer.commit,
+        decided_at=parts.world.clock.now(),
+        because=because,
+        items=(EvidenceItem("asked by a person", ok=True, detail=f"{order.by} wants to {word}"),),
+        by=order.by,
+        authors=(here.author,) if here.author else (),
+    )
