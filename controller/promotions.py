@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.diagnostics.errors import Stalled
-from controller.model import view
+from controller.model import move_view
 from controller.model.caller import Caller, Role
 from controller.model.decision import Approval
 from controller.model.names import Commit, Digest, StageName
@@ -34,7 +34,7 @@ class Promotions:
 
     # Looking.
 
-    async def trace(self, commit: str) -> view.TraceView:
+    async def trace(self, commit: str) -> move_view.TraceView:
         """Tell where a commit has got to, stage by stage. Raises NotFound."""
         found = await self._full_commit(commit)
         stages = [
@@ -43,16 +43,16 @@ class Promotions:
             if (pipeline := self._parts.catalogs.pipeline(product)) is not None
             for stage in pipeline.spec.stages
         ]
-        return view.TraceView(found, tuple(stages))
+        return move_view.TraceView(found, tuple(stages))
 
-    async def history(self, stage: str) -> Sequence[view.MoveView]:
+    async def history(self, stage: str) -> Sequence[move_view.MoveView]:
         """Give every decision about a stage that stands on the promotions branch, the newest first.
 
         Raises NotFound, RepositoryUnreachable.
         """
         name = (await self._status(stage)).name
         return [
-            view.MoveView(
+            move_view.MoveView(
                 number=each.number, kind=str(each.kind), commit=each.release.commit,
                 subject=each.release.subject, previous=each.previous, because=each.because,
                 by=each.by, at=each.decided_at, decision=digest,
@@ -60,14 +60,14 @@ class Promotions:
             for digest, each in await holding.moves_of(self._parts, name)
         ]  # fmt: skip
 
-    async def preview(self, stage: str, release: str = "") -> view.PreviewView:
+    async def preview(self, stage: str, release: str = "") -> move_view.PreviewView:
         """Plan what going back to a release would change; nothing is changed, nothing is kept."""
         name = (await self._status(stage)).name
         pointer, _ = await Stages(self._parts).pointer(name)
         if pointer is None:
             raise Stalled.because(f"no release is at `{name}` yet", code="promote/nothing-there")
         to = await holding.earlier_release(self._parts, pointer, release)
-        return view.PreviewView(
+        return move_view.PreviewView(
             str(name), to.commit, to.digest, await preview(self._parts, name, to)
         )
 
@@ -234,7 +234,7 @@ class Promotions:
             hint="give the whole commit, or the first digits of one in `trueup get releases`",
         )
 
-    async def _traced(self, commit: Commit, name: StageName) -> view.TracedView:
+    async def _traced(self, commit: Commit, name: StageName) -> move_view.TracedView:
         """Tell whether a stage's release holds a commit, and if not, what it waits for."""
         status = await self._ledger.stage(name) or StageStatus(name)
         here = status.commit
@@ -254,7 +254,7 @@ class Promotions:
             after = ", ".join(self._entry(name).after)
             said = f"has to be verified in {after} first" if after else "not yet"
             said = f"{status.waiting_for}" if status.hold else said
-        return view.TracedView(str(name), holds=holds, commit=here or "", said=said)
+        return move_view.TracedView(str(name), holds=holds, commit=here or "", said=said)
 
     def _entry(self, name: StageName) -> PipelineStage:
         return self._parts.catalogs.pipeline_stage(name)

@@ -98,59 +98,6 @@ class StageView:
 
 
 @dataclass(frozen=True)
-class TracedView:
-    """Whether a commit is in a stage, and if not, what it waits for."""
-
-    stage: str
-    holds: bool
-    commit: str
-    said: str
-
-
-@dataclass(frozen=True)
-class TraceView:
-    """Where a commit has got to."""
-
-    commit: str
-    stages: tuple[TracedView, ...]
-
-
-@dataclass(frozen=True)
-class MoveView:
-    """One decision about a stage, as its history shows it."""
-
-    number: int
-    kind: str
-    commit: str
-    subject: str
-    previous: str
-    because: str
-    by: str
-    at: datetime
-    decision: str
-
-
-@dataclass(frozen=True)
-class UnitPreview:
-    """What one unit would change."""
-
-    unit: str
-    changes: tuple[str, ...] = ()
-    gone: bool = False
-    said: str = ""
-
-
-@dataclass(frozen=True)
-class PreviewView:
-    """What going to a release would change in a stage."""
-
-    stage: str
-    commit: str
-    release: str
-    units: tuple[UnitPreview, ...]
-
-
-@dataclass(frozen=True)
 class ReaderView:
     """Who reads a secret: a unit from its file, a copy, or a consumer of its document."""
 

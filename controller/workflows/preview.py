@@ -1,10 +1,10 @@
 """What would change if a stage were at another release: plans of all units, applying none."""
 
 from controller.diagnostics.errors import TrueupError
+from controller.model.move_view import UnitPreview
 from controller.model.names import StageName
 from controller.model.plan import Action
 from controller.model.release import Release
-from controller.model.view import UnitPreview
 from controller.steps import prove as prove_step
 from controller.steps import render as render_step
 from controller.workflows.catalogs import Wanted

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from controller.diagnostics.errors import Stalled
-from controller.model import view
+from controller.model import move_view, view
 from controller.model.audit import AuditRecord
 from controller.model.caller import Caller, Role
 from controller.model.condition import Condition, ConditionType, Truth
@@ -456,23 +456,25 @@ class FakePromotions:
     async def history(self, stage):
         await self._app.stage(stage)
         return [
-            view.MoveView(2, "hold", COMMIT, "Faster", COMMIT, "held by olga", "olga",
+            move_view.MoveView(2, "hold", COMMIT, "Faster", COMMIT, "held by olga", "olga",
                           ago(minutes=5), DECISION),
-            view.MoveView(1, "promote", COMMIT, "Faster", "", "verified in shop/staging", "",
+            move_view.MoveView(1, "promote", COMMIT, "Faster", "", "verified in shop/staging", "",
                           ago(hours=1), DECISION),
         ]  # fmt: skip
 
     async def trace(self, commit):
         stages = (
-            view.TracedView("shop/dev", holds=True, commit=COMMIT, said="here is it"),
-            view.TracedView("shop/production", holds=False, commit="", said="waits for somebody"),
+            move_view.TracedView("shop/dev", holds=True, commit=COMMIT, said="here is it"),
+            move_view.TracedView(
+                "shop/production", holds=False, commit="", said="waits for somebody"
+            ),
         )
-        return view.TraceView(commit, stages)
+        return move_view.TraceView(commit, stages)
 
     async def preview(self, stage, release=""):
         await self._app.stage(stage)
-        units = (view.UnitPreview(f"{stage}/shop-api", ("~ module.this",), said="1 changes"),)
-        return view.PreviewView(stage, release or COMMIT, DECISION, units)
+        units = (move_view.UnitPreview(f"{stage}/shop-api", ("~ module.this",), said="1 changes"),)
+        return move_view.PreviewView(stage, release or COMMIT, DECISION, units)
 
     def _act(self, caller, *what):
         return self._app._act(caller, Role.OPERATOR, *what)
