@@ -16,9 +16,9 @@ from controller.model.names import Digest, StageName, UnitName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.permission import NotAllowed, NotFound, require
+from controller.promotions import Promotions
 from controller.requests import Requests
 from controller.rotations import Rotations
-from controller.promotions import Promotions
 from controller.steps.decide.people import is_same_person
 from controller.workflows import keys
 from controller.workflows.adopt import Order, adopt
