@@ -134,8 +134,8 @@ class GateDesk:
     def _names(self, status: StageStatus) -> tuple[str, ...]:
         pipeline = self._parts.catalogs.pipeline(status.name.product)
         stages = pipeline.spec.stages if pipeline else ()
-        found = [s.gates for s in stages if s.environment == status.name.environment]
-        return tuple(found[0]) if found else ()
+        found = [s.gate_names for s in stages if s.environment == status.name.environment]
+        return found[0] if found else ()
 
     async def _view(self, status: StageStatus, gate: str) -> GateView:
         result = next((r for r in status.gates if r.gate == gate), None)
