@@ -177,6 +177,22 @@ def gates(cases: tuple[str, ...], comparisons: int, steady: float, form: str) ->
     return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
 
 
+@command.command(epilog=example("trueup bench secrets --secrets 1000"))
+@click.option(
+    "--secrets",
+    type=click.IntRange(10, 100_000),
+    default=1000,
+    show_default=True,
+    help="How many secrets the store holds.",
+)
+@OUTPUT
+def secrets(secrets: int, form: str) -> None:
+    """Look after many secrets in a real OpenBao, beside reading all of them with hvac."""
+    from controller.bench.secrets import bench_secrets
+
+    _print(bench_secrets(secrets, _say), form)
+
+
 def _print(report: "Report", form: str) -> None:
     values = report.as_values()
     if form == "json":

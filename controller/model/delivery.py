@@ -40,6 +40,8 @@ class StoreCapabilities:
 
     largest_bytes: int
     """Of all fields of a secret together."""
+    is_searched_at_once: bool = False
+    """Whether one request describes all that it holds."""
     is_atomic: bool = True
     """Whether of two who write over the same version one is refused, always."""
 

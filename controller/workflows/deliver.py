@@ -14,8 +14,9 @@ from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.consumers import open_consumers
 from controller.workflows.parts import Parts
+from controller.workflows.quiet import Basis
 from controller.workflows.reach import HEAD
-from controller.workflows.requests import request_of
+from controller.workflows.requests import access_of, request_of
 from controller.workflows.secret_copies import (
     note_store,
     noted_stores,
@@ -47,20 +48,39 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
         if document is None:
             await _withdraw(parts, target, status)
             return None
-        delivery = await _advance(parts, target, document, status)
+        basis = await _basis(parts, target, document, name)
+        store = await parts.world.secret_store(store_document(target, document.spec.store))
+        prints = await parts.quiet.prints(name, document, store)
+        same = None
+        if prints is not None and status.ready:
+            same = await parts.quiet.unchanged(name, basis, prints)
+        delivery = same or await _advance(parts, target, document, status)
     except TrueupError as error:
+        parts.quiet.forget(name)
         await parts.recording.secret(
             replace(status, ready=status.delivery is not None, message=str(error))
         )
         await _tell(parts, status, findings_of(status.delivery, document, parts.world.clock.now()))
         raise
+    soon = parts.world.clock.now() + LOOK_AGAIN
+    if same is not None:
+        return min(same.come_again or soon, soon)
+    await parts.quiet.ended(name, basis, prints, delivery)
     await _record(parts, document, status, delivery)
     for unit in target.graph.of_stage(name.stage):
         if name in unit.needs_secrets and not status.ready:
             await parts.world.dispatcher.wake(keys.unit_key(unit.name))
     await parts.world.dispatcher.wake(keys.stage_key(name.stage))
-    soon = parts.world.clock.now() + LOOK_AGAIN
     return min(delivery.come_again or soon, soon)
+
+
+async def _basis(parts: Parts, target: StageTarget, document: Secret, name: SecretName) -> Basis:
+    return Basis(
+        document=parts.used_secrets.get(name),
+        asked_at=await parts.wishes.rotation_asked_at(name),
+        access=access_of(document.spec.deliver.file),
+        store=store_document(target, document.spec.store).model_dump_json(),
+    )
 
 
 async def _advance(

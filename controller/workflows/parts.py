@@ -11,6 +11,7 @@ from controller.workflows.issue_turns import IssueTurns
 from controller.workflows.journal import Journal, OnStep
 from controller.workflows.live_runs import LiveRuns
 from controller.workflows.pace import Pace
+from controller.workflows.quiet import Quiet
 from controller.workflows.recording import Recording
 from controller.workflows.removal import Removal
 from controller.workflows.states import States
@@ -41,6 +42,7 @@ class Parts:
     surveyed: dict[StageName, tuple[Commit, Commit | None]]
     """The head and the release at which all of a stage was woken; empty in a new life."""
     stock: Stock
+    quiet: Quiet
     live_runs: LiveRuns = field(default_factory=dict)
     used_secrets: dict[SecretName, Digest | None] = field(default_factory=dict)
     """Which document the last turn of a secret used; None: there was none. Empty in a new life."""
@@ -77,4 +79,5 @@ class Parts:
             turns,
             {},
             Stock(world),
+            Quiet(world),
         )

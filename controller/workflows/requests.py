@@ -45,7 +45,7 @@ async def request_of(
         reference=reference_of(spec.store, name),
         kind=await _kind(parts, target, spec.generate, name),
         template=file.template if "template" in file.model_fields_set else None,
-        access=_access(file),
+        access=access_of(file),
         rotation=rotation,
         requested_at=await parts.wishes.rotation_asked_at(name),
         consumers=tuple(each.name for each in spec.consumers if each.ack != "none"),
@@ -127,6 +127,7 @@ def _rotation(rotation: RotationDocument) -> Rotation:
     )
 
 
-def _access(file: DeliverFile) -> FileAccess:
+def access_of(file: DeliverFile) -> FileAccess:
+    """Tell who may read a delivered file."""
     owner, _, group = file.owner.partition(":")
     return FileAccess(int(file.mode, 8), owner, group)

@@ -39,7 +39,11 @@ def may_be_broken(head: Catalog, name: SecretName) -> bool:
 
 def digest_of(target: StageTarget, name: SecretName) -> Digest | None:
     """Tell one document of a secret from another; None when there is none."""
-    return _digests(target).get(name)
+    reference = Reference("Secret", name.product, name.secret)
+    for loaded in (target.ahead, target.base):
+        if loaded is not None and reference in loaded.catalog.documents:
+            return loaded.catalog.documents[reference].digest
+    return None
 
 
 def changed_secrets(

@@ -32,7 +32,7 @@ class MemorySecretStore:
     @property
     def capabilities(self) -> StoreCapabilities:
         """Tell what this store can hold and promise."""
-        return StoreCapabilities(LARGEST_SECRET)
+        return StoreCapabilities(LARGEST_SECRET, is_searched_at_once=True)
 
     async def read(
         self, reference: SecretReference, *, version: int | None = None

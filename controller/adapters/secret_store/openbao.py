@@ -135,7 +135,7 @@ class OpenBaoSecretStore:
     @property
     def capabilities(self) -> StoreCapabilities:
         """Tell what this store can hold and promise."""
-        return StoreCapabilities(LARGEST_SECRET)
+        return StoreCapabilities(LARGEST_SECRET, is_searched_at_once=True)
 
     @property
     def data_path(self) -> str:
