@@ -14,6 +14,7 @@ from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.memory import MemoryEngine
 from controller.adapters.git.memory import MemoryBranches, MemoryPointers, MemoryRepository
+from controller.adapters.issuer.memory import MemoryIssuer
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
@@ -121,6 +122,9 @@ def _world(
     async def engine(_name: str, _environment: str) -> MemoryEngine:
         return MemoryEngine()
 
+    async def issuer(_document: object) -> MemoryIssuer:
+        return MemoryIssuer(clock)
+
     async def notifier(_document: object) -> MemoryNotifier:
         return MemoryNotifier()
 
@@ -129,7 +133,7 @@ def _world(
         branches=MemoryBranches(repository), ledger=ledger,
         dispatcher=InProcessDispatcher(SqliteWakeups(ledger.connection), clock),
         artifacts=MemoryArtifacts(), workspaces=MemoryWorkspaces(), states=MemoryStateHistory(),
-        processes=MemoryProcesses(), engine=engine, secret_store=the_store,
+        processes=MemoryProcesses(), engine=engine, secret_store=the_store, issuer=issuer,
         secret_target=FileSecretTarget.open(folder / "secrets"), store_copy=StoreCopy,
         github_copy=_no_github, credentials=MemoryCredentialIssuer(),
         load_generator=MemoryLoadGenerator(), new_secret=_new_secret, notifier=notifier,
