@@ -65,12 +65,13 @@ class Quiet:
     ) -> tuple[object, ...] | None:
         """Tell what lies in a secret's store of all that it rests on; None when that is not cheap.
 
-        Secrets that rest on other things too have a full turn each time: logins of databases,
-        copies in other stores and at GitHub.
+        Secrets that rest on other things too have a full turn each time: logins, schedules,
+        consumers, copies in other stores and at GitHub.
         """
         spec = document.spec
         generate, copies = spec.generate, spec.deliver.copies
         is_plain = generate is None or generate.random is not None
+        is_plain = is_plain and spec.rotation is None and not spec.consumers  # those have deadlines
         own = all(copy.store is not None and copy.store.store == spec.store for copy in copies)
         if not (is_plain and own and store.capabilities.is_searched_at_once):
             return None

@@ -128,6 +128,6 @@ def _rotation(rotation: RotationDocument) -> Rotation:
 
 
 def access_of(file: DeliverFile) -> FileAccess:
-    """Give mode and owner of a delivered file, as numbers and names."""
+    """Tell who may read a delivered file."""
     owner, _, group = file.owner.partition(":")
     return FileAccess(int(file.mode, 8), owner, group)
