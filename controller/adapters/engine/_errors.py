@@ -272,7 +272,10 @@ def _hint(summary: str, entry: Mapping[str, Any]) -> str | None:
     output = _OUTPUT.fullmatch(code)
     if summary != SENSITIVE_OUTPUT or output is None:
         return None
-    return f"add `sensitive = true` to the output `{output[1]}` of the module"
+    return (
+        f"add `sensitive = true` to the output `{output[1]}` of the module; in a copy of another's"
+        " module, in a file `sensitive_override.tf` beside its own"
+    )
 
 
 def _from_text(text: str) -> Iterator[EngineWords]:

@@ -8,7 +8,9 @@ from controller.steps.load.hcl import HclError, object_entries
 from controller.steps.load.nodes import Path
 from schemas.references import FromOutput, FromPath, FromSecret
 
-_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", re.ASCII)
+_BOOLS = frozenset({"true", "false", "1", "0"})
+"""Texts that Terraform takes for `bool`."""
 _CALL = re.compile(r"(list|set|map|tuple|object|optional)\s*\((.*)\)", re.DOTALL)
 _PRIMITIVES = frozenset({"string", "number", "bool"})
 _WORDS = {"string": "a string", "number": "a number", "bool": "`true` or `false`"}
@@ -163,7 +165,7 @@ def _fits_primitive(value: object, name: str) -> bool:
             is_text = isinstance(value, str) and _NUMBER.fullmatch(value) is not None
             return is_text or (isinstance(value, (int, float)) and not isinstance(value, bool))
         case "bool":
-            return isinstance(value, bool) or value in {"true", "false"}
+            return isinstance(value, bool) or (isinstance(value, str) and value in _BOOLS)
         case _:
             return True
 

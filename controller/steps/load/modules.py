@@ -189,6 +189,8 @@ def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
         case "variable", (label,) if is_root:
             known = found.variables.get(label) if _order(name)[0] else None
             found.variables[label] = read_variable(label, block, known, (name, text))
+        case "output", _ if block.is_true("ephemeral"):
+            pass  # Only a caller within the same run gets it: Terraform refuses one of a root.
         case "output", (label,) if is_root:
             before = found.outputs.get(label) if _order(name)[0] else None
             found.outputs[label] = read_output(label, block, before)

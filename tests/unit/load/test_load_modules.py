@@ -206,7 +206,9 @@ TYPES = [
     ("string", {"a": 1}, False), ("string", None, True), ("string", FromSecret("x"), True),
     ("number", 1, True), ("number", "1.5", True), ("number", "x", False), ("number", True, False),
     ("number", FromPath("x"), False), ("number", FromOutput("a", "b"), True),
+    ("number", ".5", True), ("number", "5.", True), ("number", ".", False),
     ("bool", True, True), ("bool", "true", True), ("bool", "yes", False), ("bool", 1, False),
+    ("bool", "1", True), ("bool", "0", True), ("bool", "True", False),
     ("any", {"a": (1, "b")}, True), ("list(string)", ("a", 1), True), ("list(string)", "a", False),
     ("set(number)", ("x",), False), ("map(number)", {"a": "x"}, False), ("map(any)", ("a",), False),
     ("map(list(string))", {"a": ("b",)}, True), ("list(object({a=string}))", ({"b": 1},), False),
@@ -332,3 +334,16 @@ def test_what_is_wrong_beside_a_module_is_told_where_it_stands() -> None:
     left_out = {**BESIDE, "modules/beside/main.tf": 'module "c" { source = "../../deep" }\n'}
     catalog = load(snapshot(left_out), {})
     assert [each.code for each in catalog.diagnostics] == ["module/nested-source"]
+
+
+def test_an_ephemeral_output_is_none_that_a_stack_gives() -> None:
+    token = 'output "token" {\n  value     = var.token\n  ephemeral = true\n}\n'
+    text = token + 'output "name" {\n  value = 1\n}\n'
+    module, faults = read(main=text)
+    assert (set(module.outputs), faults) == ({"name"}, ())
+
+
+def test_an_override_beside_a_published_module_makes_its_output_sensitive() -> None:
+    override = 'output "all" {\n  sensitive = true\n}\n'
+    module, faults = read(main='output "all" {\n  value = 1\n}\n', sensitive_override=override)
+    assert (module.outputs["all"].sensitive, faults) == (True, ())
