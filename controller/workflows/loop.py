@@ -156,6 +156,18 @@ class Loop:
         except StateLocked as locked:
             raise await self.parts.states.settle_lock(name, locked) from locked
 
+    async def _tell_stage(self, name: UnitName) -> None:
+        """Let a stage tell that it stopped half way, when a unit of its release cannot go on.
+
+        Of a unit that is not wanted, or not at this commit yet, it has nothing to tell: a look at
+        the stage would only wake the unit again, and that one the stage.
+        """
+        status = await self.parts.world.ledger.unit(name)
+        with contextlib.suppress(TrueupError):  # what is wrong with the stage is told by itself
+            wanted = await self.parts.units.find_wanted(name)
+            if wanted and status and status.desired == wanted.commit:
+                await self.parts.world.dispatcher.wake(keys.stage_key(name.stage))
+
     async def _look_over(self, name: StageName) -> None:
         """Let the units of a stage follow the platform although the stage itself cannot move."""
         status = await self.parts.world.ledger.stage(name)
@@ -185,8 +197,8 @@ class Loop:
             status = await self.parts.world.ledger.unit(name)
             ended = end_of(error, status, self.parts.world.clock.now())
             await self.parts.recording.unit_stopped(name, ended)
-            if isinstance(ended, Stalled):  # the stage tells that it stopped half way
-                await self.parts.world.dispatcher.wake(keys.stage_key(name.stage))
+            if isinstance(ended, Stalled):
+                await self._tell_stage(name)
             if ended is error:
                 raise
             raise ended from error
