@@ -11,7 +11,7 @@ from controller.steps.gate.report import Headroom, Told, report
 from controller.workflows.baselines import Baselines
 from controller.workflows.world import World
 
-_TOLD = TypeAdapter(tuple[str, str, GateResult])
+_TOLD = TypeAdapter(tuple[str, str, GateResult, Headroom | None] | tuple[str, str, GateResult])
 
 
 class GateReports:
@@ -20,27 +20,29 @@ class GateReports:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def note(self, stage: str, commit: str, result: GateResult) -> None:
+    async def note(
+        self, stage: str, commit: str, result: GateResult, headroom: Headroom | None = None
+    ) -> None:
         """Keep what a report of an answer is made of."""
         if result.evidence is not None:
-            told = _TOLD.dump_json((stage, commit, result)).decode()
+            told = _TOLD.dump_json((stage, commit, result, headroom)).decode()
             await self._world.ledger.set_fact(f"gate-told/{result.evidence}", told)
 
-    async def page(self, evidence: Digest, headroom: Headroom | None = None) -> bytes | None:
+    async def page(self, evidence: Digest) -> bytes | None:
         """Give the report of an answer; None when there is no such answer."""
         world = self._world
         known = await world.ledger.fact(f"gate-report/{evidence}")
-        kept = await world.artifacts.get(Digest(known)) if known and headroom is None else None
+        kept = await world.artifacts.get(Digest(known)) if known else None
         if kept is not None:
             return kept
         told = await world.ledger.fact(f"gate-told/{evidence}")
         if not told:
             return None
-        stage, commit, result = _TOLD.validate_json(told)
+        stage, commit, result, *rest = _TOLD.validate_json(told)
         runs, baseline = await self._runs(result.measurements), await self._runs(result.baseline)
         drawn = await self._drawn(charts(runs, baseline))
-        page = report(Told(stage, commit, result, runs, baseline, headroom), drawn)
-        if drawn and headroom is None:  # a page without its charts is made again
+        page = report(Told(stage, commit, result, runs, baseline, *rest), drawn)
+        if drawn:  # a page without its charts is made again
             digest = await world.artifacts.put(page)
             await world.ledger.set_fact(f"gate-report/{evidence}", digest)
         return page

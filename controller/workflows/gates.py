@@ -11,6 +11,7 @@ from controller.workflows import keys
 from controller.workflows.baselines import RESULT, Baselines, result_fact
 from controller.workflows.catalogs import Loaded
 from controller.workflows.gate_drift import tell_drift
+from controller.workflows.gate_headroom import headroom
 from controller.workflows.gate_orders import Asked, ask, score_of
 from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import GateRuns, forget
@@ -100,7 +101,8 @@ async def _told(
 ) -> GateResult:
     """Finish an answer: what else is to be said, and the event."""
     settled = await tell_drift(parts, status, asked, runs.taken, settled)
-    await GateReports(parts.world).note(str(status.name), str(status.commit), settled)
+    room = await headroom(parts, status.name.product, settled, runs.taken)
+    await GateReports(parts.world).note(str(status.name), str(status.commit), settled, room)
     await parts.recording.event(
         keys.stage_key(status.name), f"Gate{settled.ruling.capitalize()}",
         f"{settled.gate}: {'; '.join((*settled.reasons, *settled.warnings))}",

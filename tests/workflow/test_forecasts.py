@@ -1,5 +1,6 @@
 """Forecasts follow their numbers; a capacity plan becomes a branch, and never more than that."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,14 @@ import pytest
 from controller.adapters.metric_source.memory import MemoryMetricSource
 from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
+from controller.model.measurement import GateRuling
 from controller.permission import NotAllowed, NotFound
+from controller.steps.gate.judge import Question, judge
+from controller.steps.gate.objectives import Objective
+from controller.workflows.gate_headroom import headroom
+from schemas.limits import read_limits
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
+from tests.unit.gate.gate_measurements import RELEASE, healthy
 
 NAME, PLAN = "shop/shop-traffic", "shop/shop-api-size"
 FILE = "products/shop/page-views.csv"
@@ -119,3 +126,20 @@ async def test_a_plan_waits_for_its_forecast() -> None:
     with pytest.raises(Exception, match="was not made yet"):
         await life.app.outlook.capacity(PLAN)
     assert await life.app.outlook.capacities(NAME) == []
+
+
+async def test_a_gate_that_says_yes_tells_how_far_the_forecast_is_from_its_load() -> None:
+    life = await begun(MemoryWorld())
+    run = healthy()
+    passed = judge(Question("load", (Objective("p95", read_limits("<9s")),), RELEASE), [run])
+    assert passed.ruling is GateRuling.PASS
+    assert await headroom(life.parts, "shop", passed, [run]) is None  # nothing is forecast yet
+    await look(life)
+    _, made = await life.app.outlook.forecast(NAME)
+    found = await headroom(life.parts, "shop", passed, [run])
+    assert made is not None and found is not None
+    assert found.factor == round(run.achieved_rate / made.today.mid, 2)
+    assert "times today's peak" in found.sentence()
+    failed = replace(passed, ruling=GateRuling.FAIL)
+    assert await headroom(life.parts, "shop", failed, [run]) is None
+    assert await headroom(life.parts, "other", passed, [run]) is None

@@ -1,0 +1,34 @@
+"""How far the load that a gate let through is from the peak that is forecast."""
+
+import math
+from collections.abc import Sequence
+
+from controller.model.measurement import GateResult, Measurement
+from controller.steps import capacity as capacity_step
+from controller.steps.gate.report import Headroom
+from controller.workflows.forecast_runs import last_of, status_of
+from controller.workflows.parts import Parts
+from schemas.kinds.forecast import Forecast
+
+
+async def headroom(
+    parts: Parts, product: str, settled: GateResult, runs: Sequence[Measurement]
+) -> Headroom | None:
+    """Compare the smallest rate that was served with the product's one forecast.
+
+    None when the gate says no, when there is no forecast yet, or when several leave it open which.
+    """
+    head = parts.catalogs.head
+    if head is None or not runs or not settled.ruling.lets_through:
+        return None
+    names = [each.metadata.name for each in head.catalog.all(Forecast) if each.product == product]
+    if len(names) != 1:
+        return None
+    made = await last_of(parts, await status_of(parts, product, names[0]))
+    if made is None:
+        return None
+    found = capacity_step.headroom(made, min(run.achieved_rate for run in runs))
+    if not math.isfinite(found.times):
+        return None
+    reached = f"{found.until.mid:%B %Y}" if found.until.mid else ""
+    return Headroom(round(found.times, 2), at=round(found.rate, 1), reached=reached)
