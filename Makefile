@@ -32,7 +32,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 # A module's tests stay together, for they share servers; the longest begin (`tests/conftest.py`).
 test: setup-dev lint types imports
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 # A million mutilated repositories through load and every format; some hours.
 fuzz: setup-dev
