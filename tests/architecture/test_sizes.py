@@ -1,5 +1,7 @@
 """Sizes of files and functions; what is longer is written down, and that list may only shrink."""
 
+from functools import cache
+
 import pytest
 
 from tests.architecture.sources import (
@@ -34,6 +36,7 @@ def file_lengths() -> dict[str, int]:
     return {name_of(path): len(text_of(path).splitlines()) for path in python_files(*ALL)}
 
 
+@cache
 def function_lengths() -> dict[str, int]:
     return {
         f"{name_of(path)}:{name}": (node.end_lineno or node.lineno) - node.lineno + 1

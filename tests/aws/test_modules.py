@@ -17,6 +17,7 @@ from tests.support.module_readmes import MODULES, folders, written
 ROOT = Path(__file__).resolve().parents[2]
 EMBEDDED = ROOT / "tests" / "localcloud" / "programs" / "embedded.py"
 NAMES = sorted(path.name for path in (MODULES / "aws").iterdir())
+LOCK = ".terraform.lock.hcl"
 DONE = re.compile(r"Success! (\d+) passed, 0 failed")
 
 
@@ -25,28 +26,38 @@ def environment(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return engine_environment(tmp_path_factory.mktemp("engine"), mirror)
 
 
+def _engine(folder: Path, environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(EMBEDDED), *arguments], cwd=folder, env=environment, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def initialised(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give what `init` makes; all modules want the same provider, and none calls another."""
+    folder = tmp_path_factory.mktemp("init")
+    shutil.copytree(MODULES / "aws" / NAMES[0], folder, dirs_exist_ok=True)
+    _engine(folder, environment, "init", "-no-color", "-input=false")
+    lock = folder / LOCK
+    # The mirror was hashed by `init`; each further command would hash all of the provider again.
+    lock.write_text(re.sub(r"\n  hashes = \[.*?\]", "", lock.read_text(), flags=re.DOTALL))
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.aws
 @pytest.mark.parametrize("name", NAMES)
 def test_a_module_passes_its_own_tests(
-    name: str, environment: dict[str, str], tmp_path: Path
+    name: str, environment: dict[str, str], initialised: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / name
     shutil.copytree(MODULES / "aws" / name, folder)
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(EMBEDDED), *arguments], cwd=folder, env=environment, check=False,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    run("init", "-no-color", "-input=false")
-    lock = folder / ".terraform.lock.hcl"
-    # The mirror was hashed by `init`; each further command would hash all of the provider again.
-    lock.write_text(re.sub(r"\n  hashes = \[.*?\]", "", lock.read_text(), flags=re.DOTALL))
-    passed = DONE.search(run("test", "-no-color"))
+    shutil.copytree(initialised / ".terraform", folder / ".terraform", symlinks=True)
+    shutil.copyfile(initialised / LOCK, folder / LOCK)
+    passed = DONE.search(_engine(folder, environment, "test", "-no-color"))
     assert passed and int(passed[1]) >= 2
 
 

@@ -1,6 +1,6 @@
 """A gate blocks what is broken: real Locust, and a service whose faults are switched on.
 
-`trueup bench gates` plays all of them; here are those that no simulation shows.
+`trueup bench gates` plays all of them; here are two whose answer no busy machine changes.
 """
 
 import pytest
@@ -9,7 +9,7 @@ from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.bench.gates import Lab, Wish, mutations, service
 
 pytestmark = pytest.mark.slow
-PLAYED = frozenset({"50 ms more in a tenth of the calls", "the generator is killed"})
+PLAYED = frozenset({"another product answers", "nobody answers"})
 
 
 async def test_faults_of_the_service_and_of_the_generator_are_blocked():
@@ -18,4 +18,4 @@ async def test_faults_of_the_service_and_of_the_generator_are_blocked():
         lab = Lab(url, wish, LocustLoadGenerator(end_grace=1.0))
         cases = await mutations(lab, print, PLAYED)
     assert {case.name.removeprefix("mutation: ") for case in cases} == PLAYED
-    assert all(case.is_met for case in cases)
+    assert [case.name for case in cases if not case.is_met] == []
