@@ -148,54 +148,37 @@ class Embedded(Part):
     """A real OpenBao server that the controller starts, unseals and keeps on this machine."""
 
 
-class AwsSecretsManager(Part):
+class _Aws(Part):
+    """How a store of AWS is reached, whichever it is."""
+
+    region: str = Field(
+        pattern=r"^[a-z0-9-]+$", description="The region.", examples=["eu-central-1"]
+    )
+    endpoint: Address | None = Field(
+        default=None,
+        description="Another address than AWS's own, as of a private endpoint.",
+        examples=["https://vpce-0a1b.secretsmanager.eu-central-1.vpce.amazonaws.com"],
+    )
+    profile: str | None = Field(
+        default=None,
+        description="The profile of the controller's machine to use. Without it, the identity "
+        "that AWS's own tools would find there.",
+        examples=["trueup"],
+    )
+    prefix: str = Field(
+        default="trueup",
+        pattern=MOUNT,
+        description="What the names of the secrets begin with.",
+        examples=["trueup"],
+    )
+
+
+class AwsSecretsManager(_Aws):
     """AWS Secrets Manager; the controller's machine holds the credentials."""
 
-    region: str = Field(
-        pattern=r"^[a-z0-9-]+$", description="The region.", examples=["eu-central-1"]
-    )
-    endpoint: Address | None = Field(
-        default=None,
-        description="Another address than AWS's own, as of a private endpoint.",
-        examples=["https://vpce-0a1b.secretsmanager.eu-central-1.vpce.amazonaws.com"],
-    )
-    profile: str | None = Field(
-        default=None,
-        description="The profile of the controller's machine to use. Without it, the identity "
-        "that AWS's own tools would find there.",
-        examples=["trueup"],
-    )
-    prefix: str = Field(
-        default="trueup",
-        pattern=MOUNT,
-        description="What the names of the secrets begin with.",
-        examples=["trueup"],
-    )
 
-
-class AwsSsm(Part):
+class AwsSsm(_Aws):
     """AWS SSM Parameter Store; the controller's machine holds the credentials."""
-
-    region: str = Field(
-        pattern=r"^[a-z0-9-]+$", description="The region.", examples=["eu-central-1"]
-    )
-    endpoint: Address | None = Field(
-        default=None,
-        description="Another address than AWS's own, as of a private endpoint.",
-        examples=["https://vpce-0a1b.secretsmanager.eu-central-1.vpce.amazonaws.com"],
-    )
-    profile: str | None = Field(
-        default=None,
-        description="The profile of the controller's machine to use. Without it, the identity "
-        "that AWS's own tools would find there.",
-        examples=["trueup"],
-    )
-    prefix: str = Field(
-        default="trueup",
-        pattern=MOUNT,
-        description="What the names of the secrets begin with.",
-        examples=["trueup"],
-    )
 
 
 class Provider(Part):

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from controller.adapters.secret_store.memory import MemorySecretStore
+from controller.bench.secrets_world import PLATFORM
 from controller.diagnostics.errors import StoreUnreachable
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import SecretReference
@@ -14,27 +15,6 @@ from tests.support.worlds import Killed, MemoryWorld
 
 KEPT, GONE = SecretReference("main", "apps/dev"), SecretReference("main", "apps/shop/dev/x")
 OWN = SecretReference("main", "shop/dev/key")
-PLATFORM = """\
-apiVersion: platform/v1
-kind: Environment
-metadata: {name: dev}
-spec: {engine: terraform, state: {backend: local}}
----
-apiVersion: platform/v1
-kind: SecretStore
-metadata: {name: main}
-spec: {provider: {embedded: {}}}
----
-apiVersion: platform/v1
-kind: Product
-metadata: {name: shop}
-spec: {owner: team-shop, environments: [dev]}
----
-apiVersion: platform/v1
-kind: Pipeline
-metadata: {name: shop, product: shop}
-spec: {stages: [{environment: dev}]}
-"""
 COPIES = """\
   deliver:
     copies:
