@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller import __version__
 from controller.cli.exit_codes import ExitCode, exit_code_of
 from controller.diagnostics.errors import TrueupError
 
@@ -109,6 +110,7 @@ class LazyGroup(click.Group):
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@click.version_option(__version__, message="trueup %(version)s")
 def trueup() -> None:
     """Keep a platform true to its Git repository.
 
