@@ -42,7 +42,7 @@ class Toy:
     schema = SCHEMA
 
     def __init__(self) -> None:
-        self.barrier = threading.Barrier(8, timeout=5)
+        self.barrier = threading.Barrier(8, timeout=60)
 
     def plan(self, request: Request, prior: Any, planned: Any) -> None:
         if planned["name"] == "warn":

@@ -108,7 +108,7 @@ async def test_an_open_connection_moves_with_its_next_request(bench: Bench) -> N
     bench.router.targets = (new,)
     old.is_draining = True
     assert await ask(reader, writer) == b"n"
-    await asyncio.wait_for(old.is_idle.wait(), 1)
+    await asyncio.wait_for(old.is_idle.wait(), 60)
     writer.close()
 
 
@@ -144,7 +144,7 @@ async def test_much_data_goes_through_both_ways_in_order(bench: Bench) -> None:
 async def test_with_nobody_behind_it_a_connection_is_closed(bench: Bench) -> None:
     await bench.open()
     reader, writer = await bench.connect()
-    assert await asyncio.wait_for(reader.read(), 2) == b""
+    assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
 
 
@@ -166,7 +166,7 @@ async def test_what_comes_before_the_replica_has_accepted_is_not_lost(
     for _ in range(20):
         reader, writer = await bench.connect()
         writer.write(REQUEST)
-        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\na"), timeout=2)
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\na"), timeout=60)
         assert answer.startswith(b"HTTP/1.1 200")
         writer.close()
         await writer.wait_closed()

@@ -66,7 +66,7 @@ def name(engine: str, workspace: Workspace, cloud: Cloud) -> str:
 
 
 def get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return answer.read().decode()
 
 
@@ -184,7 +184,7 @@ def ask(
 ) -> None:
     """Ask again and again, over one connection or over a new one each time."""
     host = url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=10)
+    connection = http.client.HTTPConnection(host, timeout=60)
     while not stop.is_set():
         try:
             connection.request("GET", "/")

@@ -170,7 +170,7 @@ def _wait(moto: Moto, process: "subprocess.Popen[bytes]", log: Path) -> None:
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError(f"moto does not come up:\n{log.read_text()[-3000:]}")
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{moto.url}/moto-api/", timeout=5).close()
+            urllib.request.urlopen(f"{moto.url}/moto-api/", timeout=30).close()
             return
         time.sleep(0.1)
 

@@ -126,7 +126,7 @@ def bucket_server(bucket: str) -> Iterator[str]:
 
     def make() -> None:
         request = urllib.request.Request(f"{address}/{bucket}", method="PUT")
-        with urllib.request.urlopen(request, timeout=5):
+        with urllib.request.urlopen(request, timeout=30):
             pass
 
     try:

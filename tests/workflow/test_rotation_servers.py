@@ -54,7 +54,7 @@ class Consumer:
     def _run(self) -> None:
         while not self._over.is_set():
             try:
-                with psycopg.connect(self.path.read_text(), connect_timeout=5) as connection:
+                with psycopg.connect(self.path.read_text(), connect_timeout=30) as connection:
                     connection.execute("INSERT INTO orders VALUES (1)")
                     self.users.add(str(connection.execute("SELECT session_user").fetchone()))
                 self.logins += 1

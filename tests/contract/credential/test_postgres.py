@@ -33,7 +33,7 @@ def database(postgres: Postgres) -> DatabaseAddress:
 
 
 def connect(database: DatabaseAddress, login: str) -> "psycopg.Connection[Any]":
-    return psycopg.connect(database.url, user=login, password=CANARY.reveal(), connect_timeout=5)
+    return psycopg.connect(database.url, user=login, password=CANARY.reveal(), connect_timeout=30)
 
 
 async def test_what_one_login_makes_belongs_to_the_owner_and_is_the_others_too(

@@ -176,7 +176,7 @@ def mirror(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(upstream: Upstream, mirror: Path) -> Iterator[GitRepository]:
-    opened = GitRepository(upstream.url, "main", mirror, timeout=20.0)
+    opened = GitRepository(upstream.url, "main", mirror, timeout=120.0)
     yield opened
     opened.close()
 

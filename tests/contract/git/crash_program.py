@@ -9,7 +9,7 @@ from controller.adapters.git.gitpython import GitRepository
 
 
 async def main(url: str, mirror: Path) -> None:
-    repository = GitRepository(url, "main", mirror, timeout=20.0)
+    repository = GitRepository(url, "main", mirror, timeout=120.0)
     pointers = repository.pointers(MemoryClock())
     current = (await pointers.read()).get("n.yaml")
     while True:

@@ -18,7 +18,7 @@ def tag(upstream: Upstream, name: str, *, annotated: bool = False, force: bool =
 
 
 def following(upstream: Upstream, mirror: Path, what) -> GitRepository:
-    return GitRepository(upstream.url, what, mirror, timeout=20.0)
+    return GitRepository(upstream.url, what, mirror, timeout=120.0)
 
 
 RANGE = Semver(VersionRange.parse(">=1.0.0 <2.0.0"))

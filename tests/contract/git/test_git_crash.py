@@ -31,7 +31,7 @@ def test_pointers_and_mirror_outlive_a_writer_that_is_killed(upstream: Upstream,
 
 
 async def _reads(upstream: Upstream, mirror: Path, commit: Commit) -> Mapping[str, str]:
-    repository = GitRepository(upstream.url, "main", mirror, timeout=20.0)
+    repository = GitRepository(upstream.url, "main", mirror, timeout=120.0)
     assert (await repository.fetch()).revision.commit == commit
     assert len((await repository.snapshot(commit)).files) == 50
     read = await repository.pointers(MemoryClock()).read()

@@ -54,7 +54,7 @@ def logs_in(servers: Servers, login: dict[str, Any]) -> bool:
     try:
         psycopg.connect(
             host="127.0.0.1", port=servers.postgres.port, dbname="shop",
-            user=login["username"], password=login["password"], connect_timeout=5,
+            user=login["username"], password=login["password"], connect_timeout=30,
         ).close()  # fmt: skip
     except psycopg.OperationalError:
         return False

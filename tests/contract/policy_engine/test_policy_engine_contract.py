@@ -22,7 +22,7 @@ LOOP = """deny contains "x" if {
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[PolicyEngine]:
     made: PolicyEngine = MemoryPolicyEngine()
     if request.param == "rego":
-        made = RegoPolicyEngine(seconds=5)
+        made = RegoPolicyEngine(seconds=60)
     yield made
     await made.close()
 

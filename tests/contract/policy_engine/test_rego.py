@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def rego() -> AsyncIterator[RegoPolicyEngine]:
-    engine = RegoPolicyEngine(seconds=10)
+    engine = RegoPolicyEngine(seconds=60)
     yield engine
     await engine.close()
 

@@ -80,7 +80,7 @@ def postgres():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until(works, seconds=15.0):
+def wait_until(works, seconds=60.0):
     end = time.monotonic() + seconds
     while True:
         try:
