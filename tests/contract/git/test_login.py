@@ -38,7 +38,9 @@ def connect(server: Server, mirror: Path, token: Path):
 
     def make(url: str = "", **given) -> GitRepository:
         login = Login(**{"token_file": token, "ca_file": server.ca_file, **given})
-        opened.append(GitRepository(url or server.url(), "main", mirror, login=login, timeout=120.0))
+        opened.append(
+            GitRepository(url or server.url(), "main", mirror, login=login, timeout=120.0)
+        )
         return opened[-1]
 
     yield make
