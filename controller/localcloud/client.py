@@ -99,8 +99,12 @@ class Cloud:
         return str(self._ask({"op": "logs", "kind": kind, "name": name, "lines": lines}))
 
     def stop_all(self) -> tuple[str, ...]:
-        """Stop every process and then the daemon, without forgetting what was running."""
-        if not self.is_running():
+        """Stop every process and then the daemon, without forgetting what was running.
+
+        Processes outlive their daemon: one is started to stop them. Where none has ever been,
+        nothing is made.
+        """
+        if not self.places.daemon_lock.exists():
             return ()
         stopped = tuple(str(name) for name in self._ask({"op": "stop-all"}))
         deadline = time.monotonic() + _START_SECONDS

@@ -210,6 +210,19 @@ def test_after_everybodys_death_only_what_is_restarted_always_comes_back(cloud: 
     assert {each["name"]: each["port"] for each in cloud.list()} == ports
 
 
+def test_what_outlived_its_daemon_is_stopped(cloud: Cloud) -> None:
+    pids = cloud.ensure("service", "up", greeter(), owner=OWNER)["pids"]
+    kill_daemon(cloud)
+    assert cloud.stop_all() == ("service/up",)
+    assert not cloud.is_running()
+    assert not any(map(is_running, pids))
+
+
+def test_where_no_daemon_has_been_stopping_makes_none(cloud: Cloud) -> None:
+    assert cloud.stop_all() == ()
+    assert not cloud.places.root.exists()
+
+
 def test_what_was_stopped_is_resumed_and_nothing_else(cloud: Cloud) -> None:
     up = cloud.ensure("service", "up", greeter(replicas=2), owner=OWNER)
     cloud.ensure("service", "down", greeter(), owner=OWNER)
