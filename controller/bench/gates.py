@@ -7,26 +7,19 @@ omission: what Locust says of a service that freezes, what we say, and what an o
 
 import asyncio
 import contextlib
-import os
-import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
-import httpx
-import psutil
-
-from controller.adapters.load_generator.locust import RUNNER, LocustLoadGenerator
+from controller.adapters.load_generator.locust import LocustLoadGenerator
+from controller.bench.gates_faults import MUTATIONS, Fault, Lab, Played
 from controller.bench.gates_truth import measure as measure_truth
 from controller.bench.report import Case, Report, peak_rss_mib
-from controller.diagnostics.errors import TrueupError
-from controller.model.measurement import GateResult, Measurement
+from controller.model.measurement import GateRuling, Measurement
 from controller.model.names import Digest
-from controller.ports.load_generator import LoadOrder
 from controller.steps.gate.baseline import Baseline
 from controller.steps.gate.judge import Question
 from controller.steps.gate.objectives import Objective, value_of
@@ -34,36 +27,13 @@ from controller.steps.gate.settle import answer
 from schemas.limits import read_limits
 
 CASES = ("mutations", "aa", "omission")
+VOID, NO_ANSWER = "void", "no answer"
+MOST_TRIES = 3
 RELEASE = Digest("sha256:" + "0" * 64)
-USERS, RATE = 8, 120.0
 OBJECTIVES = (
     Objective("p95", read_limits(["<150ms", "<=+10%"])),
     Objective("errorRate", read_limits("<0.5%")),
 )
-SCRIPT = b"""
-from locust import FastHttpUser, constant_throughput, task
-import os
-
-class Visitor(FastHttpUser):
-    wait_time = constant_throughput(float(os.environ["TRUEUP_LOAD_RATE_PER_USER"]))
-
-    @task
-    def look(self):
-        with self.client.get("/", catch_response=True) as answer:
-            if answer.status_code == 200 and "shop" not in answer.text:
-                answer.failure("this is not the shop")
-"""
-LAZY = SCRIPT.replace(b"def look(self):", b"def look(self):\n        return")
-JUMPING = (
-    SCRIPT
-    + b"""
-import threading, time
-def jump(real=time.time):
-    time.time = lambda: real() + 3600
-threading.Timer(2.5, jump).start()
-"""
-)
-
 Say = Callable[[str], None]
 
 
@@ -78,33 +48,6 @@ class Wish:
     baseline: int = 5
 
 
-@dataclass
-class Lab:
-    """The service, and a generator that loads it."""
-
-    url: str
-    wish: Wish
-    generator: LocustLoadGenerator
-
-    async def faults(self, **faults: object) -> None:
-        """Switch faults on; those that are not named are off."""
-        async with httpx.AsyncClient(trust_env=False) as client:
-            (await client.put(f"{self.url}/faults", json=faults)).raise_for_status()
-
-    def order(self, **changes: Any) -> LoadOrder:
-        """One run."""
-        made = LoadOrder("bench", SCRIPT, self.url, USERS, RATE, 1.0, self.wish.steady)
-        return replace(made, **changes)
-
-    async def run(self, **changes: Any) -> Measurement:
-        """Make one run."""
-        return await self.generator.run(self.order(**changes))
-
-    async def runs(self, number: int) -> tuple[Measurement, ...]:
-        """Make runs, one after the other."""
-        return tuple([await self.run() for _ in range(number)])
-
-
 def bench_gates(wish: Wish, say: Say = lambda _text: None) -> Report:
     """Measure what is wished for."""
     return Report("gates", asyncio.run(_bench(wish, say)))
@@ -113,13 +56,15 @@ def bench_gates(wish: Wish, say: Say = lambda _text: None) -> Report:
 async def _bench(wish: Wish, say: Say) -> tuple[Case, ...]:
     found: list[Case] = []
     async with service() as url:
-        lab = Lab(url, wish, LocustLoadGenerator())
+        lab = Lab(url, LocustLoadGenerator(), wish.steady)
         if "omission" in wish.cases:
             found.append(await omission(lab, say))
         if "mutations" in wish.cases:
-            found += await mutations(lab, say)
+            await lab.faults()
+            healthy = Baseline(await lab.runs(wish.baseline))
+            found += await mutations(lab, say, Question("bench", OBJECTIVES, RELEASE, healthy))
         if "aa" in wish.cases:
-            found.append(await same_release(lab, say))
+            found.append(await same_release(lab, wish, say))
     return tuple(found)
 
 
@@ -145,94 +90,57 @@ async def service() -> AsyncIterator[str]:
             await process.wait()
 
 
-Fault = Callable[[Lab], Awaitable[Measurement]]
-
-
-def _with(**faults: object) -> Fault:
-    async def run(lab: Lab) -> Measurement:
-        await lab.faults(**faults)
-        return await lab.run()
-
-    return run
-
-
-async def _killed(lab: Lab) -> Measurement:
-    """Kill the generator in the middle of its run."""
-    run = asyncio.ensure_future(lab.run())
-    await asyncio.sleep(2.0)
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if RUNNER in child.cmdline():
-                os.kill(child.pid, signal.SIGKILL)
-    return await run
-
-
-async def _paused(lab: Lab) -> Measurement:
-    """Stop the generator for a while, as a machine does that is suspended."""
-    run = asyncio.ensure_future(lab.run())
-    await asyncio.sleep(2.5)
-    found = [c for c in psutil.Process().children() if RUNNER in c.cmdline()]
-    for child in found:
-        child.suspend()
-    await asyncio.sleep(1.5)
-    for child in found:
-        child.resume()
-    return await run
-
-
-MUTATIONS: Mapping[str, Fault] = {
-    "50 ms more in a tenth of the calls": _with(slow_share=0.1),
-    "frozen a fifth of the time": _with(frozen=0.6, period=3.0),
-    "a leak: slower each second": _with(leak=0.004),
-    "one call in a hundred fails": _with(fails_every=100),
-    "another product answers": _with(other=True),
-    "nobody answers": lambda lab: lab.run(target="http://127.0.0.1:9"),
-    "the generator is killed": _killed,
-    "no request is made": lambda lab: lab.run(script=LAZY),
-    "the clock jumps": lambda lab: lab.run(script=JUMPING),
-    "the machine is suspended": _paused,
-}
-
-
-async def mutations(lab: Lab, say: Say, names: frozenset[str] | None = None) -> list[Case]:
-    """Judge each fault against a healthy baseline."""
-    await lab.faults()
-    question = Question("bench", OBJECTIVES, RELEASE, Baseline(await lab.runs(lab.wish.baseline)))
+async def mutations(
+    lab: Lab, say: Say, question: Question, faults: Mapping[str, Fault] = MUTATIONS
+) -> list[Case]:
+    """Judge each fault."""
     found = []
-    for name, fault in MUTATIONS.items():
-        if names is not None and name not in names:
-            continue
+    for name, fault in faults.items():
         began = time.perf_counter()
-        result, said = await _ask(lab, question, fault)
-        is_blocked = result is None or not result.ruling.lets_through
-        ruling = str(result.ruling) if result else "no answer"
-        say(f"{name}: {ruling}: {said}")
+        ruling, said, proof = await _ask(lab, question, fault)
+        say(f"{name}: {ruling}: {said} ({proof})")
         found.append(
             Case(
-                f"mutation: {name}", 1, time.perf_counter() - began, None, "blocked", is_blocked,
-                peak_rss_mib(), {"ruling": ruling, "reason": said},
+                f"mutation: {name}", 1, time.perf_counter() - began, None, "blocked",
+                ruling not in {VOID, GateRuling.PASS, GateRuling.WARN}, peak_rss_mib(),
+                {"ruling": ruling, "reason": said, "proof": proof},
             )
         )  # fmt: skip
         await lab.faults()
     return found
 
 
-async def _ask(lab: Lab, question: Question, fault: Fault) -> tuple[GateResult | None, str]:
-    """Ask the gate as a controller does; no answer where the generator broke off."""
+async def _ask(lab: Lab, question: Question, fault: Fault) -> tuple[str, str, str]:
+    """Ask the gate as a controller does; no answer where the generator broke off.
+
+    Gives what it says, why, and how it is known that the fault took place.
+    """
     taken: list[Measurement] = []
+    proof = ""
     while (result := answer(question, taken, runs=1)) is None:
-        try:
-            taken.append(await fault(lab))
-        except TrueupError as error:
-            return None, str(error)
+        played = await _play(lab, fault)
+        proof = played.proof
+        if not proof:
+            return VOID, "the fault did not take place", ""
+        if played.measurement is None:
+            return NO_ANSWER, played.error, proof
+        taken.append(played.measurement)
         await lab.faults()
-    return result, result.reasons[0]
+    return str(result.ruling), result.reasons[0], proof
 
 
-async def same_release(lab: Lab, say: Say) -> Case:
+async def _play(lab: Lab, fault: Fault) -> Played:
+    played = await fault(lab)
+    for _ in range(MOST_TRIES - 1):
+        if not played.proof:
+            played = await fault(lab)
+    return played
+
+
+async def same_release(lab: Lab, wish: Wish, say: Say) -> Case:
     """Compare a release with itself: each time the newest runs with those before them."""
     await lab.faults()
-    began, wish = time.perf_counter(), lab.wish
+    began = time.perf_counter()
     kept = list(await lab.runs(wish.baseline))
     blocked: list[str] = []
     for number in range(wish.comparisons):

@@ -1,7 +1,8 @@
 """A service whose faults are switched on from outside: a process of its own, told by HTTP.
 
 `python -m controller.bench.gates_service` prints its port. `PUT /faults` with JSON changes what it
-does; everything else is answered as a shop would, after some milliseconds.
+does, `GET /faults` says how many calls met a fault since then, `GET /mine` notes that the caller
+has one of its own; everything else is answered as a shop would, after some milliseconds.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ class Faults:
     other: bool = False
     """Answers as another product does."""
     since: float = 0.0
+    met: int = 0
+    """Calls so far that a fault changed, or that told of one of the caller's own."""
 
 
 class Service:
@@ -55,6 +58,11 @@ class Service:
                 if head.startswith("PUT /faults "):
                     self._faults = Faults(**json.loads(body), since=time.monotonic())
                     status, content = "200 OK", BODY
+                elif head.startswith("GET /faults "):
+                    status, content = "200 OK", json.dumps({"met": self._faults.met}).encode()
+                elif head.startswith("GET /mine "):
+                    self._faults.met += 1
+                    status, content = "200 OK", BODY
                 else:
                     status, content = await self._answer()
                 writer.write(
@@ -67,14 +75,17 @@ class Service:
     async def _answer(self) -> tuple[str, bytes]:
         faults, self._calls = self._faults, self._calls + 1
         number, running = self._calls, time.monotonic() - faults.since
-        took = 0.004 * self._source.lognormvariate(0, 0.4)
+        took = healthy = 0.004 * self._source.lognormvariate(0, 0.4)
         if self._source.random() < faults.slow_share:
             took += faults.slow_by
         at = running % faults.period
         if faults.frozen and at >= faults.period - faults.frozen:
             took += faults.period - at
-        await asyncio.sleep(took + faults.leak * running)
-        if faults.fails_every and number % faults.fails_every == 0:
+        took += faults.leak * running
+        fails = faults.fails_every > 0 and number % faults.fails_every == 0
+        faults.met += took > healthy or fails or faults.other
+        await asyncio.sleep(took)
+        if fails:
             return "500 Broken", BODY
         return "200 OK", OTHER if faults.other else BODY
 

@@ -33,6 +33,14 @@ class Observation:
     """Why it is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An equal part of the steady time: requests that were to begin in it, and that did."""
+
+    wanted: float
+    made: int
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One run of a load test; `total` and each endpoint, and what makes it valid."""
@@ -62,7 +70,8 @@ class Measurement:
     """What was asked for, as a digest: the script, the users, the rate, the times."""
     ended_early: str = ""
     """Why the run was ended before its time; empty when it was not."""
-
+    parts: tuple[Part, ...] = ()
+    """Of the steady time, one after the other; empty where nobody counted."""
     invalid: str = ""
     """Why the run proves nothing, where whoever made it knows: a worker was lost; else empty."""
 

@@ -11,7 +11,7 @@ import platform
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,8 +22,8 @@ import controller
 from controller.adapters.load_generator.detached import Detached
 from controller.adapters.load_generator.run_folder import COMPLAINTS, RunFolder
 from controller.diagnostics.errors import Stalled, Transient
-from controller.model.measurement import EndpointStatistics, Measurement
-from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
+from controller.model.measurement import EndpointStatistics, Measurement, Part
+from controller.ports.load_generator import LoadOrder, LoadProgress, LoadStage, OnLoadProgress
 
 RUNNER = "controller.adapters.load_generator.locust_runner"
 LARGEST_CLOCK_JUMP = 0.5
@@ -302,8 +302,25 @@ def _measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
         },
         generator_lag=result["lag_p95"],
         ended_early=result["ended_early"],
+        parts=_parts(order, result["parts"]),
         invalid=result["invalid"] or _why_invalid(result),
     )
+
+
+def _parts(order: LoadOrder, made: Sequence[int]) -> tuple[Part, ...]:
+    """Lay what was made in equal parts of the steady time beside what was wanted in them."""
+    stages = order.stages or (LoadStage(order.rate, order.steady),)
+    ends = [order.steady * (place + 1) / len(made) for place in range(len(made))]
+    due = [0.0, *(_due_until(stages, end) for end in ends)]
+    return tuple(Part(due[place + 1] - due[place], made[place]) for place in range(len(made)))
+
+
+def _due_until(stages: Sequence[LoadStage], moment: float) -> float:
+    due = 0.0
+    for stage in stages:
+        due += stage.rate * min(stage.seconds, max(0.0, moment))
+        moment -= stage.seconds
+    return due
 
 
 def _why_invalid(result: Mapping[str, Any]) -> str:

@@ -13,6 +13,8 @@ from hdrh.histogram import HdrHistogram
 LONGEST = 600_000_000
 """The longest latency that is told apart, in microseconds: ten minutes."""
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
+PARTS = 5
+"""Of the time that counts, in which requests are counted, so that a quiet one is seen."""
 ERROR_TEXTS = 20
 ERROR_LENGTH = 300
 
@@ -93,6 +95,7 @@ class Recorder:
         self._second: list[float] = []
         self._second_failures = 0
         self._unserved = Endpoint()
+        self._parts = [0] * PARTS
         self.task_errors = 0
         self.requests = 0
         self.failures = 0
@@ -109,6 +112,7 @@ class Recorder:
         latency = self._counted_latency(start, end)
         if latency is None:
             return
+        self._count(start)
         found = self._endpoints.setdefault(endpoint, Endpoint())
         found.record(latency, self._interval)
         if error is not None:
@@ -125,6 +129,7 @@ class Recorder:
         # Who came in the warm-up and was served only now has felt the wait all the same.
         if self._window is None or start < self._window[0] or due > self._window[1]:
             return
+        self._count(due)
         found = self._endpoints.setdefault(endpoint, Endpoint())
         found.record_arrival(end - start, end - due)
         if error is not None:
@@ -175,7 +180,15 @@ class Recorder:
             "total": total.statistics(),
             "endpoints": {k: v.statistics() for k, v in sorted(self._endpoints.items())},
             "errors": most_frequent(self._errors.items()),
+            "parts": self._parts,
         }
+
+    def _count(self, moment: float) -> None:
+        """Count a request in the part of the time in which it began, or was due."""
+        if self._window is not None:
+            start, end = self._window
+            place = int((moment - start) / (end - start) * PARTS)
+            self._parts[min(max(place, 0), PARTS - 1)] += 1
 
     def _counted_latency(self, start: float, end: float) -> float | None:
         if self._window is None or end <= self._window[0] or start > self._window[1]:

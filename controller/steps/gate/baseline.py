@@ -19,6 +19,8 @@ from schemas.limits import RelativeLimit
 CONFIDENCE = 0.95
 FEWEST_RUNS = 2
 """Of a baseline: one run does not tell how much runs differ."""
+LARGEST_EXCUSE = 0.5
+"""Beyond its limit by more than this share, a number is not let through because runs differ."""
 
 
 @dataclass(frozen=True)
@@ -91,3 +93,15 @@ def is_broken(limit: RelativeLimit, comparison: Comparison) -> bool:
     if limit.operator in {"<=", ">="}:
         kept = kept or effect == share
     return not kept and comparison.bound > 0
+
+
+def is_excused(limit: RelativeLimit, comparison: Comparison) -> bool:
+    """Tell whether a limit is kept only because runs differ so much, and nobody can say by what.
+
+    Two runs of a baseline on a busy machine can differ so much that noise might explain a service
+    that is three times as slow. What cannot be told apart from that has not been shown to be good.
+    """
+    if is_broken(limit, comparison):
+        return False
+    beyond = comparison.effect - limit.share
+    return (beyond if limit.is_upper else -beyond) > LARGEST_EXCUSE

@@ -17,8 +17,10 @@ from controller.steps.gate.baseline import (
     Comparison,
     compare,
     is_broken,
+    is_excused,
 )
 from controller.steps.gate.objectives import (
+    FAR_FROM_NOTHING,
     LATENCIES,
     Objective,
     find_statistics,
@@ -36,6 +38,8 @@ _SEVERITY = (
     GateRuling.WARN,
     GateRuling.PASS,
 )
+
+_TOO_NOISY = "the runs differ so much that nobody can say whether that is noise; make more runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,23 +162,44 @@ def _judge_objective(
     missing = _missing(objective, compared, baseline)
     if missing and not _fails_anyway(objective, measured):
         return result(measured, GateRuling.UNKNOWN, f"{reason}, but {missing}")
-    passes = all(_holds(limit, measured, compared) for limit in objective.passes)
-    warns = bool(objective.warns) and all(
-        _holds(limit, measured, compared) for limit in objective.warns
-    )
-    if (passes or warns) and few:
+    ruling = _by_limits(objective, measured, compared)
+    if few and ruling != GateRuling.FAIL:
         return result(measured, GateRuling.INVALID, f"{reason}, but {few[1]}", base)
-    if passes:
-        return result(measured, GateRuling.PASS, reason, base)
-    if objective.warns:
+    if ruling != GateRuling.PASS and objective.warns:
         reason = f"{reason}, tolerated {objective.tolerated}"
-    return result(measured, GateRuling.WARN if warns else GateRuling.FAIL, reason, base)
+    if ruling == GateRuling.UNKNOWN:
+        reason = f"{reason}, but {_TOO_NOISY}"
+    return result(measured, ruling, reason, base)
+
+
+def _by_limits(objective: Objective, measured: float, compared: Comparison | None) -> GateRuling:
+    """Hold a number against its limits; unknown where only the noise of the runs would keep it."""
+    answers = ((GateRuling.PASS, objective.passes), (GateRuling.WARN, objective.warns))
+    kept = [
+        (ruling, limits)
+        for ruling, limits in answers
+        if limits and all(_holds(limit, measured, compared) for limit in limits)
+    ]
+    shown = [ruling for ruling, limits in kept if not _is_excused(objective, limits, compared)]
+    if kept and not shown:
+        return GateRuling.UNKNOWN
+    return shown[0] if shown else GateRuling.FAIL
 
 
 def _holds(limit: Limit, measured: float, compared: Comparison | None) -> bool:
     if isinstance(limit, RelativeLimit):
         return compared is None or not is_broken(limit, compared)
     return limit.holds(measured)
+
+
+def _is_excused(objective: Objective, limits: Iterable[Limit], compared: Comparison | None) -> bool:
+    """Tell whether only the noise of the runs keeps an objective.
+
+    Values near nothing, as the share of errors, often double without a cause.
+    """
+    if compared is None or objective.measure not in FAR_FROM_NOTHING:
+        return False
+    return any(isinstance(limit, RelativeLimit) and is_excused(limit, compared) for limit in limits)
 
 
 def _compared(

@@ -11,6 +11,8 @@ from schemas.limits import Limit, RelativeLimit
 from schemas.values import Threshold, read_threshold
 
 LATENCIES = ("p50", "p90", "p95", "p99", "max")
+FAR_FROM_NOTHING = frozenset({"p50", "p90", "p95", "p99", "throughput", "apdex"})
+"""Measures whose values lie so far from nothing that a share of them says something."""
 _HISTOGRAM_FAULTS = (ValueError, IndexError, OverflowError, zlib.error)
 TOLERATED = 4
 """Of apdex: who waits this many times as long as who is satisfied is frustrated."""

@@ -10,6 +10,8 @@ LATEST_GENERATOR = 50.0
 """Milliseconds; when the generator's own loop is later, its latencies are its own."""
 LEAST_SHARE = 0.95
 """Of the wanted rate; below it the load that the gate is about was not there."""
+LEAST_OF_A_PART = 0.5
+"""Of the requests that were wanted in a part of the steady time."""
 SHOWN_ERRORS = 3
 
 
@@ -41,7 +43,9 @@ def problems(measurement: Measurement) -> list[str]:
 
 def doubts(measurement: Measurement) -> list[str]:
     """Say why the run cannot be a pass, though it may be a fail."""
-    return [*few(measurement), *late(measurement), *short(measurement)]
+    return [
+        *few(measurement), *late(measurement), *short(measurement), *quiet(measurement)
+    ]  # fmt: skip
 
 
 def short(measurement: Measurement) -> list[str]:
@@ -52,6 +56,22 @@ def short(measurement: Measurement) -> list[str]:
         return []
     reason = "the users waited for the service, so it was not seen under the load that is wanted"
     return [f"only {_rates(measurement)} were made: {reason}"]
+
+
+def quiet(measurement: Measurement) -> list[str]:
+    """Say that a part of the steady time saw few requests: a sum hides what was made up elsewhere.
+
+    Where a task makes several requests, all parts have as many times more.
+    """
+    parts = measurement.parts
+    wanted, made = sum(part.wanted for part in parts), sum(part.made for part in parts)
+    more = max(1.0, made / wanted) if wanted > 0 else 1.0
+    return [
+        f"only {part.made} of {part.wanted * more:.0f} requests were made in part {number + 1}"
+        f" of the {len(parts)} of its time"
+        for number, part in enumerate(parts)
+        if part.made < LEAST_OF_A_PART * part.wanted * more
+    ][:1]
 
 
 def few(measurement: Measurement) -> list[str]:

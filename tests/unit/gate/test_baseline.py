@@ -202,3 +202,20 @@ def test_few_releases_and_noise_are_no_drift():
     wrong = [n for n in range(200) if find_shift(drifting(30, 30, seed=n), more_is_worse=True)]
     print(f"{len(wrong)} of 200 steady histories are called drifting")
     assert len(wrong) <= 10
+
+
+def test_noise_of_the_baseline_excuses_no_service_that_is_three_times_as_slow():
+    """Two runs on a busy machine: the 95 % bound for them is wider than any slowdown."""
+    noisy = Baseline(runs(9, 25))
+    result = judge(asked(baseline=noisy), runs(57))
+    assert result.ruling == GateRuling.UNKNOWN
+    assert "make more runs" in result.reasons[0]
+    assert judge(asked(baseline=noisy), runs(20)).ruling == GateRuling.PASS
+    tolerant = replace(P95, warns=read_limits("<=+300%"))
+    assert judge(asked(tolerant, baseline=noisy), runs(57)).ruling == GateRuling.WARN
+
+
+def test_a_share_of_errors_that_doubles_by_noise_is_excused():
+    rare = Objective("errorRate", read_limits("<=+10%"))
+    base = Baseline(tuple(with_total(healthy(), failures=n) for n in (0, 0, 3, 1, 0)))
+    assert judge(asked(rare, baseline=base), [with_total(healthy(), failures=2)]).ruling == "pass"

@@ -5,7 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from controller.model.measurement import EndpointStatistics, GateResult, GateRuling
+from controller.model.measurement import (
+    EndpointStatistics,
+    GateResult,
+    GateRuling,
+    Measurement,
+    Part,
+)
 from controller.steps.gate.judge import Question
 from controller.steps.gate.judge import judge as judge_runs
 from controller.steps.gate.objectives import Objective
@@ -185,3 +191,16 @@ def _answers(*rulings: str) -> list[GateResult]:
 def test_one_fail_is_asked_for_again_and_two_of_three_decide(rulings, settled) -> None:
     found = settle(_answers(*rulings))
     assert (found.ruling if found else None) == settled
+
+
+def _in_parts(*made: int, wanted: float = 80.0) -> Measurement:
+    return replace(healthy(), parts=tuple(Part(wanted, one) for one in made))
+
+
+def test_a_run_whose_requests_end_early_is_no_pass_whatever_their_sum():
+    assert ruling(_in_parts(80, 80, 79, 80, 81)) == GateRuling.PASS
+    result = judge("g", (P95,), _in_parts(200, 200, 0, 0, 0), RELEASE)
+    assert result.ruling == GateRuling.INVALID
+    assert result.reasons[0] == "only 0 of 80 requests were made in part 3 of the 5 of its time"
+    assert ruling(_in_parts(800, 800, 800, 800, 100)) == GateRuling.INVALID
+    assert ruling(replace(_in_parts(80, 0, 0, 0, 0), ended_early="errors")) == GateRuling.FAIL
