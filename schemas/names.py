@@ -8,6 +8,7 @@ from pydantic import AfterValidator, WithJsonSchema
 NAME_PATTERN = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(NAME_PATTERN)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,62}(?:\.[A-Za-z_][A-Za-z0-9_-]{0,62})?")
 _PATH_PART = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9_.@+-]*")
 
 NAME_WORDS = (
@@ -16,6 +17,7 @@ NAME_WORDS = (
 
 
 IDENTIFIER_WORDS = "letters, digits and `_`, at most 63, not beginning with a digit"
+PROVIDER_WORDS = "the local name of a provider, as `aws`, or with an alias, as `aws.us_east_1`"
 PATH_WORDS = "a relative path such as `apps/shop`, without `..`, spaces or hidden folders"
 
 
@@ -40,6 +42,13 @@ def check_identifier(text: str) -> str:
     return text
 
 
+def check_provider(text: str) -> str:
+    """Give `text` when it may name a provider's configuration; raises ValueError."""
+    if _PROVIDER.fullmatch(text) is None:
+        raise ValueError(PROVIDER_WORDS)
+    return text
+
+
 def check_path(text: str) -> str:
     """Give `text` when it is a plain relative path that stays in the tree; raises ValueError."""
     if not text or not all(_PATH_PART.fullmatch(part) for part in text.split("/")):
@@ -60,6 +69,13 @@ Identifier = Annotated[
     json_text(f"^{_IDENTIFIER.pattern}$", IDENTIFIER_WORDS),
 ]
 """The name of a database role or of a variable of an environment."""
+
+ProviderName = Annotated[
+    str,
+    AfterValidator(check_provider),
+    json_text(f"^{_PROVIDER.pattern}$", PROVIDER_WORDS),
+]
+"""A configuration of a provider: its local name, and maybe an alias after a dot."""
 
 TreePath = Annotated[
     str,

@@ -48,3 +48,5 @@ class Module:
     providers: Mapping[str, tuple[str, str]]
     """Local provider name → (source address, version constraint)."""
     files: Mapping[str, bytes]
+    aliases: tuple[str, ...] = ()
+    """Further configurations of providers that whoever calls it must give, as `aws.peer`."""

@@ -17,6 +17,14 @@ from controller.model.catalog import Catalog
 from controller.model.graph import Unit
 from controller.model.module import Module
 from controller.model.names import Commit, Digest, SecretName, UnitName
+from controller.model.provider_blocks import (
+    BUILT_IN,
+    Expression,
+    ProviderBlocks,
+    are_inherited,
+    is_tagged,
+    passed_on,
+)
 from controller.model.workspace import Upstream, Workspace
 from schemas.kinds.environment import Environment
 from schemas.kinds.product import Product
@@ -27,11 +35,8 @@ REQUIRED_VERSION = ">= 1.5"
 DATED_FILE = "trueup-commit.auto.tfvars.json"
 COMMIT_VARIABLE = "trueup_commit"
 UNCOMMITTED = "uncommitted"
-TAGGED_SOURCE = "hashicorp/aws"
-_BUILT_IN = frozenset({"terraform"})
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
-_TEMPLATE = re.compile(r"[$%]\{")
 _TEMPLATE_START = re.compile(r"([$%])(?=\{)")
 
 
@@ -57,7 +62,9 @@ def render(
     state = LocalState() if local_state else environment.spec.state
     dated = ({"commit"} if "commit" in module.variables else set()) - values.keys()
     tags, backend = _tags(catalog, unit.name), backend_block(state, unit.name)
-    root = _main(module, environment, values, dated, tags, backend=backend)
+    passed = _passed_on(unit, module, environment)
+    blocks = ProviderBlocks(environment.spec, tags)
+    root = _main(module, values, dated, passed, blocks, backend=backend)
     main = {**root, **_imports(unit)}
     if COMMIT_VARIABLE in root.get("variable", {}):
         dated.add(COMMIT_VARIABLE)
@@ -122,12 +129,6 @@ def _filled_in(catalog: Catalog, unit: Unit, module: Module) -> Mapping[str, obj
     return {name: value for name, value in known.items() if name in module.variables}
 
 
-class _Expression(str):
-    """A text of ours that Terraform is to evaluate."""
-
-    __slots__ = ()
-
-
 def _tags(catalog: Catalog, unit: UnitName) -> Mapping[str, str]:
     """Give the tags of all that a unit makes."""
     product = catalog.find(Product, unit.product)
@@ -135,19 +136,8 @@ def _tags(catalog: Catalog, unit: UnitName) -> Mapping[str, str]:
         "product": unit.product,
         "environment": unit.environment,
         **({"owner": product.spec.owner} if product else {}),
-        "commit": _Expression(f"${{var.{COMMIT_VARIABLE}}}"),
+        "commit": Expression(f"${{var.{COMMIT_VARIABLE}}}"),
     }
-
-
-def _tagged(configuration: Mapping[str, object], tags: Mapping[str, str]) -> Mapping[str, object]:
-    """Add tags to the configuration of a provider; those that it has itself win."""
-    block = configuration.get("default_tags", {})
-    if isinstance(block, (tuple, list)) and len(block) == 1:
-        block = block[0]
-    own = block.get("tags", {}) if isinstance(block, Mapping) else None
-    if not isinstance(own, Mapping):
-        return configuration  # Terraform says what is wrong with it
-    return {**configuration, "default_tags": [{"tags": {**tags, **own}}]}
 
 
 @dataclass
@@ -186,7 +176,9 @@ class _Filling:
         elif name not in self.upstream.outputs:
             self.provisional.add(f"unit `{name}` was not applied yet")
         elif wanted.output not in self.upstream.outputs[name]:
-            self.provisional.add(f"unit `{name}` has no output `{wanted.output}` yet")
+            self.provisional.add(
+                f"unit `{name}` has no output `{wanted.output}` yet, or keeps it back as sensitive"
+            )
         else:
             value = self.upstream.outputs[name][wanted.output]
         self.read[name, wanted.output] = value
@@ -204,31 +196,31 @@ class _Filling:
 
 def _main(
     module: Module,
-    environment: Environment,
     values: dict[str, object],
     dated: set[str],
-    tags: Mapping[str, str],
+    passed: Mapping[str, str],
+    blocks: ProviderBlocks,
     *,
     backend: Mapping[str, object],
 ) -> Mapping[str, Mapping[str, object]]:
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
     given = {name: _variable(module, name) for name in values}
     given |= {name: {**_variable(module, name), "default": None} for name in dated}
-    call = {
+    call: dict[str, object] = {
         "source": f"./{_folder(module)}",
         **{name: f"${{var.{name}}}" for name in sorted(given)},
     }
-    _refuse_unlisted(module, environment)
+    if not are_inherited(passed):
+        call["providers"] = passed
     required = {
-        name: {"source": source, **({"version": version} if version else {})}
+        _name(name): {"source": source, **({"version": version} if version else {})}
         for name, (source, version) in sorted(module.providers.items())
-        if name not in _BUILT_IN
+        if name not in BUILT_IN
     }
-    texts: dict[str, str] = {}
-    providers = _providers(environment, required, tags, texts)
-    if any(_is_tagged(each["source"]) for each in required.values()):
+    providers = blocks.write(module, passed)
+    if any(is_tagged(each["source"]) for each in required.values()):
         given[COMMIT_VARIABLE] = {"type": "string", "default": None}
-    for name, text in texts.items():
+    for name, text in blocks.texts.items():
         given[name] = {"type": "string"}
         values[name] = text
     sections: dict[str, Mapping[str, object]] = {
@@ -245,14 +237,17 @@ def _main(
     return {name: section for name, section in sections.items() if section}
 
 
-def _refuse_unlisted(module: Module, environment: Environment) -> None:
-    for name in sorted(module.providers.keys() - environment.spec.providers.keys() - _BUILT_IN):
+def _passed_on(unit: Unit, module: Module, environment: Environment) -> Mapping[str, str]:
+    """Give the configurations of providers that the module gets; all must be listed."""
+    passed = passed_on(module, unit.stack.spec)
+    for name in sorted(set(passed.values()) - environment.spec.providers.keys()):
         where = environment.metadata.name
         raise ConfigurationWrong.because(
             f"`{module.path}` uses the provider `{name}`, which `{where}` does not list",
             hint=f"add `{name}: {{}}` to the providers of the environment",
             code="render/provider-not-listed",
         )
+    return passed
 
 
 def _outputs(module: Module) -> Mapping[str, object]:
@@ -263,26 +258,6 @@ def _outputs(module: Module) -> Mapping[str, object]:
         }
         for _, output in sorted(module.outputs.items())
     }
-
-
-def _providers(
-    environment: Environment,
-    required: Mapping[str, Mapping[str, str]],
-    tags: Mapping[str, str],
-    texts: dict[str, str],
-) -> Mapping[str, object]:
-    """Give the configurations of providers, with tags for those that tag all that they make."""
-    providers = {}
-    for name in sorted(environment.spec.providers.keys() & required.keys()):
-        configuration = environment.spec.providers[name]
-        if _is_tagged(required[name]["source"]):
-            configuration = _tagged(configuration, tags)
-        providers[_name(name)] = _as_expressions(configuration, texts)
-    return providers
-
-
-def _is_tagged(source: str) -> bool:
-    return source == TAGGED_SOURCE or source.endswith(f"/{TAGGED_SOURCE}")
 
 
 def _imports(unit: Unit) -> Mapping[str, object]:
@@ -301,21 +276,6 @@ def _variable(module: Module, name: str) -> Mapping[str, object]:
         message = f"`{module.path}` has no variable `{name}`"
         raise ConfigurationWrong.because(message, code="render/incomplete")
     return {"type": variable.type, **({"sensitive": True} if variable.sensitive else {})}
-
-
-def _as_expressions(value: object, texts: dict[str, str]) -> object:
-    """Write configuration to be taken literally: what looks like a template is a variable."""
-    if isinstance(value, Mapping):
-        return {str(key): _as_expressions(inner, texts) for key, inner in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_as_expressions(inner, texts) for inner in value]
-    if isinstance(value, _Expression):
-        return str(value)
-    if isinstance(value, str) and _TEMPLATE.search(value):
-        name = f"trueup_provider_{len(texts)}"
-        texts[name] = value
-        return f"${{var.{name}}}"
-    return value
 
 
 def _name(name: str) -> str:

@@ -1,6 +1,5 @@
 """Environment: a place where stacks live."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -8,13 +7,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from schemas.document import Document, Metadata, Part
-from schemas.names import Name
+from schemas.names import Name, check_provider
 from schemas.references import Step, plain, references_in, refuse_at
 from schemas.state_backends import LocalState, State
 from schemas.values import Interval
 from schemas.windows import Windows
-
-_PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
 def _check_keys(value: object, path: tuple[Step, ...]) -> None:
@@ -31,8 +28,12 @@ def _check_keys(value: object, path: tuple[Step, ...]) -> None:
 def _check_providers(raw: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, object]]:
     providers: dict[str, Mapping[str, object]] = {}
     for name, configuration in raw.items():
-        if _PROVIDER.fullmatch(name) is None:
-            refuse_at((name,), "the local name of a provider: lower-case letters, digits, `-`, `_`")
+        try:
+            check_provider(name)
+        except ValueError as error:
+            refuse_at((name,), str(error))
+        if "alias" in configuration:
+            refuse_at((name, "alias"), f"the alias in the key, as `{name.partition('.')[0]}.other`")
         value = {key: plain(inner) for key, inner in configuration.items()}
         _check_keys(value, (name,))
         assert not any(references_in(value))  # noqa: S101 - `plain` makes none
@@ -138,9 +139,9 @@ class EnvironmentSpec(Part):
     providers: Providers = Field(
         default_factory=dict,
         description="The Terraform providers that modules may use here, by local name, each with "
-        "its "
-        "configuration. Values are literal: `${…}` is not evaluated.",
-        examples=[{"localcloud": {}}],
+        "its configuration. Values are literal: `${…}` is not evaluated. `aws.us_east_1` is one "
+        "more configuration of `aws`, laid over that; `null` takes a value of it away.",
+        examples=[{"aws": {"region": "eu-west-1"}, "aws.us_east_1": {"region": "us-east-1"}}],
     )
     account: Name | None = Field(
         default=None,
@@ -175,6 +176,14 @@ class EnvironmentSpec(Part):
         description="Leave everything here as it is: nothing is planned or applied.",
         examples=[True],
     )
+
+    def provider(self, name: str) -> Mapping[str, object]:
+        """Give a configuration: of one with an alias, over that of the provider itself."""
+        own, main = self.providers.get(name, {}), name.partition(".")[0]
+        if name == main:
+            return own
+        laid = {**self.providers.get(main, {}), **own}
+        return {key: value for key, value in laid.items() if value is not None}
 
 
 class Environment(Document):

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from schemas.document import Document, Part, ProductMetadata
 from schemas.drift import Drift, Import
-from schemas.names import Name, TreePath
+from schemas.names import Name, ProviderName, TreePath
 from schemas.references import FromPath, read_entries, references_in
 from schemas.values import Many
 
@@ -50,6 +50,12 @@ class StackSpec(Part):
         default_factory=dict,
         description="What is different in one environment, by its name.",
         examples=[{"production": {"inputs": {"replicas": 3}}}],
+    )
+    providers: Mapping[ProviderName, ProviderName] = Field(
+        default_factory=dict,
+        description="Which configuration of a provider the module gets: what the module calls it, "
+        "and what the environment does. One that is not here is called the same in both.",
+        examples=[{"aws": "aws.us_east_1", "aws.dns": "aws.shared"}],
     )
     drift: Drift = Field(
         default_factory=Drift,

@@ -13,15 +13,26 @@ terraform {
   required_version = ">= 1.5"
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.0"
+      source                = "hashicorp/aws"
+      version               = ">= 5.0"
+      configuration_aliases = [aws.peer]
     }
   }
 }
 variable "stack" { type = string }
 resource "aws_sns_topic" "this" { name = var.stack }
+module "there" {
+  source    = "./topic"
+  providers = { aws = aws.peer }
+}
+output "arn" { value = aws_sns_topic.this.arn }
+output "there" { value = module.there.arn }
+"""
+TOPIC = b"""
+resource "aws_sns_topic" "this" { name = "there" }
 output "arn" { value = aws_sns_topic.this.arn }
 """
+HERE, THERE = "us-east-1", "eu-west-1"
 
 
 def test_a_mirror_is_found_where_it_is_named(
@@ -52,12 +63,20 @@ def test_a_mirror_is_found_where_terraform_looks(
 async def test_a_stack_of_aws_is_applied_and_taken_away(
     engine: Engine, moto: Moto, tmp_path: Path
 ) -> None:
-    platform = Platform(tmp_path, engine, moto.provider(), {"modules/topic/main.tf": MODULE})
-    platform.stacks["topic"] = {"module": "modules/topic"}
+    files = {"modules/topic/main.tf": MODULE, "modules/topic/topic/main.tf": TOPIC}
+    platform = Platform(tmp_path, engine, moto.provider(), files)
+    platform.aliases = {"aws.far": {"region": THERE}}
+    platform.stacks["topic"] = {"module": "modules/topic", "providers": {"aws.peer": "aws.far"}}
+    platform.stacks["far"] = {"module": "modules/topic/topic", "providers": {"aws": "aws.far"}}
     plan, outcome = await platform.apply("topic")
-    assert len(plan.changes) == 1
+    assert len(plan.changes) == 2
+    regions = [str(outcome.outputs[name]).split(":")[3] for name in ("arn", "there")]
+    assert regions == [HERE, THERE]
     topics = moto.client("sns")
     assert [each["TopicArn"] for each in topics.list_topics()["Topics"]] == [outcome.outputs["arn"]]
     assert await platform.drift("topic") == ()
     await platform.apply("topic", destroy=True)
     assert topics.list_topics()["Topics"] == []
+    _, far = await platform.apply("far")
+    assert str(far.outputs["arn"]).split(":")[3] == THERE
+    await platform.apply("far", destroy=True)

@@ -47,6 +47,8 @@ class Platform:
     """Files of modules of the repository's own, by their path in it."""
     stacks: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """The `spec` of each stack; a test changes it as a developer would."""
+    aliases: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Further configurations of the provider, as `aws.there`."""
     commit: str = COMMIT
     outputs: dict[UnitName, Mapping[str, object]] = field(default_factory=dict)
     _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -56,7 +58,8 @@ class Platform:
 
     def catalog(self) -> Catalog:
         """Load the repository as it is now; it must be without a fault."""
-        environment = {"engine": "embedded", "providers": {"aws": self.provider}}
+        providers = {"aws": self.provider, **self.aliases}
+        environment = {"engine": "embedded", "providers": providers}
         product = {"title": "The shop", "owner": "team-shop", "environments": [ENVIRONMENT]}
         files: dict[str, str | bytes] = {
             "platform.yaml": document("Environment", ENVIRONMENT, environment),

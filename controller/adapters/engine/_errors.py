@@ -122,8 +122,8 @@ class EngineWords:
     summary: str
     detail: str = ""
     place: str = ""
-    hint: str | None = None
-    """How to mend it, where the engine's words are about a file that nobody wrote by hand."""
+    output: str = ""
+    """The output that must be marked as sensitive, when that is what is wrong."""
 
     @property
     def is_refusal(self) -> bool:
@@ -193,6 +193,13 @@ def needs_init(finished: Finished) -> bool:
     return any(word.summary.startswith(NEEDS_INIT) for word in read_words(finished))
 
 
+def sensitive_outputs(finished: Finished) -> frozenset[str]:
+    """Give the outputs that the engine refuses because they hold something sensitive."""
+    if finished.code == 0:
+        return frozenset()
+    return frozenset(word.output for word in read_words(finished) if word.output)
+
+
 def needs_upgrade(finished: Finished) -> bool:
     """Tell whether `init` says that a locked version is not what is wished for any more."""
     return finished.code != 0 and any(word.says(NEEDS_UPGRADE) for word in read_words(finished))
@@ -220,7 +227,7 @@ def _diagnostics(
         Diagnostic(
             code=error.code,
             message=f"{sentence}: {word.summary}{_quote(word)}",
-            hint=word.hint or (word.known.hint if word.known else None),
+            hint=word.known.hint if word.known else None,
         )
         for word in words
     )
@@ -239,7 +246,7 @@ def _from_json(output: str) -> Iterator[EngineWords]:
         for entry in entries:
             if isinstance(entry, dict) and entry.get("severity") == "error":
                 summary, detail = str(entry.get("summary", "")), str(entry.get("detail", ""))
-                yield EngineWords(summary, detail, _place(entry), _hint(summary, entry))
+                yield EngineWords(summary, detail, _place(entry), _output(summary, entry))
 
 
 def _documents(output: str) -> Iterator[Mapping[str, Any]]:
@@ -267,15 +274,10 @@ def _place(entry: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _hint(summary: str, entry: Mapping[str, Any]) -> str | None:
+def _output(summary: str, entry: Mapping[str, Any]) -> str:
     code = str((entry.get("snippet") or {}).get("code") or "")
     output = _OUTPUT.fullmatch(code)
-    if summary != SENSITIVE_OUTPUT or output is None:
-        return None
-    return (
-        f"add `sensitive = true` to the output `{output[1]}` of the module; in a copy of another's"
-        " module, in a file `sensitive_override.tf` beside its own"
-    )
+    return output[1] if output is not None and summary == SENSITIVE_OUTPUT else ""
 
 
 def _from_text(text: str) -> Iterator[EngineWords]:

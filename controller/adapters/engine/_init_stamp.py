@@ -11,6 +11,8 @@ from controller.adapters.engine import _lock_file
 from controller.ports.engine import EngineVersion
 
 NAME = Path(".terraform") / "trueup-init.json"
+OVERRIDE = "trueup_override.tf.json"
+"""Marks outputs of the root, which installs nothing and comes and goes."""
 
 _REQUIRED = re.compile(r'"?required_providers"?\s*[:=]?\s*\{')
 
@@ -26,7 +28,7 @@ class InitStamp:
 def compute(directory: Path, version: EngineVersion, setting: str) -> InitStamp:
     """Make the stamp of a directory as it is now; `setting` is whatever else decides."""
     wants, everything = hashlib.sha256(), hashlib.sha256(f"{version} {setting}".encode())
-    for path in _configuration(directory):
+    for path in configuration(directory):
         content = path.read_bytes()
         name = path.relative_to(directory).as_posix()
         everything.update(f"{name} {len(content)} ".encode() + content)
@@ -59,11 +61,13 @@ def forget(directory: Path) -> None:
         write(directory, replace(stamp, found=""))
 
 
-def _configuration(directory: Path) -> Iterator[Path]:
+def configuration(directory: Path) -> Iterator[Path]:
     """Every file of configuration: module sources and backends may stand in any of them."""
     for path in sorted(directory.rglob("*.tf*")):
         inside = path.relative_to(directory)
-        if path.name.endswith((".tf", ".tf.json")) and inside.parts[0] != ".terraform":
+        if inside.parts[0] == ".terraform" or inside.parts == (OVERRIDE,):
+            continue
+        if path.name.endswith((".tf", ".tf.json")):
             yield path
 
 

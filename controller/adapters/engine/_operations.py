@@ -9,6 +9,7 @@ from controller.adapters.engine import (
     _errors,
     _holders,
     _init_stamp,
+    _kept_back,
     _lock_error,
     _made,
     _plan_json,
@@ -91,6 +92,7 @@ class TerraformEngine:
 
     async def init(self, directory: Path) -> None:
         """See the port. A provider that was locked is not taken with another content."""
+        _kept_back.mark(directory)
         await self._initialiser.init(directory)
 
     async def validate(self, directory: Path) -> None:
@@ -266,7 +268,11 @@ class TerraformEngine:
     async def _run(
         self, directory: Path, command: Command, *, on_event: OnEvent | None = None
     ) -> Finished:
+        """Run a command. Outputs that turn out to hold something sensitive are kept back."""
+        _kept_back.mark(directory)
         finished = await self._attempt(directory, command, on_event)
+        while _kept_back.add(directory, _errors.sensitive_outputs(finished)):
+            finished = await self._attempt(directory, command, on_event)
         await self._check(directory, command.words, finished)
         return finished
 

@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping
 from controller.diagnostics.diagnostic import Severity
 from controller.model.catalog import Reference
 from controller.model.module import Module
+from controller.model.provider_blocks import passed_on
 from controller.steps.load.link_validations import check_validations
 from controller.steps.load.linking import Linking, environments_of
 from controller.steps.load.module_types import misfits, read_type
@@ -39,7 +40,7 @@ def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
         unknown = {name for inputs, _ in places for name in inputs} - module.variables.keys()
         meant = {closest(name, module.variables) for name in unknown}
         _check_required(linking, reference, module, model, environments or (), meant)
-        _check_providers(linking, reference, module, environments or ())
+        _check_providers(linking, reference, module, model, environments or ())
         if reference not in linking.sketches:
             check_validations(linking, reference, module, model, environments or ())
 
@@ -161,21 +162,67 @@ def _check_required(
 
 
 def _check_providers(
-    linking: Linking, reference: Reference, module: Module, environments: tuple[str, ...]
+    linking: Linking,
+    reference: Reference,
+    module: Module,
+    model: Stack,
+    environments: tuple[str, ...],
 ) -> None:
-    for provider in sorted(module.providers):
-        if provider == "terraform":
-            continue
-        for name in environments:
-            where = Reference("Environment", "", name)
+    passed = passed_on(module, model.spec)
+    for name, given in model.spec.providers.items():
+        _check_passed(linking, reference, module, (name, given), tuple(passed))
+    for name, given in passed.items():
+        for place in environments:
+            where = Reference("Environment", "", place)
             environment = linking.model(where)
-            if isinstance(environment, Environment) and provider not in environment.spec.providers:
-                linking.report(
-                    reference,
-                    "load/provider-not-listed",
-                    f"`{module.path}` uses the provider `{provider}`, which `{name}` does not list",
-                    ("spec", "module"),
-                    expected=one_of(environment.spec.providers),
-                    hint=f"add `{provider}: {{}}` to the providers of the environment",
-                    related=linking.related(where, f"`{name}` is declared here"),
-                )
+            if not isinstance(environment, Environment) or given in environment.spec.providers:
+                continue
+            is_named = name in model.spec.providers
+            linking.report(
+                reference,
+                "load/provider-not-listed",
+                f"`{module.path}` uses the provider `{given}`, which `{place}` does not list",
+                ("spec", "providers", name) if is_named else ("spec", "module"),
+                expected=one_of(environment.spec.providers),
+                hint=_how_to_list(given),
+                related=linking.related(where, f"`{place}` is declared here"),
+            )
+
+
+def _how_to_list(given: str) -> str:
+    hint = f"add `{given}: {{}}` to the providers of the environment"
+    main, dot, _ = given.partition(".")
+    if not dot:
+        return hint
+    return f"{hint}, or say in `spec.providers` which one it gets, as `{given}: {main}`"
+
+
+def _check_passed(
+    linking: Linking,
+    reference: Reference,
+    module: Module,
+    entry: tuple[str, str],
+    wanted: tuple[str, ...],
+) -> None:
+    """Check that the module knows the provider, and gets a configuration of that one."""
+    name, given = entry
+    path: Path = ("spec", "providers", name)
+    if name not in wanted:
+        linking.report(
+            reference,
+            "load/unknown-provider",
+            f"`{module.path}` wants no provider `{name}`",
+            path,
+            expected=one_of(wanted) or "no `providers`",
+            hint=did_you_mean(name, wanted),
+            at_key=True,
+        )
+    elif name.partition(".")[0] != given.partition(".")[0]:
+        main = name.partition(".")[0]
+        linking.report(
+            reference,
+            "load/unknown-provider",
+            f"`{given}` is no configuration of the provider `{main}`",
+            path,
+            expected=f"`{main}`, or one of its aliases, as `{main}.other`",
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from controller.model.module import Module, Output, Variable
 from controller.model.names import Digest
-from controller.steps.load.hcl import Block, HclError, object_entries, read_hcl, unquote
+from controller.steps.load.hcl import Block, HclError, elements, object_entries, read_hcl, unquote
 from controller.steps.load.module_folders import (
     UNREAD,
     folder_of,
@@ -20,6 +20,7 @@ from controller.steps.load.module_variables import read_output, read_variable
 LARGEST_FILE = 1 << 20
 MOST_FILES = 500
 _REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
+_ALIAS = re.compile(r"[^\W\d][\w-]*\.[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _OUTSIDE = re.compile(
     r"\b(?:file\w*|templatefile|abspath)\s*\(\s*\"(?:/|~|[^\"]*\.\./|[^\"]*/\.\.)|\bpathexpand\s*\("
@@ -50,6 +51,7 @@ class _Findings:
     variables: dict[str, Variable] = field(default_factory=dict)
     outputs: dict[str, Output] = field(default_factory=dict)
     providers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
     declared: dict[str, set[str]] = field(default_factory=dict)
     """Provider → the folders that name its source."""
     used: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
@@ -91,7 +93,15 @@ def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[Mo
             continue
         _read_file(name, content, _Files(path, kept), found)
     _imply_providers(found)
-    module = Module(path, digest(kept), found.variables, found.outputs, found.providers, kept)
+    module = Module(
+        path,
+        digest(kept),
+        found.variables,
+        found.outputs,
+        found.providers,
+        kept,
+        tuple(sorted(found.aliases)),
+    )
     return module, tuple(sorted(found.faults, key=lambda fault: (fault.file, fault.line)))
 
 
@@ -175,9 +185,7 @@ def _read_text(name: str, text: str, root: Block, module: _Files, found: _Findin
         for inner in (block, *block.all_blocks()):
             found.faults.extend(_refusals(inner, name, _line(text, inner)))
         if block.type == "provider":
-            message = "the module configures a provider"
-            hint = "providers are configured in the Environment"
-            found.faults.append(ModuleFault("module/provider-block", name, line, message, hint))
+            _read_provider_block(block, name, line, found)
         if block.type == "module":
             found.faults.extend(_nested_refusals(block, name, line, module))
 
@@ -197,9 +205,8 @@ def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
         case "terraform", ():
             _read_providers(block, name, line, found)
         case (("resource" | "data" | "ephemeral"), (kind, _)):
-            if "provider" not in block.attributes:
-                used = kind.split("_", 1)[0], folder_of(name)
-                found.used.setdefault(used, (name, line))
+            chosen = block.string("provider") or block.text("provider") or kind.split("_", 1)[0]
+            found.used.setdefault((chosen.partition(".")[0], folder_of(name)), (name, line))
         case _:
             pass
 
@@ -215,11 +222,39 @@ def _read_providers(block: Block, name: str, line: int, found: _Findings) -> Non
                 entries = {"version": attribute.text}
             source = unquote(entries.get("source", "")) or f"hashicorp/{local_name}"
             version = unquote(entries.get("version", "")) or ""
+            if not folder_of(name):
+                found.aliases |= _aliases(entries.get("configuration_aliases", "[]"))
             known = found.providers.setdefault(local_name, (source, version))
             found.declared.setdefault(local_name, set()).add(folder_of(name))
             if known[0] != source:
                 message = f"the provider `{local_name}` has two sources: `{known[0]}`, `{source}`"
                 found.faults.append(ModuleFault("module/provider-twice", name, line, message))
+
+
+def _aliases(text: str) -> set[str]:
+    """Read `[aws.peer, aws.dns]`; what is no alias Terraform refuses."""
+    try:
+        names = elements(text.removeprefix("[").removesuffix("]"))
+    except HclError:
+        return set()
+    return {name for name in names if _ALIAS.fullmatch(name)}
+
+
+def _read_provider_block(block: Block, name: str, line: int, found: _Findings) -> None:
+    """Take a block that only names a configuration for what it is: the caller gives that one."""
+    if block.blocks or block.attributes.keys() - {"alias", "version"}:
+        message = "the module configures a provider"
+        hint = (
+            "providers are configured in the Environment; a module asks for a second configuration"
+            " with `configuration_aliases`"
+        )
+        found.faults.append(ModuleFault("module/provider-block", name, line, message, hint))
+        return
+    provider = block.labels[0] if block.labels else ""
+    found.used.setdefault((provider, folder_of(name)), (name, line))
+    alias = f"{provider}.{block.string('alias')}"
+    if not folder_of(name) and _ALIAS.fullmatch(alias) and "alias" in block.attributes:
+        found.aliases.add(alias)
 
 
 def _line(text: str, block: Block) -> int:

@@ -15,6 +15,7 @@ from controller.adapters.engine import command
 from controller.adapters.engine.embedded import connect
 from controller.adapters.engine.environment import build_environment
 from controller.diagnostics.errors import EngineFailed, EngineRefused
+from controller.model.drift import EngineLook
 from controller.model.plan import Action
 from controller.ports.engine import Engine, EngineProcess
 from tests.contract.engine.engine_worlds import CANARY, RealWorld, wait_for, wait_until_noted
@@ -286,21 +287,39 @@ async def test_a_plan_of_large_values_is_read(real: RealWorld) -> None:
     assert len(repr(plan)) < 5000
 
 
-async def test_an_output_that_must_be_sensitive_is_named(real: RealWorld) -> None:
+async def test_an_output_that_holds_something_sensitive_is_kept_back(real: RealWorld) -> None:
     directory = real.write("a")
     module = directory / "module"
     module.mkdir()
-    (module / "main.tf").write_text('output "key" {\n  value = sensitive("x")\n}\n')
-    main = json.loads((directory / "main.tf.json").read_text())
-    main["module"] = {"unit": {"source": "./module"}}
-    main["output"]["key"] = {"value": "${module.unit.key}"}
-    (directory / "main.tf.json").write_text(json.dumps(main, indent=2))
+
+    def write(text: str) -> None:
+        (module / "main.tf").write_text(text)
+        main = json.loads((directory / "main.tf.json").read_text())
+        main["module"] = {"unit": {"source": "./module"}}
+        main["output"] |= {name: {"value": f"${{module.unit.{name}}}"} for name in ("key", "all")}
+        (directory / "main.tf.json").write_text(json.dumps(main, indent=2))
+
+    write(
+        'resource "terraform_data" "this" {\n  input = "made"\n}\n'
+        f'output "key" {{\n  value = sensitive("{CANARY}")\n}}\n'
+        f'output "all" {{\n  value = [sensitive("{CANARY}"), terraform_data.this.id]\n}}\n'
+    )
     await real.engine.init(directory)
-    with pytest.raises(EngineRefused, match="Output refers to sensitive values") as refused:
-        await real.engine.plan(directory)
-    (found,) = refused.value.diagnostics
-    assert (found.hint or "").startswith("add `sensitive = true` to the output `key` of the module")
-    (module / "sensitive_override.tf").write_text('output "key" {\n  sensitive = true\n}\n')
-    main["output"]["key"]["sensitive"] = True
-    (directory / "main.tf.json").write_text(json.dumps(main, indent=2))
+    await real.engine.validate(directory)
+    plan = await real.engine.plan(directory)
+    assert CANARY not in repr(plan) + plan.document.text()
+    await real.engine.apply(directory)
+    state = await real.engine.state(directory)
+    assert state is not None
+    assert state.outputs == {"size": 1}
+    assert state.sensitive_outputs == ("all", "key", "token")
+    assert CANARY not in repr(state)
+    assert (await real.engine.plan(directory)).changes == ()
+    assert await real.engine.refresh(directory) == EngineLook()
+    write('output "key" {\n  value = "open"\n}\noutput "all" {\n  value = ["open"]\n}\n')
+    await real.engine.init(directory)
     assert (await real.engine.plan(directory)).outputs_change
+    await real.engine.apply(directory)
+    state = await real.engine.state(directory)
+    assert state is not None
+    assert state.outputs == {"size": 1, "key": "open", "all": ["open"]}

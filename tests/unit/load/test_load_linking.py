@@ -209,7 +209,7 @@ def test_a_refused_module_is_told_once_and_breaks_every_stack_of_it() -> None:
     catalog = load_with(
         {
             "web.yaml": WEB,
-            "modules/service/bad.tf": 'provider "aws" {}\n',
+            "modules/service/bad.tf": 'provider "aws" { region = "x" }\n',
         }
     )
     (found,) = catalog.diagnostics

@@ -176,7 +176,7 @@ def test_a_nested_module_in_the_folder_is_fine_and_is_checked_too() -> None:
     module, faults = read_module("modules/x", files)
     assert faults == ()
     assert module.variables == {}
-    files["inner/bad.tf"] = b'provider "aws" {}\n'
+    files["inner/bad.tf"] = b'provider "aws" { region = "x" }\n'
     assert [fault.file for fault in read_module("modules/x", files)[1]] == ["inner/bad.tf"]
 
 
@@ -243,8 +243,9 @@ PUBLISHED = {
     "modules/n/main.tf": b'module "m" {\n  source = "../m"\n}\n',
     "modules/m/main.tf": b'data "aws_region" "here" {}\n',
     "modules/m/policy.json": b"{}",
-    "modules/alone/main.tf": b'provider "aws" {}\n',
-    "examples/complete/main.tf": b'provider "aws" {}\nmodule "all" {\n  source = "../../"\n}\n',
+    "modules/alone/main.tf": b'provider "aws" { region = "x" }\n',
+    "examples/complete/main.tf": b'provider "aws" { region = "x" }\n'
+    b'module "all" {\n  source = "../../"\n}\n',
     "examples/complete/data.json": b"{}",
     "wrappers/main.tf.json": b"{}",
     ".history/main_1.tf": b"not { closed",
@@ -305,7 +306,7 @@ spec: {module: modules/own}
     "modules/beside/main.tf": 'module "c" { source = "../deep/c" }\n'
     'output "x" { value = file("${path.module}/text") }\n',
     "modules/beside/text": "hello",
-    "modules/beside/examples/e/main.tf": 'provider "x" {}\n',
+    "modules/beside/examples/e/main.tf": 'provider "x" { region = "x" }\n',
     "modules/deep/c/main.tf": 'output "c" { value = 1 }\n',
 }
 
@@ -326,7 +327,7 @@ def test_a_module_may_call_folders_beside_it_and_is_another_when_they_change() -
 
 
 def test_what_is_wrong_beside_a_module_is_told_where_it_stands() -> None:
-    broken = {**BESIDE, "modules/deep/c/bad.tf": 'provider "x" {}\n'}
+    broken = {**BESIDE, "modules/deep/c/bad.tf": 'provider "x" {\n  y = 1\n}\n'}
     catalog = load(snapshot(broken), {})
     (found,) = (each for each in catalog.diagnostics if each.code == "module/provider-block")
     assert found.span
@@ -347,3 +348,94 @@ def test_an_override_beside_a_published_module_makes_its_output_sensitive() -> N
     override = 'output "all" {\n  sensitive = true\n}\n'
     module, faults = read(main='output "all" {\n  value = 1\n}\n', sensitive_override=override)
     assert (module.outputs["all"].sensitive, faults) == (True, ())
+
+
+ALIASED = """
+terraform {
+  required_providers {
+    localcloud = {
+      source = "trueup.local/trueup/localcloud"
+      configuration_aliases = [
+        localcloud.peer, # the other side
+        localcloud.dns,
+      ]
+    }
+  }
+}
+provider "localcloud" { alias = "older" }
+resource "localcloud_bucket" "there" { provider = localcloud.peer }
+output "url" { value = "" }
+"""
+
+
+def test_aliases_that_a_module_wants_are_known_however_it_says_so() -> None:
+    module, faults = read(main=ALIASED)
+    assert faults == ()
+    assert module.aliases == ("localcloud.dns", "localcloud.older", "localcloud.peer")
+    nested, faults = read_module(
+        "modules/x",
+        {
+            "main.tf": b'module "a" {\n  source = "./a"\n}\noutput "b" { value = 1 }\n',
+            "a/main.tf": ALIASED.encode(),
+        },
+    )
+    assert (nested.aliases, faults) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("block", "codes"),
+    [
+        ('provider "localcloud" {}', []),
+        ('provider "localcloud" {\n  directory = "/"\n}', ["module/provider-block"]),
+        ('provider "localcloud" {\n  nested { }\n}', ["module/provider-block"]),
+    ],
+)
+def test_a_provider_block_with_a_configuration_is_refused(block: str, codes: list[str]) -> None:
+    _, faults = read(main=f"{ALIASED}{block}\n")
+    assert [fault.code for fault in faults] == codes
+
+
+STACK = """apiVersion: platform/v1
+kind: Stack
+metadata: {name: shop-web, product: shop}
+spec:
+  module: modules/service
+"""
+LISTS = "providers: {localcloud: {}"
+
+
+def load_aliased(providers: str, listed: str) -> list[tuple[str, int, int, str]]:
+    """Load a stack of the module with aliases; both environments list some of them."""
+    files: dict[str, str | bytes] = {
+        "modules/service/main.tf": ALIASED,
+        "platform/environments.yaml": BASE["platform/environments.yaml"].replace(
+            LISTS, f"{LISTS}{listed}"
+        ),
+        "stack.yaml": STACK + providers,
+    }
+    catalog = load(snapshot({**BASE, **files}), {})
+    return [
+        (d.code, d.span.line, d.span.column, d.message)
+        for d in catalog.diagnostics
+        if d.span and d.span.path == "stack.yaml"
+    ]
+
+
+def test_an_alias_that_nobody_gives_is_told_of_where_it_is_chosen() -> None:
+    given = ", localcloud.dns: {}, localcloud.older: {}"
+    found = load_aliased("", given)
+    message = "`modules/service` uses the provider `localcloud.peer`, which `{}` does not list"
+    assert found == [
+        ("load/provider-not-listed", 5, 11, message.format(name)) for name in ("dev", "production")
+    ]
+    assert load_aliased("", f"{given}, localcloud.peer: {{}}") == []
+    assert load_aliased("  providers: {localcloud.peer: localcloud}\n", given) == []
+    there = load_aliased("  providers:\n    localcloud.peer: localcloud.there\n", given)
+    assert [each[:3] for each in there] == [("load/provider-not-listed", 7, 22)] * 2
+    other = load_aliased(
+        "  providers:\n    localcloud.peer: aws\n    localcloud.pear: aws\n", given
+    )
+    assert [each[:3] for each in other if each[0] == "load/unknown-provider"] == [
+        ("load/unknown-provider", 7, 22),
+        ("load/unknown-provider", 8, 5),
+    ]

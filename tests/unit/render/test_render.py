@@ -91,6 +91,43 @@ def test_the_root_module_holds_structure_only() -> None:
     }
 
 
+def test_a_module_gets_the_configurations_of_providers_that_the_stack_chooses() -> None:
+    module = BASE["modules/service/main.tf"].replace(
+        'version = "~> 0.1"', "configuration_aliases = [localcloud.peer, localcloud.dns]"
+    )
+    environments = BASE["platform/environments.yaml"].replace(
+        "localcloud: {}",
+        'localcloud: {a: "1", b: "2"}, localcloud.far: {a: "${x}", b: null}, localcloud.dns: {},'
+        " localcloud.unused: {}",
+    )
+    stack = BASE["products/shop-api.yaml"].replace(
+        "\nspec:", "\nspec:\n  providers: {localcloud.peer: localcloud.far}", 1
+    )
+    workspace = rendered(
+        {
+            "modules/service/main.tf": module,
+            "platform/environments.yaml": environments,
+            "products/shop-api.yaml": stack,
+        }
+    )
+    main = part(workspace, "main.tf.json")
+    assert main["provider"] == {
+        "localcloud": [
+            {"a": "1", "b": "2"},
+            {"alias": "dns", "a": "1", "b": "2"},
+            {"alias": "far", "a": "${var.trueup_provider_0}"},
+        ]
+    }
+    assert part(workspace, "terraform.tfvars.json")["trueup_provider_0"] == "${x}"
+    call = main["module"]
+    assert isinstance(call, dict)
+    assert call["unit"]["providers"] == {
+        "localcloud": "localcloud",
+        "localcloud.dns": "localcloud.dns",
+        "localcloud.peer": "localcloud.far",
+    }
+
+
 def test_a_module_without_inputs_gives_no_empty_block() -> None:
     """Terraform takes an empty `variable` for one without a name."""
     files: dict[str, str | bytes] = {
@@ -169,7 +206,9 @@ def test_an_output_of_a_unit_with_changes_to_come_is_not_used() -> None:
         "unit `shop/production/shop-db` has changes that are not applied yet",
     )
     missing = rendered({}, replace(KNOWN, outputs={DB: {}}))
-    assert missing.provisional == ("unit `shop/production/shop-db` has no output `url` yet",)
+    assert missing.provisional == (
+        "unit `shop/production/shop-db` has no output `url` yet, or keeps it back as sensitive",
+    )
 
 
 def test_digests_follow_what_matters_and_nothing_else() -> None:
