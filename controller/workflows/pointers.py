@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -89,10 +90,14 @@ def _hold_lines(hold: Hold) -> list[str]:
 
 def read_pointer(stage: StageName, files: Mapping[str, str]) -> Pointer | None:
     """Read a stage's pointer; None when there is none. Raises Stalled when it says too little."""
+    text = files.get(pointer_path(stage))
+    return None if text is None else _read(stage, text)
+
+
+@lru_cache(maxsize=1024)
+def _read(stage: StageName, text: str) -> Pointer:
+    """Read a pointer's text; a stage looks at every turn, and it seldom says another thing."""
     path = pointer_path(stage)
-    text = files.get(path)
-    if text is None:
-        return None
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 

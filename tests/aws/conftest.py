@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from controller.adapters.engine import embedded
+from controller.adapters.engine._operations import TerraformEngine
 from controller.adapters.engine.packages import Packages
 from controller.ports.engine import Engine
 from tests.support.aws import VARIABLE, Moto, engine_environment, find_mirror, running_moto
@@ -27,12 +28,18 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def engine(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+async def pool(
+    mirror: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[embedded.Pool]:
     """One warm worker: each reads the schema of the provider once."""
     folder = tmp_path_factory.mktemp("engine")
+    started = await embedded.start_pool(engine_environment(folder, mirror), size=1)
+    yield started
+    await started.close()
+
+
+@pytest.fixture(scope="session")
+def engine(pool: embedded.Pool, mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    folder = tmp_path_factory.mktemp("packages")
     packages = Packages(folder / "packages.json")
-    connected = await embedded.connect(
-        engine_environment(folder, mirror), size=1, packages=packages
-    )
-    yield connected
-    await connected.close()
+    return TerraformEngine(pool, engine_environment(folder, mirror), packages=packages)

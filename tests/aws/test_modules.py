@@ -2,63 +2,46 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from controller import shipped
+from controller.adapters.engine._runner import Command
+from controller.adapters.engine.embedded import Pool
+from controller.ports.engine import Engine
 from controller.steps.load.hcl import read_hcl
 from controller.steps.load.modules import read_module
-from tests.support.aws import engine_environment
 from tests.support.module_readmes import MODULES, folders, written
 
-ROOT = Path(__file__).resolve().parents[2]
-EMBEDDED = ROOT / "tests" / "localcloud" / "programs" / "embedded.py"
 NAMES = sorted(path.name for path in (MODULES / "aws").iterdir())
-LOCK = ".terraform.lock.hcl"
+TESTS_AND_CODE = shutil.ignore_patterns("*.tf", "tests")
 DONE = re.compile(r"Success! (\d+) passed, 0 failed")
 
 
-@pytest.fixture(scope="module")
-def environment(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return engine_environment(tmp_path_factory.mktemp("engine"), mirror)
-
-
-def _engine(folder: Path, environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(EMBEDDED), *arguments], cwd=folder, env=environment, check=False,
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def initialised(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def initialised(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give what `init` makes; all modules want the same provider, and none calls another."""
     folder = tmp_path_factory.mktemp("init")
     shutil.copytree(MODULES / "aws" / NAMES[0], folder, dirs_exist_ok=True)
-    _engine(folder, environment, "init", "-no-color", "-input=false")
-    lock = folder / LOCK
-    # The mirror was hashed by `init`; each further command would hash all of the provider again.
-    lock.write_text(re.sub(r"\n  hashes = \[.*?\]", "", lock.read_text(), flags=re.DOTALL))
+    await engine.init(folder)
     return folder
 
 
 @pytest.mark.slow
 @pytest.mark.aws
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("name", NAMES)
-def test_a_module_passes_its_own_tests(
-    name: str, environment: dict[str, str], initialised: Path, tmp_path: Path
+async def test_a_module_passes_its_own_tests(
+    name: str, pool: Pool, initialised: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / name
-    shutil.copytree(MODULES / "aws" / name, folder)
-    shutil.copytree(initialised / ".terraform", folder / ".terraform", symlinks=True)
-    shutil.copyfile(initialised / LOCK, folder / LOCK)
-    passed = DONE.search(_engine(folder, environment, "test", "-no-color"))
-    assert passed and int(passed[1]) >= 2
+    shutil.copytree(initialised, folder, symlinks=True, ignore=TESTS_AND_CODE)
+    shutil.copytree(MODULES / "aws" / name, folder, dirs_exist_ok=True)
+    done = await pool.run(folder, Command("test", {"no-color": True}))
+    passed = DONE.search(done.output)
+    assert done.code == 0 and passed and int(passed[1]) >= 2, done.output + done.errors
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda path: f"{path.parent.name}-{path.name}")

