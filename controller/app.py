@@ -1,11 +1,11 @@
 """What the command line and the pages may ask for; the one place that checks who may do what."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from controller import __version__
+from controller.decisions import Decisions
 from controller.diagnostics.errors import Stalled
 from controller.gate_desk import GateDesk
 from controller.model import view
@@ -37,7 +37,7 @@ class App:
         self._ledger, self._dispatcher = parts.world.ledger, parts.world.dispatcher
         self.gates, self.requests = GateDesk(parts), Requests(parts)
         self.promotions, self.rotations = Promotions(parts), Rotations(parts)
-        self.outlook = Outlook(parts)
+        self.outlook, self.decisions = Outlook(parts), Decisions(parts)
 
     # Looking.
 
@@ -134,14 +134,7 @@ class App:
 
     async def decision(self, digest: str) -> dict[str, object]:
         """One decision record with its evidence. Raises NotFound."""
-        content = await self._parts.world.artifacts.get(Digest(digest))
-        try:
-            record = json.loads(content or b"null")
-        except ValueError:
-            record = None
-        if not isinstance(record, dict) or "because" not in record:
-            raise NotFound.because(f"there is no decision `{digest}`")
-        return record
+        return await self.decisions.record(digest)
 
     async def evidence(self, digest: str) -> bytes:
         """The bytes of a stored piece of evidence. Raises NotFound."""

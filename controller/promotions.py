@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from controller.decisions import Decisions
 from controller.diagnostics.errors import Stalled
 from controller.model import move_view
 from controller.model.caller import Caller, Role
@@ -31,8 +32,16 @@ class Promotions:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._ledger = parts.world.ledger
+        self._decisions = Decisions(parts)
 
     # Looking.
+
+    async def history(self, stage: str) -> Sequence[move_view.MoveView]:
+        """Give every decision about a stage that stands on the promotions branch, the newest first.
+
+        Raises NotFound, RepositoryUnreachable.
+        """
+        return await self._decisions.of_stage((await self._status(stage)).name)
 
     async def trace(self, commit: str) -> move_view.TraceView:
         """Tell where a commit has got to, stage by stage. Raises NotFound."""
@@ -44,21 +53,6 @@ class Promotions:
             for stage in pipeline.spec.stages
         ]
         return move_view.TraceView(found, tuple(stages))
-
-    async def history(self, stage: str) -> Sequence[move_view.MoveView]:
-        """Give every decision about a stage that stands on the promotions branch, the newest first.
-
-        Raises NotFound, RepositoryUnreachable.
-        """
-        name = (await self._status(stage)).name
-        return [
-            move_view.MoveView(
-                number=each.number, kind=str(each.kind), commit=each.release.commit,
-                subject=each.release.subject, previous=each.previous, because=each.because,
-                by=each.by, at=each.decided_at, decision=digest,
-            )
-            for digest, each in await holding.moves_of(self._parts, name)
-        ]  # fmt: skip
 
     async def preview(self, stage: str, release: str = "") -> move_view.PreviewView:
         """Plan what going back to a release would change; nothing is changed, nothing is kept."""

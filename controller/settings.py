@@ -239,6 +239,11 @@ class Settings(BaseSettings):
         default={},
         description="by environment, a folder of CloudTrail log files: who may have made a drift",
     )
+    decision_keys: tuple[str, ...] = Field(
+        default=(),
+        description="public keys of other installations, or of one that was lost, whose sealed "
+        "decisions count here",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="what is logged"
     )

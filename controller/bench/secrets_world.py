@@ -20,6 +20,7 @@ from controller.adapters.load_generator.memory import MemoryLoadGenerator
 from controller.adapters.notify.memory import MemoryNotifier
 from controller.adapters.policy_engine.memory import MemoryPolicyEngine
 from controller.adapters.processes.memory import MemoryProcesses
+from controller.adapters.seal.memory import MemorySeal
 from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.state_history.memory import MemoryStateHistory
@@ -138,6 +139,7 @@ def _world(
         github_copy=_no_github, credentials=MemoryCredentialIssuer(),
         load_generator=MemoryLoadGenerator(), new_secret=_new_secret, notifier=notifier,
         notifications=[], environment_limits={}, shipped={}, policies=MemoryPolicyEngine(),
+        seal=MemorySeal(),
     )  # fmt: skip
 
 

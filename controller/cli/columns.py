@@ -69,8 +69,28 @@ MOVES = (
     Column("AT", lambda move: instant(move["at"])),
     _of("kind"),
     Column("COMMIT", lambda move: short(move["commit"])),
+    Column("COMMITS", lambda move: move["commits"]),
     Column("BY", lambda move: move["by"] or "-"),
     Column("BECAUSE", lambda move: move["because"], wraps=True),
+)
+DECISIONS = (
+    _of("stage"),
+    _of("number"),
+    Column("AT", lambda move: instant(move["at"])),
+    _of("kind"),
+    Column("COMMIT", lambda move: short(move["commit"])),
+    Column("RECORD", lambda move: move["standing"]),
+    Column("DECISION", lambda move: move["decision"]),
+)
+CHECKS = (
+    _of("check"),
+    Column("OK", lambda check: "unknown" if check["ok"] is None else check["ok"]),
+    Column("", lambda check: check["said"], wraps=True),
+)
+TOPICS = (
+    _of("topic"),
+    _of("answer"),
+    Column("", lambda topic: "; ".join(topic["said"]), wraps=True),
 )
 TRACED = (
     _of("stage"),

@@ -50,7 +50,7 @@ def command(client: Client, words: tuple[str, ...], form: str) -> None:
     else:
         {
             "unit": _unit, "stage": _stage, "secret": _secret, "request": _request,
-            "decision": _decision, "forecast": _forecast,
+            "decision": show_decision, "forecast": _forecast,
         }[kind](found)  # fmt: skip
 
 
@@ -283,7 +283,8 @@ def _secret(secret: Found) -> None:
     print_section("Found elsewhere", columns.SIGHTINGS, secret.get("sightings", ()))
 
 
-def _decision(decision: Found) -> None:
+def show_decision(decision: Found) -> None:
+    """Print a decision with its evidence."""
     release = decision["release"]
     stage = decision["stage"]
     if isinstance(stage, dict):

@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
     "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),
     "describe": Entry("Looking", "Show all that is known of one thing."),
     "history": Entry("Looking", "Show every decision that moved or held a stage."),
+    "decision": Entry("Looking", "List, show and check the records of decisions."),
     "trace": Entry("Looking", "Show where a commit has got to, and what it waits for."),
     "events": Entry("Looking", "Show what has happened, and follow it."),
     "approve": Entry("Acting", "Approve a release, a plan, a request, or what piled up."),

@@ -103,6 +103,17 @@ def _parts(url: str) -> tuple[str, str]:
 def asks_controller(command: Callable[Concatenate[Client, P], R]) -> Callable[P, R]:
     """Give a command the options that name a controller, and a client of it as first argument."""
 
+    @functools.wraps(command)
+    def wrapped(place: Place, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with place.connect() as client:
+            return command(client, *args, **kwargs)
+
+    return names_controller(wrapped)
+
+
+def names_controller(command: Callable[Concatenate[Place, P], R]) -> Callable[P, R]:
+    """Give a command the options that name a controller, which it may ask or not."""
+
     @click.option("--server", metavar="URL", help="The controller's address.")
     @click.option(
         "--token-file",
@@ -132,7 +143,6 @@ def asks_controller(command: Callable[Concatenate[Client, P], R]) -> Callable[P,
             data=data if isinstance(data, Path) else None,
             settings=settings if isinstance(settings, Path) else None,
         )
-        with place.connect() as client:
-            return command(client, *args, **kwargs)
+        return command(place, *args, **kwargs)
 
     return wrapped

@@ -20,6 +20,8 @@ class DecisionKind(StrEnum):
     """Somebody wants the stage to stay where it is."""
     LIFT = "lift"
     """Somebody ended a hold."""
+    REFUSE = "refuse"
+    """A release that waited does not come any more."""
     BY_HAND = "by-hand"
     """Somebody edited the pointer in Git, and that was respected."""
 

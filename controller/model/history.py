@@ -1,6 +1,6 @@
 """What a new head brings: commits, the paths they touch, who signed them; who may sign what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -80,3 +80,8 @@ class Trust:
     """Signatures are wanted: always the head's, and by each rule that a path matches."""
 
     rules: tuple[SignersRule, ...] = ()
+
+
+def touches(owned: Iterable[str], path: str) -> bool:
+    """Tell whether a path is one of those, or below one of the folders, which end with a `/`."""
+    return any(path.startswith(each) if each.endswith("/") else path == each for each in owned)

@@ -35,6 +35,11 @@ class MoveView:
     by: str
     at: datetime
     decision: str
+    stage: str = ""
+    commits: int | None = None
+    """How many commits it brings, or takes back; None: not known."""
+    standing: str = ""
+    """What a check of its record says: `valid`, or why it is not."""
 
 
 @dataclass(frozen=True)

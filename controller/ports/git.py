@@ -7,6 +7,7 @@ from typing import Protocol
 from controller.model.following import FoundTag, Semver, Tag
 from controller.model.history import History, PastBlob, Signature
 from controller.model.names import Commit, Revision
+from controller.model.notes import CommitLog
 from controller.model.snapshot import Snapshot
 
 
@@ -40,6 +41,15 @@ class RepositoryReader(Protocol):
 
     async def history(self, head: Commit, since: Commit | None) -> History:
         """Tell what a fetched head brings that `since` does not hold."""
+
+    async def log(
+        self, head: Commit, since: Commit, paths: Sequence[str], *, at_most: int
+    ) -> CommitLog:
+        """List the commits that `head` has and `since` has not, and which of them touch `paths`.
+
+        A path with a `/` at the end is a folder. Raises RepositoryUnreachable; Stalled when one of
+        the commits is not there any more.
+        """
 
     async def signature(self, commit: Commit) -> Signature:
         """Check the signature of a fetched commit with the keys of the settings, and no others."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from controller.model.catalog import UNREADABLE, Catalog, Document, Reference
 from controller.model.names import Digest
@@ -51,11 +51,6 @@ def owned_paths(catalog: Catalog, product: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def touches(owned: Iterable[str], path: str) -> bool:
-    """Tell whether a path is one of those, or below one of the folders."""
-    return any(path.startswith(each) if each.endswith("/") else path == each for each in owned)
-
-
 def release(
     catalog: Catalog, snapshot: Snapshot, shipped: Mapping[str, bytes], product: str
 ) -> Release | None:
@@ -66,10 +61,10 @@ def release(
     """
     if snapshot.revision is None or not is_complete(catalog, product):
         return None
-    parts = sorted(set(_parts(catalog, snapshot, shipped, product)))
-    if not parts:
+    found = sorted(set(parts(catalog, snapshot, shipped, product)))
+    if not found:
         return None
-    text = json.dumps(parts, separators=(",", ":")).encode()
+    text = json.dumps(found, separators=(",", ":")).encode()
     return Release(
         product=product,
         commit=snapshot.revision.commit,
@@ -80,9 +75,10 @@ def release(
     )
 
 
-def _parts(
+def parts(
     catalog: Catalog, snapshot: Snapshot, shipped: Mapping[str, bytes], product: str
 ) -> Iterator[tuple[str, str]]:
+    """Give all that a release is made of, each with a name for people and a digest."""
     for document in catalog.documents.values():
         if not belongs_to(document, product):
             continue

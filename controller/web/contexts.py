@@ -117,6 +117,15 @@ class ApprovalShown:
 
 
 @dataclass(frozen=True)
+class TopicShown:
+    """What the evidence says of one thing that is always asked about."""
+
+    topic: str
+    answer: str
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DecisionPage:
     """`decision.html`."""
 
@@ -133,6 +142,13 @@ class DecisionPage:
     items: tuple[ItemShown, ...]
     gates: tuple[GateShown, ...]
     approvals: tuple[ApprovalShown, ...]
+    topics: tuple[TopicShown, ...] = ()
+    notes: tuple[str, ...] = ()
+    """The commits that it brings, a line each."""
+    standing: str = ""
+    """What a check of the record says."""
+    failed: tuple[str, ...] = ()
+    """What that check found wrong."""
 
 
 @dataclass(frozen=True)

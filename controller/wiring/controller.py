@@ -32,6 +32,7 @@ from controller.adapters.notify.webhook import WebhookNotifier
 from controller.adapters.painter.child import ChildPainter
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
 from controller.adapters.processes.local import LocalProcesses
+from controller.adapters.seal.ed25519 import Ed25519Seal
 from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.state_history.disk import DiskStateHistory
@@ -315,6 +316,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             new_secret=new_secret,
             shipped=shipped.files(),
             policies=_policies(stack),
+            seal=Ed25519Seal.open(data, settings.decision_keys),
             trust=git_source.trust(settings.repository),
             audit_logs=_audit_logs(settings),
             people=frozenset({LOCAL_NAME, *(user.name for user in settings.users)}),

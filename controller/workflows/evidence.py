@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from controller.model.condition import ConditionType
 from controller.model.decision import UnitRisk
+from controller.model.history import touches
 from controller.model.measurement import GateResult
 from controller.model.names import Digest, StageName
 from controller.model.release import Pointer, Release
@@ -177,7 +178,7 @@ class Evidence:
             dict.fromkeys(
                 each.author
                 for each in history.commits
-                if each.author and any(release_step.touches(owned, path) for path in each.paths)
+                if each.author and any(touches(owned, path) for path in each.paths)
             )
         )
 

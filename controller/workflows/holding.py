@@ -4,7 +4,7 @@ Each is a decision with a record, and one commit to the promotions branch: it su
 database, and nothing that the controller does by itself undoes it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,9 +12,10 @@ from controller.diagnostics.errors import PlanStale, Stalled
 from controller.model.decision import Decision, DecisionKind, EvidenceItem
 from controller.model.names import Digest, StageName
 from controller.model.release import Hold, Pointer, Release
+from controller.steps.decide.record import digest_of
 from controller.workflows import keys
 from controller.workflows.parts import Parts
-from controller.workflows.pointers import decision_path, decisions_path, digest_of, read_decision
+from controller.workflows.pointers import decision_path, decisions_path, read_decision
 from controller.workflows.stages import Stages
 
 TRIES = 3
@@ -119,7 +120,11 @@ async def earlier_release(parts: Parts, pointer: Pointer, to: str = "") -> Relea
 
 async def moves_of(parts: Parts, name: StageName) -> Sequence[tuple[Digest, Decision]]:
     """Give every decision about a stage on the promotions branch with its digest, newest first."""
-    files = await parts.world.pointers.read()
+    return moves_among(await parts.world.pointers.read(), name)
+
+
+def moves_among(files: Mapping[str, str], name: StageName) -> Sequence[tuple[Digest, Decision]]:
+    """Find every decision about a stage among the files of the branch, the newest first."""
     folder = decisions_path(name)
     found = [
         (digest_of(text), decision)

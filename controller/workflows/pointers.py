@@ -1,6 +1,5 @@
 """Pointers as text: the files of the promotions branch."""
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from controller.model.release import Hold, Pointer
 
 _DECISION = TypeAdapter(Decision)
 _INSTANT = TypeAdapter(datetime)
+DECISIONS = "decisions/"
 HEADER = (
     "# Which release this stage is at. Written by Trueup; the branch's history is the record.\n"
 )
@@ -28,22 +28,12 @@ def pointer_path(stage: StageName) -> str:
 
 def decisions_path(stage: StageName) -> str:
     """Tell the folder that a stage's decision records lie in, with a `/` at the end."""
-    return f"decisions/{stage.product}/{stage.environment}/"
+    return f"{DECISIONS}{stage.product}/{stage.environment}/"
 
 
 def decision_path(stage: StageName, decision: Digest) -> str:
     """Tell where a decision record lies on the promotions branch."""
     return f"{decisions_path(stage)}{decision.removeprefix('sha256:')[:16]}.json"
-
-
-def digest_of(record: str) -> Digest:
-    """Give the address of a decision record: what it says is what it is called."""
-    return Digest(f"sha256:{hashlib.sha256(record.encode()).hexdigest()}")
-
-
-def write_decision(decision: Decision) -> str:
-    """Give the record of a decision as JSON; the same decision gives the same text."""
-    return _DECISION.dump_json(decision, indent=2).decode() + "\n"
 
 
 def read_decision(text: str) -> Decision | None:

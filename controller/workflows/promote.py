@@ -15,7 +15,7 @@ from controller.model.decision import Decision, DecisionKind
 from controller.model.names import StageName
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
-from controller.steps.decide.decide import decide
+from controller.steps.decide.settle import Basis, settle
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.evidence import healthy_since, risks_of
@@ -23,6 +23,7 @@ from controller.workflows.gates import run_gates
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import write_pointer
 from controller.workflows.readiness import partly_there
+from controller.workflows.refusals import refuse
 from controller.workflows.stages import Stages
 
 LOOK_AGAIN = timedelta(minutes=5)
@@ -61,8 +62,8 @@ async def let_in(
         waits = f"{status.name} is {hold}" if hold else ""
         due = hold.until if hold else None
         return pointer, _without_candidate(status, waits), due
-    question = await stages.evidence.question(status, pointer, candidate)
-    decision = decide(question, parts.world.clock.now())
+    basis = Basis(await stages.evidence.question(status, pointer, candidate))
+    decision = settle(basis, parts.world.clock.now())
     waits_for = replace(
         status, candidate=candidate.digest, candidate_commit=candidate.commit,
         blocked_by=decision.blocking, evidence=decision.evidence,
@@ -84,7 +85,7 @@ async def let_in(
         moved = replace(
             moved, rejected=None, rejected_commit=None, rejected_by="", rejected_at=None
         )
-    moved = await _write(parts, stages, decision, moved, text)
+    moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=text)
     return moved, _without_candidate(status), None
 
 
@@ -113,12 +114,14 @@ async def _tell_superseded(
     product = status.name.product
     found = await stages.release(product, old)
     was = found or f"{product}@{(status.candidate_commit or '')[:12]}"
-    by = f"by {candidate}" if candidate else "by a newer one that is under way"
+    instead = str(candidate or "a newer one that is under way")
     entry = parts.catalogs.pipeline_stage(status.name)
+    if found is not None:
+        await refuse(parts, status, pointer, found, instead)
     ask = f"trueup promote {status.name} --release {(status.candidate_commit or '')[:12]}"
     how = f"; `{ask}` asks for it all the same" if entry.after else ""
     await parts.recording.event(
-        keys.stage_key(status.name), "Superseded", f"{was}: superseded {by}{how}",
+        keys.stage_key(status.name), "Superseded", f"{was}: superseded by {instead}{how}",
         revision=f"sha1:{status.candidate_commit}",
     )  # fmt: skip
 
@@ -193,9 +196,11 @@ async def take_back(
     here = await stages.release(status.name.product, pointer.digest)
     if here is None:
         return status
-    question = await stages.evidence.question(status, pointer, here)
-    now = parts.world.clock.now()
-    decision = decide(question, now)
+    basis, now = (
+        Basis(await stages.evidence.question(status, pointer, here)),
+        parts.world.clock.now(),
+    )
+    decision = settle(basis, now)
     if decision.kind != DecisionKind.ROLL_BACK:
         unclear = "; ".join(r.reasons[0] for r in of_here if not r.ruling.lets_through)
         if not unclear:
@@ -207,13 +212,19 @@ async def take_back(
         rejected=pointer.digest, rejected_commit=pointer.commit, rejected_at=now,
         hold=pointer.held(now), number=pointer.number + 1,
     )  # fmt: skip
-    moved = await _write(parts, stages, decision, moved, text)
+    moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=text)
     status = await stages.adopt(replace(status, gates=()), moved)
     return replace(status, waiting_for="a new release: the last one was taken back")
 
 
 async def _write(
-    parts: Parts, stages: Stages, decision: Decision, pointer: Pointer, instead_of: str | None
+    parts: Parts,
+    stages: Stages,
+    decision: Decision,
+    pointer: Pointer,
+    *,
+    basis: Basis,
+    instead_of: str | None,
 ) -> Pointer:
     revision = f"sha1:{pointer.commit}"
     async with (
@@ -221,7 +232,7 @@ async def _write(
         run.step("pointer") as step,
     ):
         try:
-            moved = await stages.write(decision, pointer, instead_of=instead_of)
+            moved = await stages.write(decision, pointer, instead_of=instead_of, basis=basis)
         except PlanStale as error:
             raise Transient(error.diagnostics) from error
         step.detail = decision.because

@@ -9,6 +9,7 @@ from controller.model.names import Digest, StageName
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
 from controller.steps.decide.gates import GateRule
+from controller.steps.decide.settle import Basis
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.evidence import Evidence
@@ -17,10 +18,10 @@ from controller.workflows.pointers import (
     decision_path,
     pointer_path,
     read_pointer,
-    write_decision,
     write_pointer,
 )
 from controller.workflows.readiness import not_ready
+from controller.workflows.records import Records
 from controller.workflows.secret_documents import changed_secrets, secrets_of
 from controller.workflows.wishes import Wish
 
@@ -34,6 +35,7 @@ class Stages:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._world = parts.world
+        self._records = Records(parts.world, parts.catalogs)
         self.evidence = Evidence(parts)
 
     async def target(self, status: StageStatus) -> StageTarget:
@@ -111,23 +113,36 @@ class Stages:
         return await self._world.ledger.release(product, digest)
 
     async def write(
-        self, decision: Decision, pointer: Pointer, *, instead_of: str | None
+        self,
+        decision: Decision,
+        pointer: Pointer,
+        *,
+        instead_of: str | None,
+        basis: Basis | None = None,
     ) -> Pointer:
         """Write a decision and the pointer that it moves, in one commit.
 
-        `instead_of` is the file that the decision rested on (None: there was none). Raises
-        PlanStale when somebody moved the stage in between: their word is never overwritten.
+        `basis` is what the rules decided from; None when a person did. `instead_of` is the file
+        that the decision rested on (None: there was none). Raises PlanStale when somebody moved the
+        stage in between: their word is never overwritten.
         """
-        record = write_decision(replace(decision, number=pointer.number))
-        digest = await self._world.artifacts.put(record.encode())
-        moved = replace(pointer, decision=digest)
         name = decision.stage
+        numbered = replace(decision, number=pointer.number)
+        digest, record = await self._records.make(numbered, basis)
+        moved = replace(pointer, decision=digest)
         await self._world.pointers.write(
             {pointer_path(name): write_pointer(moved), decision_path(name, digest): record},
             message=_message(decision),
             expect={pointer_path(name): instead_of},
         )
         return moved
+
+    async def keep(self, decision: Decision, basis: Basis) -> None:
+        """Write a decision that moves nothing."""
+        digest, record = await self._records.make(decision, basis)
+        await self._world.pointers.write(
+            {decision_path(decision.stage, digest): record}, message=_message(decision), expect={}
+        )
 
     async def pointer(self, name: StageName) -> tuple[Pointer | None, str | None]:
         """Read a stage's pointer from Git, with the text of its file."""

@@ -27,6 +27,7 @@ from controller.ports.notify import Notifier
 from controller.ports.painter import Painter
 from controller.ports.policy_engine import PolicyEngine
 from controller.ports.processes import Processes
+from controller.ports.seal import Seal
 from controller.ports.secret_copy import SecretCopy
 from controller.ports.secret_store import SecretStore
 from controller.ports.secret_target import SecretTarget
@@ -115,6 +116,8 @@ class World:
     shipped: Mapping[str, bytes]
     """Modules, load tests and policies that come with Trueup, by path."""
     policies: PolicyEngine
+    seal: Seal
+    """What decision records are sealed with."""
     accounts: Accounts = field(default_factory=Accounts)
     """Which environments share an account, and its limits; follows the head of the branch."""
     maker: Callable[[MakerOrder], Awaitable[Maker]] = no_maker

@@ -26,6 +26,7 @@ from controller.adapters.notify.memory import MemoryNotifier
 from controller.adapters.painter.memory import MemoryPainter
 from controller.adapters.policy_engine.memory import MemoryPolicyEngine
 from controller.adapters.processes.memory import MemoryProcesses
+from controller.adapters.seal.memory import MemorySeal
 from controller.adapters.secret_copy.in_store import StoreCopy
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.adapters.secret_target.memory import MemorySecretTarget
@@ -114,6 +115,7 @@ class MemoryWorld:
     credentials: MemoryCredentialIssuer = field(default_factory=MemoryCredentialIssuer)
     generator: MemoryLoadGenerator = field(default_factory=MemoryLoadGenerator)
     policies: PolicyEngine = field(default_factory=MemoryPolicyEngine)
+    seal: MemorySeal = field(default_factory=MemorySeal)
     trust: Trust | None = None
     audit_logs: dict[str, MemoryAuditLog] = field(default_factory=dict)
     secrets_made: int = 0
@@ -174,7 +176,7 @@ class MemoryWorld:
             load_generator=self.generator, new_secret=self.new_secret, shipped=shipped.files(),
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
-            policies=self.policies, metric_source=self.metric_source,
+            policies=self.policies, seal=self.seal, metric_source=self.metric_source,
             people=self.people,
             painter=self.painter,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from controller.adapters.git._branches import GitBranches
 from controller.adapters.git._failures import commit_missing, not_accepted
 from controller.adapters.git._following import WATCHED, checked_following, fetch_followed, keep
 from controller.adapters.git._history import is_ancestor, read_history
+from controller.adapters.git._log import read_log
 from controller.adapters.git._mirror import Mirror
 from controller.adapters.git._past import past_blobs
 from controller.adapters.git._pointers import GitPointers
@@ -22,6 +23,7 @@ from controller.diagnostics.errors import RepositoryUnreachable
 from controller.model.following import Branch, Fixed, Following, FoundTag
 from controller.model.history import History, PastBlob, Signature
 from controller.model.names import Commit, Revision
+from controller.model.notes import CommitLog
 from controller.model.snapshot import Snapshot
 from controller.ports.clock import Clock
 from controller.ports.git import Head
@@ -143,6 +145,16 @@ class GitRepository:
         Raises RepositoryUnreachable when the mirror is damaged.
         """
         return await read_history(self._mirror, head, since)
+
+    async def log(
+        self, head: Commit, since: Commit, paths: Sequence[str], *, at_most: int
+    ) -> CommitLog:
+        """List the commits that `head` has and `since` has not.
+
+        Raises Stalled when one of them is not there, RepositoryUnreachable when the mirror is
+        damaged.
+        """
+        return await read_log(self._mirror, head, since, paths, at_most)
 
     async def signature(self, commit: Commit) -> Signature:
         """Check the signature of a fetched commit with the keys of the settings, and no others.

@@ -1,7 +1,7 @@
 """A config repository that is gone with the process: commits are made by calling it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +12,9 @@ from controller.adapters.git._pointers import compare_pointers, refuse_blocked, 
 from controller.adapters.git._reading import reader_of
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled
 from controller.model.following import FoundTag, Semver, Tag
-from controller.model.history import History, PastBlob, PastCommit, Signature
+from controller.model.history import History, PastBlob, PastCommit, Signature, touches
 from controller.model.names import Commit, Revision
+from controller.model.notes import CommitLog, LoggedCommit
 from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
 from controller.ports.clock import Clock
 from controller.ports.git import Head
@@ -144,6 +145,25 @@ class MemoryRepository:
         descends = since in self._history(head)
         differing = () if descends else self._changes(since, head)
         return History(tuple(reversed(past)), descends, differing)
+
+    async def log(
+        self, head: Commit, since: Commit, paths: Sequence[str], *, at_most: int
+    ) -> CommitLog:
+        """List the commits that `head` has and `since` has not; none of them is a merge."""
+        for given in (head, since):
+            if given not in self._contents:
+                raise commit_missing(given)
+        known, found = self._history(since), []
+        commit: Commit | None = head
+        while commit is not None and commit not in known:
+            parent, told = self._parents[commit], self._snapshots[commit]
+            changes = self._changes(parent, commit)
+            is_touched = not paths or any(touches(paths, path) for path in changes)
+            above = () if parent is None else (parent,)
+            found.append(LoggedCommit(commit, above, told.author, told.subject, is_touched))
+            commit = parent
+        descends = since in self._history(head)
+        return CommitLog(tuple(found[:at_most]), len(found) <= at_most, descends)
 
     async def signature(self, commit: Commit) -> Signature:
         """Give who signed a commit, as `commit` was told."""

@@ -1,12 +1,13 @@
 """`/decisions/{digest}`: a decision with its evidence, for who has to answer for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.model.record import Verification
 from controller.web import reading
 from controller.web.contexts import (
     ApprovalShown,
@@ -15,6 +16,7 @@ from controller.web.contexts import (
     GateShown,
     ItemShown,
     ObjectiveShown,
+    TopicShown,
 )
 from controller.web.pages.framing import frame
 from controller.web.rendering import render
@@ -28,10 +30,11 @@ async def page(site: Site, request: Request) -> Response:
     """Show one decision. Raises NotFound."""
     digest = reading.digest(request)
     record = await site.app.decision(digest)
-    return render("decision.html", shown(frame(site, request, "Decision"), digest, record))
+    checked = await site.app.decisions.verify(digest)
+    return render("decision.html", shown(frame(site, request, "Decision"), record, checked))
 
 
-def shown(around: Frame, digest: str, record: Record) -> DecisionPage:
+def shown(around: Frame, record: Record, checked: Verification) -> DecisionPage:
     """Read a record."""
     release = _record(record.get("release"))
     stage = record.get("stage", "")
@@ -39,7 +42,7 @@ def shown(around: Frame, digest: str, record: Record) -> DecisionPage:
         stage = f"{stage.get('product', '')}/{stage.get('environment', '')}"
     return DecisionPage(
         frame=around,
-        digest=digest,
+        digest=checked.digest,
         kind=_text(record, "kind"),
         stage=str(stage),
         because=_text(record, "because"),
@@ -54,7 +57,21 @@ def shown(around: Frame, digest: str, record: Record) -> DecisionPage:
             ApprovalShown(_text(one, "by"), _instant(one.get("at")), _text(one, "reason"))
             for one in _records(record, "approvals")
         ),
+        topics=tuple(
+            TopicShown(_text(one, "topic"), _text(one, "answer"), _texts(one, "said"))
+            for one in _records(record, "account")
+        ),
+        notes=tuple(_notes(_record(_record(record.get("background")).get("notes")))),
+        standing=str(checked.standing),
+        failed=tuple(check.said for check in checked.failed),
     )
+
+
+def _notes(notes: Record) -> Iterator[str]:
+    for group in _records(notes, "groups"):
+        yield from (_text(one, "subject") for one in _records(group, "notes"))
+        if group.get("more"):
+            yield f"and {group['more']} more: {_text(group, 'title')}"
 
 
 def _item(item: Record) -> ItemShown:
@@ -64,12 +81,11 @@ def _item(item: Record) -> ItemShown:
 
 
 def _gate(gate: Record) -> GateShown:
-    reasons = gate.get("reasons", ())
     return GateShown(
         gate=_text(gate, "gate"),
         release=_text(gate, "release"),
         ruling=_text(gate, "ruling"),
-        reasons=tuple(map(str, reasons)) if isinstance(reasons, list | tuple) else (),
+        reasons=_texts(gate, "reasons"),
         objectives=tuple(_objective(one) for one in _records(gate, "objectives")),
         evidence=_text(gate, "evidence"),
     )
@@ -94,6 +110,11 @@ def _records(record: Record, key: str) -> list[Record]:
     if not isinstance(found, list | tuple):
         return []
     return [one for one in found if isinstance(one, Mapping)]
+
+
+def _texts(record: Record, key: str) -> tuple[str, ...]:
+    found = record.get(key, ())
+    return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
 
 
 def _text(record: Record, key: str) -> str:

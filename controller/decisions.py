@@ -1,0 +1,118 @@
+"""What people ask of decisions: which there were, what each rests on, whether it still stands."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from controller.diagnostics.errors import Stalled, TrueupError
+from controller.model import move_view
+from controller.model.decision import Decision
+from controller.model.names import Digest, StageName
+from controller.model.record import Check, Standing, Verification
+from controller.permission import NotFound
+from controller.steps.decide.record import read_record
+from controller.steps.decide.verify import verify
+from controller.workflows.holding import moves_among
+from controller.workflows.parts import Parts
+from controller.workflows.records import Records, on_branch
+
+
+class Decisions:
+    """Answers from the promotions branch and from what is stored."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._world = parts.world
+        self._records = Records(parts.world, parts.catalogs)
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The public keys whose decisions count here; the first is in use."""
+        return self._world.seal.keys
+
+    async def all(self, stage: str | None = None) -> Sequence[move_view.MoveView]:
+        """Give every decision about a stage, or about all, the newest of each first."""
+        if stage:
+            return await self.of_stage(StageName.parse(stage))
+        return [
+            each
+            for status in await self._world.ledger.stages()
+            for each in await self.of_stage(status.name)
+        ]
+
+    async def of_stage(self, name: StageName) -> Sequence[move_view.MoveView]:
+        """Give every decision about a stage, with how its record stands. RepositoryUnreachable."""
+        files = await self._world.pointers.read()
+        return [
+            _view(digest, decision, on_branch(files, digest) or "", self._standing(files, digest))
+            for digest, decision in moves_among(files, name)
+        ]
+
+    async def record(self, digest: str) -> dict[str, object]:
+        """Give a record as it was written. Raises NotFound."""
+        try:
+            told = json.loads(await self._records.find(Digest(digest)) or "null")
+        except ValueError:
+            told = None
+        if not isinstance(told, dict) or "because" not in told:
+            raise NotFound.because(f"there is no decision `{digest}`")
+        return told
+
+    async def verify(self, digest: str) -> Verification:
+        """Check a record, that the branch holds it, and what it was measured from. NotFound."""
+        text = await self._records.find(Digest(digest))
+        if text is None:
+            raise NotFound.because(f"there is no decision `{digest}`")
+        found = verify(text, self._world.seal, digest)
+        if found.standing != Standing.VALID:
+            return found
+        more = (await self._stands(Digest(digest)), *await self._measured(json.loads(text)))
+        standing = Standing.REFUSED if any(each.ok is False for each in more) else found.standing
+        return Verification(
+            found.digest, standing, (*found.checks, *more), found.kind, found.stage, found.key
+        )
+
+    def _standing(self, files: Mapping[str, str], digest: Digest) -> str:
+        return str(verify(on_branch(files, digest) or "", self._world.seal, digest).standing)
+
+    async def _stands(self, digest: Digest) -> Check:
+        """Look whether the record is on the branch: one that is not has moved nothing."""
+        try:
+            is_there = on_branch(await self._world.pointers.read(), digest) is not None
+        except TrueupError as error:
+            return Check("branch", ok=None, said=f"the promotions branch was not read: {error}")
+        if is_there:
+            return Check("branch", ok=True, said="it stands on the promotions branch")
+        said = "it is not on the promotions branch: it was never carried out, or taken away there"
+        return Check("branch", ok=False, said=said)
+
+    async def _measured(self, told: Mapping[str, object]) -> Sequence[Check]:
+        """Look whether what the gates measured is still what their digests say."""
+        gates = read_record(told).decision.gates
+        wanted = dict.fromkeys(each for gate in gates for each in gate.measurements)
+        if not wanted:
+            return ()
+        missing = 0
+        for digest in wanted:
+            try:
+                missing += await self._world.artifacts.get(digest) is None
+            except Stalled as error:
+                return (Check("measurements", ok=False, said=str(error)),)
+        said = f"{len(wanted) - missing} of {len(wanted)} measurements are here, and unchanged"
+        return (Check("measurements", ok=None if missing else True, said=said),)
+
+
+def _view(digest: Digest, decision: Decision, text: str, standing: str) -> move_view.MoveView:
+    return move_view.MoveView(
+        number=decision.number, kind=str(decision.kind), commit=decision.release.commit,
+        subject=decision.release.subject, previous=decision.previous, because=decision.because,
+        by=decision.by, at=decision.decided_at, decision=digest, stage=str(decision.stage),
+        commits=_commits(text), standing=standing,
+    )  # fmt: skip
+
+
+def _commits(text: str) -> int | None:
+    """Tell how many commits a record's notes count; None for one that has none."""
+    try:
+        noted = read_record(json.loads(text)).background.notes
+    except ValueError:
+        return None
+    return noted.total if noted else None

@@ -1,0 +1,111 @@
+"""What a person wants to know of a decision beside its evidence: differences, plans, commits.
+
+Nothing of it decides. What cannot be found out is not known, and stops no release.
+"""
+
+from controller.diagnostics.errors import TrueupError
+from controller.model.condition import ConditionType
+from controller.model.decision import Decision, DecisionKind
+from controller.model.names import Commit, StageName
+from controller.model.notes import ReleaseNotes
+from controller.model.record import Background, UnitPlan
+from controller.model.release import Release
+from controller.model.status import UnitStatus
+from controller.steps import notes as notes_step
+from controller.steps import release as release_step
+from controller.steps.compare import Side, compare
+from controller.steps.notes import clean
+from controller.workflows.catalogs import Catalogs, Loaded
+from controller.workflows.world import World
+
+COMMITS = 2000
+"""So many commits between two releases are looked at, the newest first."""
+PLANS = 50
+STAY = frozenset({DecisionKind.HOLD, DecisionKind.LIFT})
+
+
+class Backgrounds:
+    """Asks the repository and the ledger."""
+
+    def __init__(self, world: World, catalogs: Catalogs) -> None:
+        self._world, self._catalogs = world, catalogs
+
+    async def of(self, decision: Decision) -> Background:
+        """Gather what is known of a decision."""
+        if decision.kind in STAY:
+            return Background(changes=("nothing: the release stays",))
+        return Background(
+            await self._changes(decision), await self._plans(decision), await self._notes(decision)
+        )
+
+    async def _changes(self, decision: Decision) -> tuple[str, ...] | None:
+        if not decision.previous:
+            return ("everything: it is the first release here",)
+        try:
+            before = await self._catalogs.at(Commit(decision.previous))
+            after = await self._catalogs.at(decision.release.commit)
+        except TrueupError:
+            return None
+        product = decision.release.product
+        said = compare(self._side(before, product), self._side(after, product))
+        return tuple(clean(line, 300) for line in said)
+
+    def _side(self, at: Loaded, product: str) -> Side:
+        parts = release_step.parts(at.catalog, at.snapshot, self._world.shipped, product)
+        documents = {
+            str(each.reference): each.model.model_dump(
+                mode="json", by_alias=True, exclude_unset=True
+            )
+            for each in at.catalog.documents.values()
+            if release_step.belongs_to(each, product)
+        }
+        return Side(dict(parts), documents)
+
+    async def _plans(self, decision: Decision) -> tuple[UnitPlan, ...] | None:
+        """Tell by which plans a release came to the stages before; None when that is not known."""
+        entry = self._catalogs.pipeline_stage(decision.stage)
+        if not entry.after or decision.kind == DecisionKind.ROLL_BACK:
+            return None
+        found: list[UnitPlan] = []
+        for environment in entry.after:
+            name = StageName(decision.stage.product, environment)
+            status = await self._world.ledger.stage(name)
+            if status is None or status.release != decision.release.digest:
+                return None
+            units = await self._world.ledger.units(name)
+            found += [_plan(unit) for unit in units if _was_changed_at(unit, status.commit)]
+        return tuple(found[:PLANS])
+
+    async def _notes(self, decision: Decision) -> ReleaseNotes | None:
+        since, until = Commit(decision.previous), decision.release.commit
+        if not since or since == until:
+            return None
+        is_back = decision.kind == DecisionKind.ROLL_BACK
+        newer, older = (since, until) if is_back else (until, since)
+        try:
+            paths = await self._owned(decision.release, (newer, older))
+            log = await self._world.repository.log(newer, older, paths, at_most=COMMITS)
+        except TrueupError:
+            return None
+        return notes_step.notes(log, since=since, until=until, takes_away=is_back)
+
+    async def _owned(self, release: Release, commits: tuple[Commit, Commit]) -> tuple[str, ...]:
+        owned: set[str] = set()
+        for commit in commits:
+            catalog = (await self._catalogs.at(commit)).catalog
+            owned |= set(release_step.owned_paths(catalog, release.product))
+        return tuple(sorted(owned))
+
+
+def _was_changed_at(unit: UnitStatus, commit: Commit | None) -> bool:
+    outcome = unit.outcome
+    return outcome is not None and outcome.changed and outcome.commit == commit
+
+
+def _plan(unit: UnitStatus) -> UnitPlan:
+    planned, allowed = map(unit.condition, (ConditionType.PLANNED, ConditionType.ALLOWED))
+    return UnitPlan(
+        str(unit.name),
+        planned.message if planned else "not known",
+        clean(allowed.message, 500) if allowed else "not known",
+    )
