@@ -8,6 +8,10 @@ import pytest
 
 from controller.bench import units
 from controller.model.caller import Caller, Role
+from controller.model.names import StageName
+from controller.model.record import Standing
+from controller.steps.decide.verify import verify
+from controller.workflows.pointers import decision_path, read_pointer
 from tests.support.worlds import Killed, Life, MemoryWorld
 
 API = "products/shop/stacks/api.yaml"
@@ -76,6 +80,18 @@ def end_state(world: MemoryWorld, pointers: dict[str, str]) -> dict[str, Any]:
     return {"cloud": cloud, "pointers": where}
 
 
+def standings(world: MemoryWorld, files: dict[str, str]) -> set[Standing]:
+    """What a check says of the record that each pointer names; both are there or none is."""
+    stages = [StageName("shop", path[5:-5]) for path in files if path.startswith("shop/")]
+    found = set()
+    for stage in stages:
+        pointer = read_pointer(stage, files)
+        assert pointer and pointer.decision
+        record = files[decision_path(stage, pointer.decision)]
+        found.add(verify(record, world.seal, pointer.decision).standing)
+    return found
+
+
 def effects(world: MemoryWorld) -> dict[str, Any]:
     """What was done to the world: serials of states tell how often something was applied."""
     moves = [message.splitlines()[0] for _, message, _ in world.pointers.commits]
@@ -128,6 +144,7 @@ async def test_a_kill_anywhere_changes_nothing_in_the_end(share: float, unharmed
 
     assert end_state(world, dict(await world.pointers.read())) == state
     assert effects(world) == done
+    assert standings(world, dict(await world.pointers.read())) == {Standing.VALID}
     assert list(await world.ledger.open_runs()) == []
     assert await world.ledger.verify_chain() is None
 

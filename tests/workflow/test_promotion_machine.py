@@ -17,6 +17,8 @@ from controller.diagnostics.errors import TrueupError
 from controller.model.caller import Caller, Role
 from controller.model.decision import DecisionKind
 from controller.model.names import StageName
+from controller.model.record import Standing
+from controller.steps.decide.verify import verify
 from controller.workflows.pointers import read_decision, read_pointer
 from tests.support.worlds import Killed, MemoryWorld
 from tests.workflow.test_kills import Counted
@@ -239,7 +241,9 @@ class PromotionMachine(RuleBasedStateMachine):
             if new is None:
                 continue
             old = read_pointer(stage, before)
-            (decision,) = filter(None, (read_decision(t) for p, t in after.items() if "json" in p))
+            (record,) = (text for path, text in after.items() if path.endswith("json"))
+            assert verify(record, self.world.seal, new.decision).standing == Standing.VALID
+            decision = read_decision(record)
             assert decision.stage == stage
             assert new.number == (old.number if old else 0) + 1
             assert new.commit in self.order

@@ -13,6 +13,7 @@ from controller.model.drill import DrillRow, DrillView
 from controller.model.measurement import GateResult, GateRuling, ObjectiveResult
 from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
+from controller.model.record import Check, Standing, Verification
 from controller.model.state import KeptState
 from controller.permission import NotAllowed, NotFound, require
 from tests.unit.web.fake_outlook import FakeOutlook
@@ -228,6 +229,26 @@ RECORD = {
         {"stage": {"product": "shop", "environment": "production"}, "release": RELEASE,
          "by": "robin", "at": ago(minutes=5).isoformat(), "reason": "seen in staging"},
     ],
+    "account": [
+        {"topic": "policy", "answer": "unknown", "said": []},
+        {"topic": "approvals", "answer": "yes", "said": ["approved by robin"]},
+    ],
+    "background": {
+        "notes": {
+            "since": OLDER, "until": COMMIT, "total": 3, "is_whole": True, "takes_away": False,
+            "said": "",
+            "groups": [
+                {"title": "Features", "more": 1, "notes": [
+                    {"commit": COMMIT, "subject": "feat: baskets", "author": "Ada",
+                     "breaking": True},
+                ]},
+            ],
+            "merges": [
+                {"commit": OLDER, "subject": "Merge pull request 1", "author": "Grace",
+                 "breaking": False},
+            ],
+        },
+    },
 }  # fmt: skip
 
 
@@ -255,7 +276,8 @@ class FakeApp:
     secret_views: tuple[view.SecretView, ...] = (SECRET,)
     finding_views: tuple[view.FindingView, ...] = (FINDING,)
     event_views: list[view.EventView] = field(default_factory=events)
-    decisions: dict[str, dict[str, object]] = field(default_factory=lambda: {DECISION: RECORD})
+    standing: Standing = Standing.REFUSED
+    records: dict[str, dict[str, object]] = field(default_factory=lambda: {DECISION: RECORD})
     stored: dict[str, bytes] = field(
         default_factory=lambda: {
             EVIDENCE: b'{"load_test": "shop-load", "seconds": 60}',
@@ -321,9 +343,13 @@ class FakeApp:
         return found[:limit] if after else found[-limit:]
 
     async def decision(self, digest):
-        if digest not in self.decisions:
+        if digest not in self.records:
             raise NotFound.because(f"there is no decision `{digest}`")
-        return self.decisions[digest]
+        return self.records[digest]
+
+    @property
+    def decisions(self):
+        return FakeDecisions(self)
 
     async def evidence(self, digest):
         if digest not in self.stored:
@@ -480,3 +506,30 @@ class FakePromotions:
 
     def _act(self, caller, *what):
         return self._app._act(caller, Role.OPERATOR, *what)
+
+
+@dataclass(frozen=True)
+class FakeDecisions:
+    """What is asked of `app.decisions`."""
+
+    app: FakeApp
+    keys = ("c" * 64, "b" * 64)
+
+    async def all(self, stage=None):
+        made = MOVE
+        return [made] if stage in (None, made.stage) else []
+
+    async def verify(self, digest):
+        await self.app.decision(digest)
+        checks = (
+            Check("address", ok=True, said="its content is what its address says"),
+            Check("seal", ok=False, said="its content was changed since"),
+        )
+        return Verification(digest, self.app.standing, checks, "promote", "shop/production")
+
+
+MOVE = move_view.MoveView(
+    number=3, kind="promote", commit=COMMIT, subject="Show recommendations", previous=OLDER,
+    because="verified in shop/staging", by="", at=ago(minutes=4), decision=DECISION,
+    stage="shop/production", commits=2, standing="valid",
+)  # fmt: skip

@@ -94,6 +94,8 @@ async def test_a_decision_shows_its_evidence(public):
         "promote", "verified in shop/staging, approved by robin", "not ok", "unknown", "41.2 ms",
         "not known", "seen in staging", "robin", "77be2d14", COMMIT,
         f'href="/evidence/{EVIDENCE}"', f'href="/decisions/{DECISION}/raw"',
+        "refused", "its content was changed since", "What is known", "feat: baskets",
+        "and 1 more: Features",
     ):  # fmt: skip
         assert word in page, word
     raw = await public.get(f"/decisions/{DECISION}/raw")
@@ -109,10 +111,11 @@ async def test_a_decision_shows_its_evidence(public):
         {"because": None, "items": None, "gates": [{}], "release": None, "approvals": [{}, 3]},
         {"because": "x", "stage": "shop/dev", "decided_at": "yesterday", "items": ["odd"]},
         {"because": "x", "gates": [{"objectives": [{"measured": "many"}], "reasons": "odd"}]},
+        {"because": "x", "background": {"notes": {"groups": [3, {}]}}, "account": [{}, "odd"]},
     ],
 )
 async def test_a_record_of_another_version_is_shown_as_far_as_it_goes(public, app, record):
-    app.decisions = {DECISION: record}
+    app.records = {DECISION: record}
     assert "Evidence" in await text_of(public, f"/decisions/{DECISION}")
 
 
@@ -166,11 +169,15 @@ async def test_everything_from_outside_is_escaped(client, app):
     )
     app.event_views = [replace(one, message=HOSTILE, subject=HOSTILE) for one in events()]
     release = {**RECORD["release"], "subject": HOSTILE, "author": HOSTILE, "commit": HOSTILE}
-    app.decisions[DECISION] = {
+    app.records[DECISION] = {
         **RECORD, "release": release, "because": HOSTILE, "kind": HOSTILE, "stage": HOSTILE,
         "previous": HOSTILE,
         "items": [{"check": HOSTILE, "ok": True, "detail": HOSTILE, "evidence": HOSTILE}],
         "approvals": [{"by": HOSTILE, "at": HOSTILE, "reason": HOSTILE}],
+        "account": [{"topic": HOSTILE, "answer": HOSTILE, "said": [HOSTILE]}],
+        "background": {"notes": {"groups": [
+            {"title": HOSTILE, "more": HOSTILE, "notes": [{"subject": HOSTILE}]},
+        ]}},
     }  # fmt: skip
     await sign_in(client, "robin")
     for path in PATHS:
