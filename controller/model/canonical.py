@@ -1,7 +1,10 @@
 """A value ↔ its one text: what is signed and addressed has to be written in one way only."""
 
+import hashlib
 import json
 from collections.abc import Sequence
+
+from controller.model.names import Digest
 
 _NO_LETTER = str.maketrans(dict.fromkeys(range(55296, 57344), "�"))
 """Halves of letters, which no encoding can write."""
@@ -26,6 +29,11 @@ def read(text: str) -> object:
     if again != text:
         raise ValueError("it is not written as records are: sorted, with two spaces")
     return value
+
+
+def digest_of(text: str) -> Digest:
+    """Give the address of a text: what it says is what it is called."""
+    return Digest(f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
 
 
 def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

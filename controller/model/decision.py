@@ -22,6 +22,8 @@ class DecisionKind(StrEnum):
     """Somebody ended a hold."""
     REFUSE = "refuse"
     """A release that waited does not come any more."""
+    PUT_BACK = "put-back"
+    """Somebody wrote the pointer as it was before an edit by hand."""
     BY_HAND = "by-hand"
     """Somebody edited the pointer in Git, and that was respected."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from controller.adapters.seal.ed25519 import Ed25519Keys
+from controller.adapters.seal.ed25519 import Ed25519Keys, is_key
 from controller.diagnostics.errors import Stalled
 from controller.model.record import Verification
 from controller.steps.decide.verify import verify
@@ -28,7 +28,7 @@ def _keys(given: str) -> Sequence[str]:
     """Give the keys of a file, or the text itself."""
     file = Path(given)
     try:
-        if len(given) < 256 and file.is_file():  # noqa: PLR2004 - the longest name of a file
+        if not is_key(given) and file.is_file():
             return file.read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError) as error:
         raise Stalled.because(f"`{given}` lists no public keys") from error

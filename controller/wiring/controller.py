@@ -272,10 +272,7 @@ def _policies(stack: AsyncExitStack) -> RegoPolicyEngine:
 
 @asynccontextmanager
 async def controller(settings: Settings) -> AsyncIterator[Controller]:
-    """Open everything that a controller needs, and close it at the end.
-
-    Raises Stalled when another controller holds the folder.
-    """
+    """Open all that a controller needs, close it at the end. Raises Stalled when that is held."""
     data = _data_folder(settings)
     async with AsyncExitStack() as stack:
         clock, ledger = SystemClock(), SqliteLedger.open(data / "ledger.db")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.diagnostics.errors import PlanStale, Stalled
+from controller.model.canonical import digest_of
 from controller.model.decision import Decision, DecisionKind, EvidenceItem
 from controller.model.names import Digest, StageName
 from controller.model.release import Hold, Pointer, Release
-from controller.steps.decide.record import digest_of
 from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import decision_path, decisions_path, read_decision

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from controller.model.canonical import digest_of
 from controller.model.decision import Decision
 from controller.model.names import Digest
-from controller.steps.decide.record import digest_of, write_record
+from controller.steps.decide.record import write_record
 from controller.steps.decide.settle import Basis
 from controller.workflows.backgrounds import Backgrounds
 from controller.workflows.catalogs import Catalogs

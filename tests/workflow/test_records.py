@@ -5,6 +5,7 @@ import json
 import pytest
 
 from controller.adapters.seal.memory import MemorySeal
+from controller.diagnostics.errors import Stalled
 from controller.model.record import Standing
 from controller.permission import NotFound
 from controller.workflows.pointers import decision_path
@@ -95,10 +96,25 @@ async def test_what_was_changed_on_the_branch_or_never_carried_out_is_refused():
 async def test_measurements_that_are_gone_are_told_and_those_that_were_changed_refuse():
     world, life = await begun()
     digest = (await life.app.stage("shop/staging")).decision
-    found = await life.app.decisions.verify(digest)
-    assert (found.standing, found.checks[-1].check, found.checks[-1].ok) == (
-        Standing.VALID, "measurements", True,
-    )  # fmt: skip
+    (measured,) = (await life.app.decision(digest))["gates"][0]["measurements"]
+
+    async def looked():
+        found = await life.app.decisions.verify(digest)
+        assert found.checks[-1].check == "measurements"
+        return found.standing, found.checks[-1].ok
+
+    assert await looked() == (Standing.VALID, True)
+    del world.artifacts._contents[measured]
+    assert await looked() == (Standing.VALID, None)
+    get = world.artifacts.get
+
+    async def damaged(digest):
+        if digest == measured:
+            raise Stalled.because("the artifact is damaged")
+        return await get(digest)
+
+    world.artifacts.get = damaged
+    assert await looked() == (Standing.REFUSED, False)
 
 
 async def test_a_repository_that_cannot_tell_stops_no_release():

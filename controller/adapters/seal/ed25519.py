@@ -23,7 +23,7 @@ class Ed25519Keys:
         """Know these keys. Raises Stalled for what is none."""
         self._keys = tuple(dict.fromkeys(key.strip() for key in keys))
         for key in self._keys:
-            if _KEY.fullmatch(key) is None:
+            if not is_key(key):
                 raise Stalled.because(
                     f"`{key[:80]}` is no public key",
                     hint="it is 64 hexadecimal digits; `trueup decision key` prints it",
@@ -102,6 +102,11 @@ class Ed25519Seal(Ed25519Keys):
     def sign(self, content: bytes) -> str:
         """Give the seal of a content, 128 hexadecimal digits."""
         return self._private.sign(content).hex()
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text may be a public key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def _earlier(file: Path) -> tuple[str, ...]:

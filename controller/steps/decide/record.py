@@ -1,6 +1,5 @@
 """Decision ↔ record: one sealed JSON document, which is all that is needed to decide again."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -12,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 from controller.model import canonical
 from controller.model.decision import Decision
 from controller.model.measurement import GateResult
-from controller.model.names import Digest
 from controller.model.record import Background, Topic
 from controller.ports.seal import Seal
 from controller.steps.decide.account import account
@@ -40,11 +38,6 @@ class Record:
     account: object
     """As it stands there, to be compared with what is told of the same evidence now."""
     rules: object
-
-
-def digest_of(text: str) -> Digest:
-    """Give the address of a record: what it says is what it is called."""
-    return Digest(f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
 
 
 def write_record(

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.model import canonical
+from controller.model.canonical import digest_of
 from controller.model.decision import DecisionKind
 from controller.model.record import Check, Standing, Verification
 from controller.ports.seal import KnownSeals
 from controller.steps.decide.record import (
     SEAL,
     Record,
-    digest_of,
     read_record,
     signed_part,
     told_account,
@@ -22,7 +22,13 @@ from controller.steps.decide.record import (
 from controller.steps.decide.settle import RULES, settle
 
 BY_PEOPLE = frozenset(
-    {DecisionKind.HOLD, DecisionKind.LIFT, DecisionKind.ROLL_BACK, DecisionKind.BY_HAND}
+    {
+        DecisionKind.HOLD,
+        DecisionKind.LIFT,
+        DecisionKind.ROLL_BACK,
+        DecisionKind.PUT_BACK,
+        DecisionKind.BY_HAND,
+    }
 )
 """What may be decided without asking the rules."""
 

@@ -7,8 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.adapters.seal.ed25519 import Ed25519Seal
+from controller.model.canonical import digest_of
 from controller.model.record import Standing
-from controller.steps.decide.record import digest_of, write_record
+from controller.steps.decide.record import write_record
 from controller.steps.decide.settle import Basis, settle
 from tests.unit.decide.decide_questions import NOW, question
 from tests.unit.web.fake_app import DECISION
@@ -68,11 +69,7 @@ def test_a_file_is_checked_without_any_controller(trueup, app, record, tmp_path)
     record.write_text(record.read_text().replace('"grace"', '"gracy"'))
     changed = trueup("decision", "verify", "record.json", "--key", SEAL.key)
     assert changed.code == 1 and "its content was changed since" in changed.out
-    for words in (
-        ["record.json"],
-        ["nothing.json", "--key", SEAL.key],
-        ["record.json", "--key", "x"],
-    ):
+    for words in (["nothing.json", "--key", SEAL.key], ["record.json", "--key", "x"]):
         assert trueup("decision", "verify", *words).code == 1
 
 

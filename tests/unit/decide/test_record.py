@@ -1,8 +1,10 @@
 """A record is sealed, says all that is needed to decide again, and bears no change."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from controller.adapters.seal.ed25519 import Ed25519Keys, Ed25519Seal
 from controller.model import canonical
+from controller.model.canonical import digest_of
 from controller.model.decision import DecisionKind, UnitRisk
 from controller.model.measurement import ObjectiveResult
 from controller.model.record import Background, Standing, UnitPlan
@@ -18,8 +21,8 @@ from controller.model.release import Hold
 from controller.steps.decide import record as record_step
 from controller.steps.decide import verify as verify_step
 from controller.steps.decide.question import Ask, PastProof, WindowException
-from controller.steps.decide.record import digest_of, signed_part, write_record
-from controller.steps.decide.settle import Basis, settle
+from controller.steps.decide.record import signed_part, write_record
+from controller.steps.decide.settle import RULES, Basis, settle
 from controller.steps.decide.verify import verify
 from schemas.windows import Windows
 from tests.unit.decide.decide_questions import (
@@ -61,6 +64,7 @@ FULL = question(
     windows=(WINDOWS,),
     exceptions=(WindowException("hot", "olga", "mends the outage", "2027-01-01"),),
 )
+CASES = Path(__file__).parents[2] / "cases" / "decide"
 KNOWN = Background(
     changes=("Stack `api` of `shop`: inputs.replicas: 1 → 3",),
     plans=(UnitPlan("shop/staging/api", "1 to change", "policy allows the plan"),),
@@ -248,6 +252,32 @@ def test_a_record_that_is_too_large_leaves_out_what_no_rule_asks_for():
     assert len(text.encode()) < 256 * 1024
     assert json.loads(text)["background"]["changes"] is None
     assert standing(text) == Standing.VALID
+
+
+@pytest.mark.parametrize("file", sorted(CASES.glob("*.json")), ids=lambda file: file.stem)
+def test_a_record_of_an_earlier_day_is_still_decided_alike(file):
+    """When it is not, an answer of `decide` has changed: raise `RULES`, and add cases of today."""
+    text = file.read_text()
+    is_of_today = json.loads(text)["rules"] == RULES
+    assert standing(text) == (Standing.VALID if is_of_today else Standing.OTHER_RULES)
+
+
+def test_there_is_a_case_of_each_kind_by_the_present_rules():
+    """`TRUEUP_TEST_SNAPSHOTS=1` writes what is not there."""
+    slow = (gate("fail", of=OLD),)
+    made = {
+        "promote": PROMOTED,
+        "wait": sealed(question(approvals=())),
+        "refuse": sealed(question(approvals=()), instead="shop@bbb", waited_for="a word"),
+        "roll-back": sealed(
+            question(gates_required=("shop-load",), gates=slow, verified=NEW, candidate=OLD)
+        ),
+    }
+    for kind, text in made.items():
+        file = CASES / f"{kind}-{RULES}.json"
+        if os.environ.get("TRUEUP_TEST_SNAPSHOTS") and not file.exists():
+            file.write_text(text)
+        assert json.loads(file.read_text())["kind"] == json.loads(text)["kind"] == kind
 
 
 def test_old_and_stage_are_as_they_were():

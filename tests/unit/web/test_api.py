@@ -10,8 +10,9 @@ from tests.unit.web.fake_app import COMMIT, DECISION, EVIDENCE, PLAN_FILE
     [
         "overview", "units", "units?stage=shop/dev", "units/shop/dev/shop-api", "stages",
         "stages/shop/production", "secrets", "releases", "releases?product=shop", "findings",
-        "events", "events?subject=stage:shop/dev&after=0&limit=5", f"decisions/{DECISION}", f"decisions/{DECISION}/verification",
-        "decisions", "decisions?stage=shop/dev", "decision-keys",
+        "events", "events?subject=stage:shop/dev&after=0&limit=5", f"decisions/{DECISION}",
+        f"decisions/{DECISION}/verification", "decisions", "decisions?stage=shop/production",
+        "decision-keys",
         f"evidence/{EVIDENCE}",
     ],
 )  # fmt: skip
