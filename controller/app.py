@@ -203,7 +203,7 @@ class App:
             raise Stalled.because(f"no plan of `{unit}` waits for an approval")
         _require_unchanged(expect, subject, f"the plan of `{unit}`")
         stage = await self._ledger.stage(status.name.stage)
-        if stage is None or not stage.author or is_same_person(stage.author, caller.name):
+        if stage is None or not stage.author or await self._made(stage, caller):
             raise NotAllowed.because(
                 f"an approval by `{caller.name}` does not count: nobody approves their own change",
                 hint="ask somebody else with the role `approver`",
@@ -216,6 +216,13 @@ class App:
         await self._tell(caller, key, "Approved", "approved the plan that waits")
         await self._dispatcher.wake(key, priority=5)
         return subject
+
+    async def _made(self, stage: StageStatus, caller: Caller) -> bool:
+        """Tell whether a caller made the newest commit of a release, perhaps with others."""
+        others: tuple[str, ...] = ()
+        if stage.commit is not None:
+            others = (await self._parts.world.repository.snapshot(stage.commit)).co_authors
+        return any(is_same_person(each, caller.name) for each in (stage.author, *others))
 
     async def approve_backlog(
         self, caller: Caller, environment: str, reason: str = "", *, expect: str = ""

@@ -16,10 +16,11 @@ from controller.permission import NotAllowed, NotFound, require
 from controller.steps.decide.decide import approval_rule
 from controller.steps.decide.question import Question
 from controller.workflows import holding, keys
+from controller.workflows.hand_edits import ALL
 from controller.workflows.holding import SHORTEST, Order
 from controller.workflows.parts import Parts
 from controller.workflows.preview import preview
-from controller.workflows.stages import ALL, Stages
+from controller.workflows.stages import Stages
 from controller.workflows.wishes import Wish
 from schemas.kinds.pipeline import PipelineStage
 
@@ -57,7 +58,7 @@ class Promotions:
     async def preview(self, stage: str, release: str = "") -> move_view.PreviewView:
         """Plan what going back to a release would change; nothing is changed, nothing is kept."""
         name = (await self._status(stage)).name
-        pointer, _ = await Stages(self._parts).pointer(name)
+        pointer = (await Stages(self._parts).pointer(name)).pointer
         if pointer is None:
             raise Stalled.because(f"no release is at `{name}` yet", code="promote/nothing-there")
         to = await holding.earlier_release(self._parts, pointer, release)
@@ -135,6 +136,28 @@ class Promotions:
         await self._parts.wishes.promote(status.name, wish)
         await self._tell(caller, status.name, "PromotionRequested", f"asked for {commit}")
         return str(wanted)
+
+    async def accept_edit(self, caller: Caller, stage: str) -> str:
+        """Ask for the release that somebody wrote into the pointer by hand, by all the rules."""
+        require(caller, Role.OPERATOR)
+        name = (await self._status(stage)).name
+        edit = (await Stages(self._parts).pointer(name)).edit
+        if edit is None:
+            raise holding.not_edited(name)
+        if edit.release is None:
+            raise Stalled.because(
+                f"{edit.said}; that names no release to ask for",
+                hint=f"`trueup promote {name} --put-back` writes the pointer as it was",
+                code="promote/hand-edited",
+            )
+        return await self.promote(caller, stage, edit.release.commit)
+
+    async def put_back(self, caller: Caller, stage: str, reason: str = "") -> str:
+        """Write the pointer as it was before somebody edited it by hand."""
+        require(caller, Role.OPERATOR)
+        name = (await self._status(stage)).name
+        order = Order(caller.name, reason)
+        return str((await holding.put_back(self._parts, name, order)).decision)
 
     async def hold(
         self, caller: Caller, stage: str, reason: str, until: datetime | None = None

@@ -41,11 +41,41 @@ class Signatures(BaseModel):
         default=None, description="file of the SSH keys that are known, as `ssh-keygen` reads it"
     )
     rules: tuple[Rule, ...] = Field(default=(), description="who may sign for which paths")
+    promotions: tuple[Rule, ...] = Field(
+        default=(),
+        description="who may sign commits of the promotions branch for which of its paths; "
+        "unset, they need no signature",
+    )
 
     @property
     def are_wanted(self) -> bool:
         """Whether any key or rule is given."""
-        return bool(self.gpg_keys_file or self.allowed_signers_file or self.rules)
+        given = (self.gpg_keys_file, self.allowed_signers_file, self.rules, self.promotions)
+        return any(given)
+
+
+class Signing(BaseModel):
+    """What Trueup signs its own commits to the promotions branch with; unset, it does not."""
+
+    model_config = ConfigDict(extra="forbid")
+    ssh_key_file: Path | None = Field(
+        default=None, description="private SSH key, without a passphrase"
+    )
+    gpg_key_file: Path | None = Field(
+        default=None,
+        description="secret PGP key, without a passphrase: `gpg --export-secret-keys --armor KEY`",
+    )
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is a key."""
+        return bool(self.ssh_key_file or self.gpg_key_file)
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if self.ssh_key_file and self.gpg_key_file:
+            raise ValueError("expected one of `ssh_key_file`, `gpg_key_file`; both are given")
+        return self
 
 
 class Repository(BaseModel):
@@ -91,12 +121,15 @@ class Repository(BaseModel):
         default=None, description="certificates that the server's is checked with"
     )
     signatures: Signatures = Field(default_factory=Signatures)
+    signing: Signing = Field(default_factory=Signing)
 
     @model_validator(mode="after")
     def _follows_one(self) -> Self:
         chosen = [name for name in ("tag", "semver", "commit") if getattr(self, name) is not None]
         if len(chosen) > 1:
             raise ValueError(f"expected one of `tag`, `semver`, `commit`; {len(chosen)} are given")
+        if self.signatures.promotions and not self.signing.is_given:
+            raise ValueError("`signatures.promotions` needs `signing`: Trueup commits there too")
         return self
 
 
@@ -171,6 +204,11 @@ class User(BaseModel):
     )
     groups: tuple[str, ...] = Field(
         default=(), description="groups that pipelines name, as `release-managers`"
+    )
+    commits_as: tuple[str, ...] = Field(
+        default=(),
+        description="what their commits to the promotions branch are known by: e-mail addresses, "
+        "SSH principals or fingerprints of keys",
     )
     token_sha256: str = Field(
         description="SHA-256 of the token, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$"

@@ -227,6 +227,7 @@ def _stage(stage: Found) -> None:
             ("Units ready", f"{stage['units_ready']} of {stage['units_total']}"),
             ("Verified", stage["verified"]),
             ("Held", _held(stage)),
+            ("Edited by hand", stage.get("hand_edited") or "no"),
             ("Waiting for", stage["waiting_for"]),
             ("Candidate", stage["candidate"]),
             ("Approval wanted", stage["approval_wanted"]),

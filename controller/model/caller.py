@@ -1,5 +1,6 @@
 """Who asks, and what they may do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,3 +29,16 @@ class Caller:
     name: str
     role: Role
     groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user of the settings, and what their commits are known by."""
+
+    caller: Caller
+    commits_as: tuple[str, ...] = ()
+
+    def made(self, identities: Iterable[str]) -> bool:
+        """Tell whether one of these is theirs: whole, for a part of it could be anybody's."""
+        mine = {text.casefold() for text in (self.caller.name, *self.commits_as)}
+        return not mine.isdisjoint(text.casefold() for text in identities)

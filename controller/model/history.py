@@ -1,10 +1,20 @@
 """What a new head brings: commits, the paths they touch, who signed them; who may sign what."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from controller.model.names import Commit
+
+_CO_AUTHOR = re.compile(
+    r"^[ \t]*co-authored-by:[ \t]*(\S.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE
+)
+
+
+def co_authors(message: str) -> tuple[str, ...]:
+    """Give who else made a commit, as its message says: wherever the line stands, and how often."""
+    return tuple(dict.fromkeys(_CO_AUTHOR.findall(message)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class PastCommit:
     paths: tuple[str, ...]
     author: str = field(default="", compare=False)
     """Who made it, as the commit says: `Name <address>`."""
+    co_authors: tuple[str, ...] = field(default=(), compare=False)
+    """Who made it too, as `Co-authored-by:` in its message says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,8 @@ class Trust:
     """Signatures are wanted: always the head's, and by each rule that a path matches."""
 
     rules: tuple[SignersRule, ...] = ()
+    promotions: tuple[SignersRule, ...] = ()
+    """Whose commits to the promotions branch count; without any, they need no signature."""
 
 
 def touches(owned: Iterable[str], path: str) -> bool:

@@ -39,6 +39,7 @@ class Snapshot:
     files: Mapping[str, SnapshotFile]
     author: str = ""
     subject: str = ""
+    co_authors: tuple[str, ...] = ()
     committed_at: datetime | None = None
     skipped: tuple[str, ...] = ()
     """Paths that are left out because they are not UTF-8, with `\\x..` for bytes that are none."""

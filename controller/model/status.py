@@ -86,6 +86,8 @@ class StageStatus:
     """What a person who approves the candidate is shown."""
     hold: Hold | None = None
     """Who holds the stage where it is, as the pointer says."""
+    edited: str = ""
+    """What somebody wrote into the pointer that does not count, or not yet, and the ways out."""
     rejected: Digest | None = None
     """The release that was taken back from here last, as the pointer says."""
     number: int = 0

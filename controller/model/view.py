@@ -93,6 +93,8 @@ class StageView:
     rejected: str = ""
     """The release that was taken back last."""
     healthy_since: datetime | None = None
+    hand_edited: str = ""
+    """What somebody wrote into the pointer that does not count, and the ways out."""
     partial: tuple[str, ...] = ()
     """Where each unit is, while a promotion stopped half way and a person must choose."""
 
@@ -342,6 +344,7 @@ def stage_view(
         held_until=status.hold.until if status.hold else None,
         rejected=status.rejected or "",
         healthy_since=status.healthy_since,
+        hand_edited=status.edited,
         partial=status.partial,
     )
 

@@ -8,6 +8,7 @@ from controller.model.following import FoundTag, Semver, Tag
 from controller.model.history import History, PastBlob, Signature
 from controller.model.names import Commit, Revision
 from controller.model.notes import CommitLog
+from controller.model.pointer_change import PointerChange
 from controller.model.snapshot import Snapshot
 
 
@@ -81,6 +82,12 @@ class PointerWriter(Protocol):
         """Give every file of the branch by path; empty when the branch does not exist yet.
 
         Fetches first. Raises RepositoryUnreachable.
+        """
+
+    async def changes(self, path: str, at_most: int) -> Sequence[PointerChange]:
+        """Give the commits that changed a file, the newest first, as the branch was last read.
+
+        A merge is one change. Raises RepositoryUnreachable; Stalled when keys cannot be read.
         """
 
     async def write(

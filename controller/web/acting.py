@@ -94,6 +94,8 @@ ACTIONS: Mapping[str, Act] = {
         ask.caller, ask.subject, ask.reason, expect=ask.expect
     ),
     "promote": lambda app, ask: app.promotions.promote(ask.caller, ask.subject, ask.release),
+    "accept-edit": lambda app, ask: app.promotions.accept_edit(ask.caller, ask.subject),
+    "put-back": lambda app, ask: app.promotions.put_back(ask.caller, ask.subject, ask.reason),
     "revoke": lambda app, ask: app.promotions.revoke(ask.caller, ask.subject, ask.reason),
     "hold": lambda app, ask: app.promotions.hold(
         ask.caller, ask.subject, ask.reason, ask.instant()

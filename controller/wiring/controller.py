@@ -43,7 +43,7 @@ from controller.diagnostics.secret import SecretText
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
 from controller.model.accounts import Accounts
-from controller.model.caller import LOCAL_NAME
+from controller.model.caller import LOCAL_NAME, Caller, Member, Role
 from controller.ports.audit_log import AuditLog
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
@@ -317,8 +317,16 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             trust=git_source.trust(settings.repository),
             audit_logs=_audit_logs(settings),
             people=frozenset({LOCAL_NAME, *(user.name for user in settings.users)}),
+            members=_members(settings),
         )
         yield _made_of(world, settings)
+
+
+def _members(settings: Settings) -> tuple[Member, ...]:
+    return tuple(
+        Member(Caller(user.name, Role(user.role), user.groups), user.commits_as)
+        for user in settings.users
+    )
 
 
 def _made_of(world: World, settings: Settings) -> Controller:

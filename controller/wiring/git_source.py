@@ -4,18 +4,19 @@ from pathlib import Path
 
 from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.git.login import Login
+from controller.adapters.git.own_key import OwnKeyFile
 from controller.adapters.git.signing import SigningKeys
 from controller.diagnostics.errors import Stalled
 from controller.model.following import Branch, Fixed, Following, Semver, Tag
 from controller.model.history import SignersRule, Trust
 from controller.model.names import Commit
 from controller.model.versions import VersionRange
-from controller.settings import Repository
+from controller.settings import Repository, Rule
 
 
 def repository(settings: Repository, mirror: Path) -> GitRepository:
     """Give the repository; nothing is fetched yet. Raises Stalled for what cannot be used."""
-    signatures = settings.signatures
+    signatures, own = settings.signatures, settings.signing
     keys = SigningKeys(signatures.gpg_keys_file, signatures.allowed_signers_file)
     return GitRepository(
         settings.url,
@@ -32,6 +33,7 @@ def repository(settings: Repository, mirror: Path) -> GitRepository:
             ca_file=settings.ca_file,
         ),
         keys=keys if signatures.are_wanted else None,
+        own_key=OwnKeyFile(own.ssh_key_file, own.gpg_key_file) if own.is_given else None,
     )
 
 
@@ -57,4 +59,9 @@ def trust(settings: Repository) -> Trust | None:
     """Give whose signatures are wanted; None when none are."""
     if not settings.signatures.are_wanted:
         return None
-    return Trust(tuple(SignersRule(rule.paths, rule.signers) for rule in settings.signatures.rules))
+    signatures = settings.signatures
+    return Trust(_rules(signatures.rules), _rules(signatures.promotions))
+
+
+def _rules(rules: tuple[Rule, ...]) -> tuple[SignersRule, ...]:
+    return tuple(SignersRule(rule.paths, rule.signers) for rule in rules)

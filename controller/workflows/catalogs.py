@@ -242,6 +242,11 @@ class Catalogs:
             )
         return self._releases[product]
 
+    async def release_of(self, product: str, commit: Commit) -> Release | None:
+        """Give the release that a commit holds; None for none. Raises Stalled as `at` does."""
+        loaded = await self.at(commit)
+        return release_step.release(loaded.catalog, loaded.snapshot, self._world.shipped, product)
+
     async def stage_target(
         self, name: StageName, commit: Commit | None, *, held: bool = False
     ) -> StageTarget:

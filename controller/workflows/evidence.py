@@ -11,6 +11,7 @@ from controller.model.decision import UnitRisk
 from controller.model.history import touches
 from controller.model.measurement import GateResult
 from controller.model.names import Digest, StageName
+from controller.model.pointer_change import HandEdit
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus, UnitStatus
 from controller.steps import release as release_step
@@ -22,6 +23,7 @@ from controller.steps.decide.question import (
     Question,
     WindowException,
 )
+from controller.steps.hand_edit import ways_out
 from controller.workflows.parts import Parts
 from controller.workflows.readiness import SECRET, not_ready
 from schemas.kinds.environment import Environment
@@ -56,16 +58,27 @@ class Evidence:
         return environment is not None and environment.spec.suspended
 
     async def question(
-        self, status: StageStatus, pointer: Pointer | None, candidate: Release
+        self,
+        status: StageStatus,
+        pointer: Pointer | None,
+        candidate: Release,
+        edit: HandEdit | None = None,
     ) -> Question:
-        """Gather all that a decision about a stage rests on."""
+        """Gather all that a decision about a stage rests on; `edit`: of its pointer, by hand."""
         name = status.name
         entry = self._parts.catalogs.pipeline_stage(name)
         wish = await self._parts.wishes.asked_for(name)
         asked = Ask(wish.by, wish.at) if wish and wish.release == candidate.digest else None
-        by_hand = None if entry.auto or asked or not entry.after else "it is moved by hand"
         suspended = await self._parts.wishes.is_suspended(name)
         earlier = [await self._earlier(StageName(name.product, e), candidate) for e in entry.after]
+        given = tuple(await self._world.ledger.approvals(name, candidate.digest))
+        edited = ways_out(name, edit) if edit else ""
+        if edit is not None and edit.names(candidate) and (edit.is_proposal or asked):
+            by_itself = entry.auto and all(e.release == candidate.digest for e in earlier)
+            if asked is None and edit.asks(comes_by_itself=by_itself):
+                asked = Ask(edit.asked_by, edit.at)
+            given, edited = edit.words(given), ""
+        by_hand = None if entry.auto or asked or not entry.after else "it is moved by hand"
         return Question(
             stage=name,
             candidate=candidate,
@@ -80,7 +93,7 @@ class Evidence:
             rejected_by=pointer.rejected_by if pointer else "",
             rejected_at=pointer.rejected_at if pointer else None,
             approvals_required=entry.approvals.required,
-            approvals=tuple(await self._world.ledger.approvals(name, candidate.digest)),
+            approvals=given,
             groups=entry.approvals.from_,
             approvals_expire=entry.approvals.expire,
             authors=await self._authors(entry, candidate, pointer),
@@ -88,6 +101,7 @@ class Evidence:
             suspended=self.is_suspended(name),
             held="somebody suspended it" if suspended else by_hand,
             hold=pointer.hold if pointer else None,
+            edited=edited,
             soak=entry.soak,
             windows=self._windows(name, entry),
             exceptions=self._exceptions(name, candidate),
@@ -162,11 +176,13 @@ class Evidence:
     ) -> tuple[str, ...]:
         """Name who made the commits that touch the product between what is here and the candidate.
 
-        Asked for only where somebody's word is needed. Of a first release only its own author is
-        known.
+        Asked for only where somebody's word is needed. Of a first release only who made its newest
+        commit is known.
         """
-        if not entry.approvals.required or pointer is None:
+        if not entry.approvals.required:
             return ()
+        if pointer is None:
+            return (await self._world.repository.snapshot(candidate.commit)).co_authors
         catalogs, product = self._parts.catalogs, candidate.product
         owned = {
             path
@@ -176,9 +192,11 @@ class Evidence:
         history = await self._world.repository.history(candidate.commit, pointer.commit)
         return tuple(
             dict.fromkeys(
-                each.author
+                person
                 for each in history.commits
-                if each.author and any(touches(owned, path) for path in each.paths)
+                if any(touches(owned, path) for path in each.paths)
+                for person in (each.author, *each.co_authors)
+                if person
             )
         )
 

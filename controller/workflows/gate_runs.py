@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from controller.diagnostics.errors import TrueupError
 from controller.model.measurement import Measurement, Observation
-from controller.model.names import Digest
+from controller.model.names import Digest, StageName
 from controller.model.status import StageStatus
 from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
 from controller.ports.metric_source import RangeQuery
@@ -126,6 +126,12 @@ class GateRuns:
 
 def _fact(status: StageStatus, gate: str) -> str:
     return f"gate-taken/{status.name}/{status.release}/{gate}"
+
+
+async def end_runs(parts: Parts, stage: StageName) -> None:
+    """End every run that puts load on a stage."""
+    for live in [each for each in parts.live_runs.values() if each.stage == str(stage)]:
+        await parts.world.load_generator.cancel(live.key)
 
 
 async def forget(parts: Parts, status: StageStatus, gate: str) -> None:

@@ -16,9 +16,12 @@ from controller.workflows.gate_orders import Asked, ask, score_of
 from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import GateRuns, forget
 from controller.workflows.gate_wishes import CANCELLED, GateWishes
+from controller.workflows.hand_edits import Pointers
 from controller.workflows.parts import Parts
 from schemas.kinds.load_test import LoadTest
 from schemas.objectives import Baseline as WantedBaseline
+
+HELD = "the stage is held: it is asked anew when that ends"
 
 
 async def run_gates(
@@ -27,6 +30,7 @@ async def run_gates(
     """Run the gates that have no answer for the stage's release here yet.
 
     An answer that proves nothing is asked for again, a few times; it never lets a release through.
+    No load is put on a stage that somebody holds.
     """
     results: list[GateResult] = []
     for name in names:
@@ -84,6 +88,8 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
             question = replace(question, baseline=compared)
             settled = answer(question, runs.taken, load_test.spec.runs)
         if settled is None:
+            if await Pointers(parts).is_held(status.name):
+                return GateResult(name, status.release, GateRuling.UNKNOWN, (HELD,))
             await runs.make(question)
     settled = replace(
         settled,

@@ -13,7 +13,9 @@ from controller.model.canonical import digest_of
 from controller.model.decision import Decision, DecisionKind, EvidenceItem
 from controller.model.names import Digest, StageName
 from controller.model.release import Hold, Pointer, Release
+from controller.steps.hand_edit import ways_out
 from controller.workflows import keys
+from controller.workflows.gate_runs import end_runs
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import decision_path, decisions_path, read_decision
 from controller.workflows.stages import Stages
@@ -84,9 +86,32 @@ async def roll_back(parts: Parts, name: StageName, order: Order, to: str = "") -
             rejected_commit=pointer.commit, rejected_by=order.by, rejected_at=now, hold=made,
         )  # fmt: skip
 
-    moved = await _do(parts, name, change, "RolledBack")
+    moved = await _do(parts, name, change, "RolledBack", over_edit=True)
     await parts.wishes.withdraw(name)
     return moved
+
+
+async def put_back(parts: Parts, name: StageName, order: Order) -> Pointer:
+    """Write the pointer as it was before somebody edited it. Raises Stalled when nobody did."""
+    standing = await Stages(parts).pointer(name)
+    if standing.edit is None:
+        raise not_edited(name)
+    said = f"{order.by} puts back what was edited by hand: {standing.edit.said}"
+
+    async def change(pointer: Pointer) -> tuple[Decision, Pointer]:
+        decision = await _decision(parts, DecisionKind.PROMOTE, pointer, order, said)
+        return decision, pointer
+
+    return await _do(parts, name, change, "PutBack", over_edit=True)
+
+
+def not_edited(name: StageName) -> Stalled:
+    """Say that there is no edit that waits."""
+    return Stalled.because(
+        f"nobody has edited the pointer of `{name}`, or the edit counts already",
+        hint=f"`trueup history {name}` lists the moves",
+        code="promote/not-edited",
+    )
 
 
 async def earlier_release(parts: Parts, pointer: Pointer, to: str = "") -> Release:
@@ -135,10 +160,19 @@ def moves_among(files: Mapping[str, str], name: StageName) -> Sequence[tuple[Dig
     return sorted(found, key=lambda each: (each[1].number, each[1].decided_at), reverse=True)
 
 
-async def _do(parts: Parts, name: StageName, change: Change, reason: str) -> Pointer:
+async def _do(
+    parts: Parts, name: StageName, change: Change, reason: str, *, over_edit: bool = False
+) -> Pointer:
     stages = Stages(parts)
     for _ in range(TRIES):
-        pointer, text = await stages.pointer(name)
+        standing = await stages.pointer(name)
+        pointer = standing.pointer
+        if standing.edit is not None and not over_edit:
+            raise Stalled.because(
+                ways_out(name, standing.edit),
+                hint=f"`trueup rollback {name}` writes over it as well",
+                code="promote/hand-edited",
+            )
         if pointer is None:
             raise Stalled.because(
                 f"no release is at `{name}` yet",
@@ -148,9 +182,11 @@ async def _do(parts: Parts, name: StageName, change: Change, reason: str) -> Poi
         decision, moved = await change(pointer)
         moved = replace(moved, number=pointer.number + 1)
         try:
-            moved = await stages.write(decision, moved, instead_of=text)
+            moved = await stages.write(decision, moved, instead_of=standing.text)
         except PlanStale:
             continue
+        if moved.hold is not None:
+            await end_runs(parts, name)
         await parts.recording.event(
             keys.stage_key(name), reason, f"{decision.release}: {decision.because}",
             revision=f"sha1:{moved.commit}", warning=reason == "RolledBack",
@@ -174,7 +210,7 @@ async def _decision(
 ) -> Decision:
     known = await parts.world.ledger.release(pointer.stage.product, pointer.digest)
     here = known or Release(pointer.stage.product, pointer.commit, pointer.digest)
-    word = {"hold": "hold", "lift": "lift", "roll-back": "go back"}[kind.value]
+    words = {"hold": "hold", "lift": "lift", "roll-back": "go back", "promote": "put it back"}
     return Decision(
         kind=kind,
         stage=pointer.stage,
@@ -182,7 +218,9 @@ async def _decision(
         previous=pointer.commit,
         decided_at=parts.world.clock.now(),
         because=because,
-        items=(EvidenceItem("asked by a person", ok=True, detail=f"{order.by} wants to {word}"),),
+        items=(
+            EvidenceItem("asked by a person", ok=True, detail=f"{order.by} wants to {words[kind]}"),
+        ),
         by=order.by,
         authors=(here.author,) if here.author else (),
     )

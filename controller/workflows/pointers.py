@@ -9,8 +9,10 @@ from functools import lru_cache
 from pydantic import TypeAdapter, ValidationError
 
 from controller.diagnostics.errors import Stalled
+from controller.model.canonical import digest_of
 from controller.model.decision import Decision
 from controller.model.names import Commit, Digest, StageName
+from controller.model.pointer_change import TRAILER, PointerChange
 from controller.model.release import Hold, Pointer
 
 _DECISION = TypeAdapter(Decision)
@@ -34,6 +36,18 @@ def decisions_path(stage: StageName) -> str:
 def decision_path(stage: StageName, decision: Digest) -> str:
     """Tell where a decision record lies on the promotions branch."""
     return f"{decisions_path(stage)}{decision.removeprefix('sha256:')[:16]}.json"
+
+
+def bind(message: str, text: str) -> str:
+    """Give a commit's message with the line that binds it to the text of the pointer it writes."""
+    return f"{message.rstrip()}\n\n{TRAILER}: {digest_of(text)}\n"
+
+
+def is_bound(change: PointerChange) -> bool:
+    """Tell whether the message of a commit is of the text that it left."""
+    if change.text is None:
+        return False
+    return f"{TRAILER}: {digest_of(change.text)}" in change.message.splitlines()
 
 
 def read_decision(text: str) -> Decision | None:

@@ -16,10 +16,12 @@ from controller.model.names import StageName
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
 from controller.steps.decide.settle import Basis, settle
+from controller.steps.hand_edit import ways_out
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.evidence import healthy_since, risks_of
 from controller.workflows.gates import run_gates
+from controller.workflows.hand_edits import Standing
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import write_pointer
 from controller.workflows.readiness import partly_there
@@ -36,33 +38,45 @@ async def promote(parts: Parts, name: StageName) -> datetime | None:
     """
     stages = Stages(parts)
     status = await parts.world.ledger.stage(name) or StageStatus(name)
-    pointer, text = await stages.pointer(name)
-    moved, status, due = await let_in(parts, stages, status, pointer, text)
-    if moved is not None and moved != pointer:
-        pointer, text = moved, write_pointer(moved)
+    standing = await stages.pointer(name)
+    status = await _tell_edited(parts, status, standing)
+    moved, status, due = await let_in(parts, stages, status, standing)
+    if moved is not None and moved != standing.pointer:
+        standing = Standing(moved, write_pointer(moved))
+        status = replace(status, edited="")
+    pointer = standing.pointer
     if pointer is None:
         await stages.wake_all(status)
     else:
         status = await stages.adopt(status, pointer)
         status = await verify(parts, stages, status)
-        status = await take_back(parts, stages, status, pointer, text)
+        status = await take_back(parts, stages, status, pointer, standing)
     await parts.recording.stage(status)
     again = parts.world.clock.now() + LOOK_AGAIN
     return min(again, due) if due is not None else again
 
 
+async def _tell_edited(parts: Parts, status: StageStatus, standing: Standing) -> StageStatus:
+    """Say once of a pointer that was edited by hand what the edit counts as."""
+    said = ways_out(status.name, standing.edit) if standing.edit else ""
+    if said and said != status.edited:
+        await parts.recording.event(keys.stage_key(status.name), "HandEdited", said, warning=True)
+    return replace(status, edited=said)
+
+
 async def let_in(
-    parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer | None, text: str | None
+    parts: Parts, stages: Stages, status: StageStatus, standing: Standing
 ) -> tuple[Pointer | None, StageStatus, datetime | None]:
     """Let a new release in, or say what it waits for, and when to ask again."""
-    candidate = await stages.candidate(status.name, pointer)
+    pointer = standing.pointer
+    candidate = await stages.candidate(status.name, standing)
     await _tell_superseded(parts, stages, status, candidate, pointer)
     if candidate is None:
         hold = pointer.held(parts.world.clock.now()) if pointer else None
-        waits = f"{status.name} is {hold}" if hold else ""
+        waits = f"{status.name} is {hold}" if hold else status.edited
         due = hold.until if hold else None
         return pointer, _without_candidate(status, waits), due
-    basis = Basis(await stages.evidence.question(status, pointer, candidate))
+    basis = Basis(await stages.evidence.question(status, pointer, candidate, standing.edit))
     decision = settle(basis, parts.world.clock.now())
     waits_for = replace(
         status, candidate=candidate.digest, candidate_commit=candidate.commit,
@@ -85,7 +99,7 @@ async def let_in(
         moved = replace(
             moved, rejected=None, rejected_commit=None, rejected_by="", rejected_at=None
         )
-    moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=text)
+    moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=standing.text)
     return moved, _without_candidate(status), None
 
 
@@ -187,7 +201,7 @@ async def _settle_partly(parts: Parts, status: StageStatus, target: StageTarget)
 
 
 async def take_back(
-    parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer, text: str | None
+    parts: Parts, stages: Stages, status: StageStatus, pointer: Pointer, standing: Standing
 ) -> StageStatus:
     """Go back to the last verified release when a gate said no to the one that is here."""
     of_here = [result for result in status.gates if result.release == status.release]
@@ -197,7 +211,7 @@ async def take_back(
     if here is None:
         return status
     basis, now = (
-        Basis(await stages.evidence.question(status, pointer, here)),
+        Basis(await stages.evidence.question(status, pointer, here, standing.edit)),
         parts.world.clock.now(),
     )
     decision = settle(basis, now)
@@ -212,7 +226,7 @@ async def take_back(
         rejected=pointer.digest, rejected_commit=pointer.commit, rejected_at=now,
         hold=pointer.held(now), number=pointer.number + 1,
     )  # fmt: skip
-    moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=text)
+    moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=standing.text)
     status = await stages.adopt(replace(status, gates=()), moved)
     return replace(status, waiting_for="a new release: the last one was taken back")
 

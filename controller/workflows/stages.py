@@ -6,6 +6,7 @@ from dataclasses import replace
 from controller.model.condition import ConditionType
 from controller.model.decision import Decision
 from controller.model.names import Digest, StageName
+from controller.model.pointer_change import HandEdit
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
 from controller.steps.decide.gates import GateRule
@@ -13,20 +14,18 @@ from controller.steps.decide.settle import Basis
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
 from controller.workflows.evidence import Evidence
+from controller.workflows.hand_edits import ALL, Pointers, Standing
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import (
+    bind,
     decision_path,
     pointer_path,
-    read_pointer,
     write_pointer,
 )
 from controller.workflows.readiness import not_ready
 from controller.workflows.records import Records
 from controller.workflows.secret_documents import changed_secrets, secrets_of
 from controller.workflows.wishes import Wish
-
-ALL = 1_000_000
-"""More releases than a product will ever have."""
 
 
 class Stages:
@@ -37,21 +36,23 @@ class Stages:
         self._world = parts.world
         self._records = Records(parts.world, parts.catalogs)
         self.evidence = Evidence(parts)
+        self._pointers = Pointers(parts)
 
     async def target(self, status: StageStatus) -> StageTarget:
         """Tell what a stage should be, by the release it is at."""
         held = status.hold is not None
         return await self._parts.catalogs.stage_target(status.name, status.commit, held=held)
 
-    async def candidate(self, name: StageName, pointer: Pointer | None) -> Release | None:
+    async def candidate(self, name: StageName, standing: Standing) -> Release | None:
         """Give the release that should be let into a stage; None when there is nothing new.
 
         A first stage takes what the head of the branch holds; another one what was verified in
         every stage before it, the newest there is, unless somebody named one. A release that was
-        taken back from here is not tried again, unless somebody asks for it since.
+        taken back from here is not tried again, unless somebody asks for it since. What somebody
+        proposed by an edit of the pointer counts as named.
         """
-        entry = self._parts.catalogs.pipeline_stage(name)
-        wish = await self._parts.wishes.asked_for(name)
+        entry, pointer = self._parts.catalogs.pipeline_stage(name), standing.pointer
+        wish = proposed(standing.edit) or await self._parts.wishes.asked_for(name)
         if wish is not None and wish.pinned and entry.after and await self._may_come(wish, pointer):
             return await self.release(name.product, wish.release)
         if entry.after:
@@ -130,11 +131,13 @@ class Stages:
         numbered = replace(decision, number=pointer.number)
         digest, record = await self._records.make(numbered, basis)
         moved = replace(pointer, decision=digest)
+        text = write_pointer(moved)
         await self._world.pointers.write(
-            {pointer_path(name): write_pointer(moved), decision_path(name, digest): record},
-            message=_message(decision),
+            {pointer_path(name): text, decision_path(name, digest): record},
+            message=bind(_message(decision), text),
             expect={pointer_path(name): instead_of},
         )
+        await self._pointers.note(name, text)
         return moved
 
     async def keep(self, decision: Decision, basis: Basis) -> None:
@@ -144,10 +147,9 @@ class Stages:
             {decision_path(decision.stage, digest): record}, message=_message(decision), expect={}
         )
 
-    async def pointer(self, name: StageName) -> tuple[Pointer | None, str | None]:
-        """Read a stage's pointer from Git, with the text of its file."""
-        files = await self._world.pointers.read()
-        return read_pointer(name, files), files.get(pointer_path(name))
+    async def pointer(self, name: StageName) -> Standing:
+        """Read a stage's pointer from Git: the one that counts, and the text of its file."""
+        return await self._pointers.standing(name)
 
     async def adopt(self, status: StageStatus, pointer: Pointer) -> StageStatus:
         """Make the pointer's release what is wanted here, and wake whom it concerns."""
@@ -202,6 +204,13 @@ class Stages:
     async def missing(self, target: StageTarget) -> tuple[str, ...]:
         """Name the units and secrets of a stage that are not as its release says."""
         return await not_ready(self._world.ledger, target)
+
+
+def proposed(edit: HandEdit | None) -> Wish | None:
+    """Give the wish that an edit is."""
+    if edit is None or not edit.is_proposal or edit.release is None:
+        return None
+    return Wish(edit.release.digest, edit.asked_by, edit.at, pinned=True)
 
 
 def _message(decision: Decision) -> str:

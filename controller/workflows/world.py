@@ -7,6 +7,7 @@ from datetime import timedelta
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
 from controller.model.accounts import Accounts
+from controller.model.caller import Member
 from controller.model.delivery import SecretReference, ServerHealth
 from controller.model.history import Trust
 from controller.model.names import SecretName
@@ -137,5 +138,7 @@ class World:
     """Who answers the queries of objectives; None: nobody does."""
     people: frozenset[str] = frozenset()
     """The users of the settings; empty when nobody knows them."""
+    members: tuple[Member, ...] = ()
+    """Users whose commits to the promotions branch are their word."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""

@@ -77,6 +77,10 @@ GatesField = Annotated[
 ]
 
 
+HandEdits = Literal["refuse", "approve", "accept"]
+"""What somebody's edit of a pointer on the promotions branch counts as."""
+
+
 class PipelineStage(Part):
     """The place of an environment in the pipeline."""
 
@@ -116,6 +120,14 @@ class PipelineStage(Part):
         description="Let a release come by itself when everything says yes; without it, somebody "
         "asks.",
         examples=[False],
+    )
+    hand_edits: HandEdits = Field(
+        default="refuse",
+        description="What it counts as when somebody edits the stage's pointer on the promotions "
+        "branch, or merges such an edit: `refuse` nothing, until a person takes it over or puts "
+        "the pointer back; `approve` a wish for that release, and the approval of who merged it; "
+        "gates, windows and other approvals are asked all the same; `accept` the truth, unasked.",
+        examples=["approve"],
     )
 
     @property

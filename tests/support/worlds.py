@@ -35,6 +35,7 @@ from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.app import App
 from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiting
 from controller.diagnostics.secret import SecretText
+from controller.model.caller import Member
 from controller.model.delivery import ServerHealth
 from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
@@ -126,6 +127,7 @@ class MemoryWorld:
     """Latencies of the next runs, before it is `p95` again."""
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
     people: frozenset[str] = frozenset()
+    members: tuple[Member, ...] = ()
     told: list[str] = field(default_factory=list)
     """What a story has told already."""
     health: Callable[[], ServerHealth | None] = lambda: None
@@ -177,7 +179,7 @@ class MemoryWorld:
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, seal=self.seal, metric_source=self.metric_source,
-            people=self.people,
+            people=self.people, members=self.members,
             painter=self.painter,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)

@@ -1,8 +1,11 @@
 """Gates with several runs, their baselines over releases and lives, and what they cost a kill."""
 
+import asyncio
+
 import pytest
 
 from controller.adapters.metric_source.memory import MemoryMetricSource
+from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
 from controller.model.names import StageName
 from controller.permission import NotAllowed, NotFound
@@ -164,6 +167,47 @@ async def test_a_cancelled_gate_waits_until_somebody_asks_for_it(world):
     await life.app.gates.run(OPERATOR, "shop/dev", "shop-load")
     await life.settle()
     assert (await life.app.gates.gate("shop/dev", "shop-load")).result.ruling == "pass"
+
+
+class Patient:
+    """A generator whose run lasts until it is cancelled or told to end."""
+
+    def __init__(self, world):
+        self.real, self.begun = world.generator, asyncio.Event()
+        self.over, self.cancelled = asyncio.Event(), []
+
+    async def run(self, order, *, on_progress=None):
+        self.begun.set()
+        await self.over.wait()
+        if order.key in self.cancelled:
+            raise Stalled.because("it was cancelled", code="gate/cancelled")
+        return await self.real.run(order, on_progress=on_progress)
+
+    async def cancel(self, key):
+        self.cancelled.append(key)
+        self.over.set()
+        return True
+
+    async def forget(self, key):
+        await self.real.forget(key)
+
+
+async def test_a_hold_ends_the_run_of_a_gate_and_its_end_begins_it_anew(world):
+    world.generator = generator = Patient(world)
+    life = world.start()
+    await life.begin()
+    settling = asyncio.create_task(life.settle())
+    await asyncio.wait_for(generator.begun.wait(), 60)
+    await life.app.promotions.hold(OPERATOR, "shop/dev", "the sale begins")
+    await settling
+    await life.pass_time(400)
+    stage = await life.app.stage("shop/dev")
+    assert (gate(stage).ruling, stage.verified, len(generator.cancelled)) == ("unknown", False, 1)
+    assert gate(stage).reasons == ("the stage is held: it is asked anew when that ends",)
+    assert world.generator.real.orders == []
+    await life.app.promotions.lift(OPERATOR, "shop/dev")
+    await life.settle()
+    assert (await life.app.stage("shop/dev")).verified
 
 
 async def test_what_would_be_run_is_shown_without_running_it(world):

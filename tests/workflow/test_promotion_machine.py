@@ -74,9 +74,9 @@ class Watched(MemoryPointers):
         super().__init__(clock)
         self._look = look
 
-    def push(self, files, *, message="by hand"):
+    def push(self, files, **more):
         self._look(dict(self._files), dict(files))
-        return super().push(files, message=message)
+        return super().push(files, **more)
 
 
 class Generator:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from controller.adapters.git._mirror import Mirror
-from controller.model.history import History, PastCommit
+from controller.model.history import History, PastCommit, co_authors
 from controller.model.names import Commit
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--root")
 _NAMES = ("-r", "-z", "--name-only", "--no-renames")
-_FORMAT = "--format=%H\t%P\t%an <%ae>"
+_FORMAT = "--format=%H\t%P\t%an <%ae>%n%B"
 _PARENTS_OF_A_MERGE = 2
 
 
@@ -27,11 +27,11 @@ async def read_history(mirror: Mirror, head: Commit, since: Commit | None) -> Hi
         mirror, "log", "-z", "--reverse", "--topo-order", _FORMAT, head, f"^{known}"
     )
     found = [_past(line) for line in _words(listed)]
-    plain = await _plain_changes(mirror, [c for c, parents, _ in found if len(parents) <= 1])
+    plain = await _plain_changes(mirror, [c for c, parents, *_ in found if len(parents) <= 1])
     commits = [
         PastCommit(commit, plain[commit] if len(parents) <= 1
-                   else await _merge_changes(mirror, commit, parents), author)
-        for commit, parents, author in found
+                   else await _merge_changes(mirror, commit, parents), author, co_authors(message))
+        for commit, parents, author, message in found
     ]  # fmt: skip
     return History(tuple(commits), descends, differing)
 
@@ -95,9 +95,10 @@ async def _ask(mirror: Mirror, *arguments: str, given: bytes = b"") -> bytes:
     return answer.output
 
 
-def _past(line: str) -> tuple[Commit, list[Commit], str]:
-    commit, parents, author = line.split("\t", 2)
-    return Commit(commit), [Commit(parent) for parent in parents.split()], author
+def _past(entry: str) -> tuple[Commit, list[Commit], str, str]:
+    head, _, message = entry.partition("\n")
+    commit, parents, author = head.split("\t", 2)
+    return Commit(commit), [Commit(parent) for parent in parents.split()], author, message
 
 
 def _paths(answer: bytes) -> tuple[str, ...]:

@@ -1,19 +1,26 @@
 """The promotions branch: read and written by plumbing, without any checkout."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from controller.adapters.git._addresses import checked_branch, checked_pointer
 from controller.adapters.git._command import Answer
 from controller.adapters.git._failures import in_words
 from controller.adapters.git._mirror import Mirror
+from controller.adapters.git._pointer_changes import read_changes
+from controller.adapters.git.own_key import OwnKey
+from controller.adapters.git.signing import Signatures
 from controller.diagnostics.errors import Bug, PlanStale, RepositoryUnreachable, Stalled
 from controller.model.names import Commit
+from controller.model.pointer_change import PointerChange
 from controller.model.snapshot import FileKind, SnapshotFile
 from controller.ports.clock import Clock
 
 _REFERENCE = "refs/trueup/pointers"
 _MADE = "refs/trueup/made"
 """The newest commit that was made here, pushed or not."""
+TRUEUP = "Trueup <trueup@localhost>"
+"""Who commits pointers."""
 _LARGEST_POINTER = 256 * 1024
 _TRIES = 6
 _OVERTAKEN = ("[rejected]", "cannot lock ref", "failed to update ref", "already exists")
@@ -22,9 +29,19 @@ _OVERTAKEN = ("[rejected]", "cannot lock ref", "failed to update ref", "already 
 class GitPointers:
     """Implements `PointerWriter` on one branch of the repository that a mirror is of."""
 
-    def __init__(self, mirror: Mirror, branch: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        branch: str,
+        clock: Clock,
+        *,
+        signatures: Signatures,
+        own_key: OwnKey | None = None,
+    ) -> None:
         """Look at the branch's name. Raises Stalled when it cannot be one."""
         self._mirror = mirror
+        self._signatures = signatures
+        self._own_key = own_key
         self._branch = checked_branch(branch)
         self._clock = clock
         self._seen: tuple[Commit | None, Mapping[str, SnapshotFile]] | None = None
@@ -38,6 +55,19 @@ class GitPointers:
         async with self._mirror.guard:
             _, files = await self._look()
             return self._texts(files)
+
+    async def changes(self, path: str, at_most: int) -> Sequence[PointerChange]:
+        """Give the commits that changed a file, the newest first, as the branch was last read."""
+        checked_pointer(path)
+        async with self._mirror.guard:
+            head, _ = self._seen or await self._look()
+            if head is None:
+                return ()
+            return await read_changes(self._mirror, head, path, at_most, self._signed)
+
+    async def _signed(self, change: PointerChange) -> PointerChange:
+        by_us = await self._own_key.made(change.commit) if self._own_key else None
+        return replace(change, signature=await self._signatures.look(change.commit), by_us=by_us)
 
     async def write(
         self, files: Mapping[str, str], *, message: str, expect: Mapping[str, str | None]
@@ -109,7 +139,7 @@ class GitPointers:
         now = int(self._clock.now().timestamp())
         lines = [
             f"commit {_MADE}\nmark :1\n".encode(),
-            f"committer Trueup <trueup@localhost> {now} +0000\n".encode(),
+            f"committer {TRUEUP} {now} +0000\n".encode(),
             _data(message),
             f"from {head}\n".encode() if head else b"",
             *(
@@ -125,7 +155,10 @@ class GitPointers:
         )
         if answer.code != 0:
             raise self._mirror.damaged("what `git fast-import` needs")
-        return Commit(answer.text)
+        made = Commit(answer.text)
+        if self._own_key is None:
+            return made
+        return await self._own_key.sign(made, head, message, _person(now))
 
     async def _push(self, head: Commit | None, commit: Commit) -> bool:
         """Push unless the branch has moved from `head`; give whether it was pushed."""
@@ -159,6 +192,13 @@ class GitPointers:
             hint="allow Trueup's user to push to that branch: protected branches and hooks say no",
             code="promote/push-refused",
         )
+
+
+def _person(now: int) -> Mapping[str, str]:
+    name, _, address = TRUEUP.partition(" <")
+    told = {"NAME": name, "EMAIL": address.rstrip(">"), "DATE": f"@{now} +0000"}
+    roles = ("AUTHOR", "COMMITTER")
+    return {f"GIT_{role}_{part}": value for role in roles for part, value in told.items()}
 
 
 def _data(text: str) -> bytes:

@@ -18,10 +18,11 @@ from controller.adapters.git._past import past_blobs
 from controller.adapters.git._pointers import GitPointers
 from controller.adapters.git._reading import reader_of
 from controller.adapters.git.login import Login
+from controller.adapters.git.own_key import OwnKey, OwnKeyFile
 from controller.adapters.git.signing import Signatures, SigningKeys
 from controller.diagnostics.errors import RepositoryUnreachable
 from controller.model.following import Branch, Fixed, Following, FoundTag
-from controller.model.history import History, PastBlob, Signature
+from controller.model.history import History, PastBlob, Signature, co_authors
 from controller.model.names import Commit, Revision
 from controller.model.notes import CommitLog
 from controller.model.snapshot import Snapshot
@@ -49,31 +50,38 @@ class GitRepository:
         timeout: float = 120.0,
         login: Login | None = None,
         keys: SigningKeys | None = None,
+        own_key: OwnKeyFile | None = None,
     ) -> None:
         """Look at the settings; nothing is fetched or written yet.
 
         A text as `following` is the name of a branch. `timeout` is in seconds and for each network
-        command. With `keys`, only what was accepted can be read. Raises Stalled when git is not
-        installed, or the address, the login or what is followed cannot be given to it.
+        command. With `keys`, only what was accepted can be read; with `own_key`, pointers are
+        signed. Raises Stalled when git is not installed, or the address, the login or what is
+        followed cannot be given to it.
         """
         named = Branch(following) if isinstance(following, str) else following
         self._following = checked_following(named)
         self._mirror = Mirror(url, mirror, timeout, login)
         self._signatures = Signatures(self._mirror, keys or SigningKeys())
+        self._own_key = OwnKey(self._mirror, own_key) if own_key else None
         self._is_guarded = keys is not None
         self._snapshots: OrderedDict[Commit, Snapshot] = OrderedDict()
         self._labels: dict[Commit, str] = {}
 
     def pointers(self, clock: Clock, *, branch: str = "trueup/promotions") -> GitPointers:
         """Give the writer of a branch of the same repository, over the same mirror."""
-        return GitPointers(self._mirror, branch, clock)
+        return GitPointers(
+            self._mirror, branch, clock, signatures=self._signatures, own_key=self._own_key
+        )
 
     def branches(self, clock: Clock) -> GitBranches:
         """Give the writer of branches that are proposed, over the same mirror."""
         return GitBranches(self._mirror, clock)
 
     def close(self) -> None:
-        """End the process that reads, and let the next controller use the mirror."""
+        """End the processes that read and sign, and let the next controller use the mirror."""
+        if self._own_key is not None:
+            self._own_key.close()
         self._mirror.close()
 
     async def fetch(self, since: Revision | None = None) -> Head:
@@ -124,12 +132,13 @@ class GitRepository:
         if self._is_guarded and not await self._was_accepted(commit):
             raise not_accepted(commit)
         tree = await self._mirror.tree(commit)
-        author, subject, committed_at = _parse_commit(raw)
+        author, message, committed_at = _parse_commit(raw)
         snapshot = Snapshot(
             Revision(self._label(commit), commit),
             tree.files,
             author,
-            subject,
+            message.partition("\n")[0].strip(),
+            co_authors(message),
             committed_at,
             tuple(path.decode("utf-8", "backslashreplace") for path in tree.skipped),
             reader_of(tree.files, self._read_blob),
@@ -231,15 +240,14 @@ class GitRepository:
 
 
 def _parse_commit(raw: bytes) -> tuple[str, str, datetime | None]:
-    """Give author, subject and time of a commit; whatever cannot be read is empty."""
+    """Give author, message and time of a commit; whatever cannot be read is empty."""
     head, _, message = raw.partition(b"\n\n")
     fields = dict(line.partition(b" ")[::2] for line in reversed(head.split(b"\n")))
     told: Callable[[bytes], str] = lambda text: text.decode("utf-8", "replace").strip()  # noqa: E731
     author = told(fields.get(b"author", b"").rpartition(b">")[0] + b">")
-    subject = told(message.lstrip().partition(b"\n")[0])
     try:
         seconds = int(fields.get(b"committer", b"").split()[-2])
         committed_at = datetime.fromtimestamp(seconds, UTC)
     except (IndexError, ValueError, OverflowError, OSError):
         committed_at = None
-    return ("" if author == ">" else author), subject, committed_at
+    return ("" if author == ">" else author), told(message), committed_at

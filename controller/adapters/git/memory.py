@@ -8,13 +8,19 @@ from datetime import datetime
 from controller.adapters.git._addresses import checked_branch, checked_pointer
 from controller.adapters.git._branches import author_name, branch_taken, checked_file
 from controller.adapters.git._failures import branch_missing, commit_missing, not_accepted
-from controller.adapters.git._pointers import compare_pointers, refuse_blocked, refuse_nothing
+from controller.adapters.git._pointers import (
+    TRUEUP,
+    compare_pointers,
+    refuse_blocked,
+    refuse_nothing,
+)
 from controller.adapters.git._reading import reader_of
 from controller.diagnostics.errors import RepositoryUnreachable, Stalled
 from controller.model.following import FoundTag, Semver, Tag
 from controller.model.history import History, PastBlob, PastCommit, Signature, touches
 from controller.model.names import Commit, Revision
 from controller.model.notes import CommitLog, LoggedCommit
+from controller.model.pointer_change import PointerChange
 from controller.model.snapshot import FileKind, Snapshot, SnapshotFile
 from controller.ports.clock import Clock
 from controller.ports.git import Head
@@ -69,6 +75,7 @@ class MemoryRepository:
         at: datetime | None = None,
         rewrite: bool = False,
         signed_by: str = "",
+        co_authors: tuple[str, ...] = (),
     ) -> Commit:
         """Commit on the watched branch; None removes a file. `rewrite` starts a new history."""
         parent = None if rewrite else self._head
@@ -89,6 +96,7 @@ class MemoryRepository:
             listed,
             author,
             subject,
+            co_authors,
             at,
             read=reader_of(listed, self._blobs.__getitem__),
         )
@@ -140,7 +148,8 @@ class MemoryRepository:
         commit: Commit | None = head
         while commit is not None and commit not in known:
             changes = self._changes(self._parents[commit], commit)
-            past.append(PastCommit(commit, changes, self._snapshots[commit].author))
+            made = self._snapshots[commit]
+            past.append(PastCommit(commit, changes, made.author, made.co_authors))
             commit = self._parents[commit]
         descends = since in self._history(head)
         differing = () if descends else self._changes(since, head)
@@ -241,6 +250,12 @@ class MemoryPointers:
         self._clock = clock
         self._branch = branch
         self._files: dict[str, str] = {}
+        self._changes: dict[str, list[PointerChange]] = {}
+
+    async def changes(self, path: str, at_most: int) -> Sequence[PointerChange]:
+        """Give the commits that changed a file, the newest first."""
+        refuse_when(self.unreachable)
+        return self._changes.get(path, [])[::-1][:at_most]
 
     async def read(self) -> Mapping[str, str]:
         """Give every file of the branch by path. Raises RepositoryUnreachable."""
@@ -259,16 +274,37 @@ class MemoryPointers:
             return self.commits[-1][0]
         compare_pointers(self._files, expect, self._branch)
         refuse_blocked(self._files, files, self._branch)
-        return self.push(files, message=message)
+        return self.push(files, message=message, by=TRUEUP)
 
-    def push(self, files: Mapping[str, str], *, message: str = "by hand") -> Commit:
-        """Commit whatever is given."""
+    def push(
+        self,
+        files: Mapping[str, str | None],
+        *,
+        message: str = "by hand",
+        by: str = "Somebody <somebody@localhost>",
+        merged: tuple[str, ...] = (),
+        signed_by: str = "",
+    ) -> Commit:
+        """Commit whatever is given; None takes a file away.
+
+        `merged` are the authors of what `by` merges, `signed_by` is whose key signed.
+        """
         parent = self.commits[-1][0] if self.commits else ""
-        self._files.update(files)
+        changed = {path for path, text in files.items() if self._files.get(path) != text}
+        self._files.update({path: text for path, text in files.items() if text is not None})
+        for path in changed - {path for path, text in files.items() if text is not None}:
+            del self._files[path]
         now = self._clock.now()
         told = repr((parent, message, now, sorted(self._files.items())))
         commit = Commit(_identity(told.encode()))
         self.commits.append((commit, message, now))
+        signature = Signature((signed_by,)) if signed_by else Signature(problem="it is not signed")
+        for path in changed:
+            change = PointerChange(
+                commit, files[path], message, by, by, now,
+                bool(merged), merged or (by,), signature,
+            )  # fmt: skip
+            self._changes.setdefault(path, []).append(change)
         return commit
 
 

@@ -14,7 +14,7 @@ from controller.model.following import FoundTag
 from controller.model.history import Signature
 from controller.model.names import Commit
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PROGRAMS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _STATUS = "[GNUPG:] "
 _BROKEN = {
     "BADSIG": "its signature is of something else",
@@ -48,10 +48,10 @@ class SigningKeys:
 class Signatures:
     """Looks at signatures. Keys are read anew when their file has changed."""
 
-    def __init__(self, mirror: Mirror, keys: SigningKeys) -> None:
+    def __init__(self, mirror: Mirror, keys: SigningKeys, *, home: Path | None = None) -> None:
         self._mirror = mirror
         self._keys = keys
-        self._home = mirror.path.with_name(f"{mirror.path.name}.keys")
+        self._home = home or mirror.path.with_name(f"{mirror.path.name}.keys")
         self._ready = asyncio.Lock()
 
     async def look(self, commit: Commit) -> Signature:
@@ -84,7 +84,7 @@ class Signatures:
     async def _look_ssh(self, verb: str, identity: str) -> Signature:
         if self._keys.allowed_signers is None:
             return Signature(problem="it is signed with SSH, and no allowed signers are given")
-        _program("ssh-keygen")
+        program("ssh-keygen")
         await asyncio.to_thread(_read, self._keys.allowed_signers)
         code, told = await self._verify(verb, identity, self._keys.allowed_signers)
         found = _GOOD_SSH.findall(told)
@@ -95,7 +95,7 @@ class Signatures:
     async def _look_pgp(self, verb: str, identity: str) -> Signature:
         if self._keys.gpg_keys is None:
             return Signature(problem="it is signed with PGP, and no PGP keys are given")
-        _program("gpg")
+        program("gpg")
         async with self._ready:
             await asyncio.to_thread(self._import, self._keys.gpg_keys)
         code, told = await self._verify(verb, identity, Path("/dev/null"))
@@ -103,18 +103,12 @@ class Signatures:
 
     async def _verify(self, verb: str, identity: str, allowed: Path) -> tuple[int, str]:
         """Let git verify, with programs that we name: a repository has no say in them."""
-        options = {
-            "gpg.program": _find("gpg"),
-            "gpg.openpgp.program": _find("gpg"),
-            "gpg.x509.program": "/bin/false",
-            "gpg.ssh.program": _find("ssh-keygen"),
-            "gpg.ssh.defaultKeyCommand": "",
-            "gpg.ssh.revocationFile": "",
-            "gpg.ssh.allowedSignersFile": str(allowed.absolute()),
-        }
-        given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         answer = await self._mirror.git(
-            *given, verb, "--raw", identity, environment={"GNUPGHOME": str(self._home)}
+            *options_of(allowed),
+            verb,
+            "--raw",
+            identity,
+            environment={"GNUPGHOME": str(self._home)},
         )
         return answer.code, f"{answer.error}\n{answer.output.decode('utf-8', 'replace')}"
 
@@ -129,9 +123,9 @@ class Signatures:
         self._home.mkdir(mode=0o700, parents=True)
         (self._home / "gpg.conf").write_text(_GPG_CONF, encoding="ascii")
         done = subprocess.run(
-            [_program("gpg"), "--homedir", str(self._home), "--quiet", "--import"],
+            [program("gpg"), "--homedir", str(self._home), "--quiet", "--import"],
             input=content,
-            env={"PATH": _PATH, "LC_ALL": "C", "HOME": str(self._home)},
+            env={"PATH": PROGRAMS_PATH, "LC_ALL": "C", "HOME": str(self._home)},
             capture_output=True,
             timeout=60,
             check=False,
@@ -144,6 +138,24 @@ class Signatures:
                 code="trust/keys-unreadable",
             )
         marker.write_text(digest, encoding="ascii")
+
+
+def options_of(allowed: Path, **more: str) -> tuple[str, ...]:
+    """Give what git is told wherever it signs or verifies; `allowed` are the SSH signers.
+
+    In `more` a `_` stands for the dot of a name.
+    """
+    options = {
+        "gpg.program": _find("gpg"),
+        "gpg.openpgp.program": _find("gpg"),
+        "gpg.x509.program": "/bin/false",
+        "gpg.ssh.program": _find("ssh-keygen"),
+        "gpg.ssh.defaultKeyCommand": "",
+        "gpg.ssh.revocationFile": "",
+        "gpg.ssh.allowedSignersFile": str(allowed.absolute()),
+        **{name.replace("_", "."): value for name, value in more.items()},
+    }
+    return tuple(word for name, value in options.items() for word in ("-c", f"{name}={value}"))
 
 
 def _kind(commit: bytes) -> str:
@@ -188,11 +200,12 @@ def _of_status(code: int, told: str) -> Signature:
 
 def _find(name: str) -> str:
     """Give the whole path of a program; without it one that always says no."""
-    return shutil.which(name, path=_PATH) or "/bin/false"
+    return shutil.which(name, path=PROGRAMS_PATH) or "/bin/false"
 
 
-def _program(name: str) -> str:
-    found = shutil.which(name, path=_PATH)
+def program(name: str) -> str:
+    """Give the whole path of a program. Raises Stalled when it is not installed."""
+    found = shutil.which(name, path=PROGRAMS_PATH)
     if found is None:
         raise Stalled.because(
             f"the program `{name}` is not installed, which signatures are checked with",

@@ -17,7 +17,7 @@ from controller.steps.decide.windows import window_item
 
 def decide(question: Question, decided_at: datetime) -> Decision:
     """Decide on one stage; the decision carries every item of evidence."""
-    rest = [_not_suspended(question), _not_held(question, decided_at)]
+    rest = [_not_suspended(question), _not_held(question, decided_at), *_not_edited(question)]
     own = GateRule(question.stage, question.gates_required, question.one_of)
     failed = own.fails(question.gates, question.current)
     back_to = question.verified
@@ -156,6 +156,13 @@ def _not_held(question: Question, now: datetime) -> EvidenceItem:
     return EvidenceItem(
         "not held", ok=False, detail=f"{stage} is held where it is until released{why}"
     )
+
+
+def _not_edited(question: Question) -> list[EvidenceItem]:
+    """Stop what would be written over somebody's edit: nothing but a person's word does that."""
+    if not question.edited:
+        return []
+    return [EvidenceItem("not edited by hand", ok=False, detail=question.edited)]
 
 
 def _is_new(question: Question, failed: Sequence[EvidenceItem]) -> EvidenceItem:

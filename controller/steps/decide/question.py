@@ -112,6 +112,8 @@ class Question:
     """Why this stage is not moved by itself; None when it is."""
     hold: Hold | None = None
     """Somebody's word that the stage stays where it is."""
+    edited: str = ""
+    """What somebody wrote into the pointer that does not count, and the ways out."""
     soak: timedelta = timedelta(0)
     windows: tuple[Windows, ...] = ()
     exceptions: tuple[WindowException, ...] = ()

@@ -15,6 +15,8 @@ DONE = {
     "approve-plan": "approved the plan of {}",
     "approve-backlog": "let the changes of {} go",
     "promote": "asked for the release that waits to be let into {}",
+    "accept-edit": "asked for what was written into the pointer of {}",
+    "put-back": "wrote the pointer of {} as it was",
     "revoke": "took the approval for {} back",
     "hold": "holds {} where it is",
     "lift": "lifted the hold of {}",

@@ -35,11 +35,14 @@ class Upstream:
     def url(self) -> str:
         return f"file://{self.origin}"
 
-    def run(self, where: Path, *arguments: str, given: bytes = b"") -> str:
+    def run(
+        self, where: Path, *arguments: str, given: bytes = b"", who: str = "Ann <ann@localhost>"
+    ) -> str:
+        name, _, address = who.rstrip(">").partition(" <")
         person = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", "Ann"), ("EMAIL", "ann@localhost"))
+            for part, value in (("NAME", name), ("EMAIL", address))
         }
         environment = {
             "PATH": os.environ["PATH"],

@@ -122,3 +122,17 @@ async def test_strange_paths_are_told(upstream: Upstream, repository: GitReposit
     assert set(found.commits[0].paths) == {
         "new\nline.yaml", ":100644 100644 a b M", "latin\\xe9.yaml",
     }  # fmt: skip
+
+
+async def test_a_co_author_is_told_wherever_the_message_names_them(
+    upstream: Upstream, repository: GitRepository
+):
+    first = upstream.commit({"a.yaml": "1"})
+    said = "Pay\n\nCo-authored-by: Eve <eve@x>\n\nLast words\nco-AUTHORED-by:\tBob <b@x> \n"
+    head = upstream.commit({"a.yaml": "2"}, said)
+    await repository.fetch()
+    (past,) = (await repository.history(head, first)).commits
+    assert (past.author, past.paths) == ("Ann <ann@localhost>", ("a.yaml",))
+    assert past.co_authors == ("Eve <eve@x>", "Bob <b@x>")
+    snapshot = await repository.snapshot(head)
+    assert (snapshot.subject, snapshot.co_authors) == ("Pay", past.co_authors)

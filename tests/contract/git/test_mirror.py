@@ -144,7 +144,9 @@ class Overtaken(GitPointers):
     def __init__(
         self, repository: GitRepository, upstream: Upstream, pushes: list[dict[str, str]]
     ) -> None:
-        super().__init__(repository._mirror, POINTERS, MemoryClock())
+        super().__init__(
+            repository._mirror, POINTERS, MemoryClock(), signatures=repository._signatures
+        )
         self._upstream, self._pushes = upstream, pushes
 
     async def _commit(self, head: Commit | None, files: Mapping[str, str], message: str) -> Commit:

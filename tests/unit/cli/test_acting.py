@@ -20,6 +20,8 @@ from tests.unit.web.fake_app import COMMIT
         (["promote", "shop/production"], ("promote", "shop/production")),
         (["promote", "shop/production", "--release", "9fceb02"],
          ("promote", "shop/production", "9fceb02")),
+        (["promote", "shop/production", "--accept"], ("accept-edit", "shop/production")),
+        (["promote", "shop/production", "--put-back"], ("put-back", "shop/production", "")),
         (["approve", "shop/production", "--revoke"], ("revoke", "shop/production", "")),
         (["lift", "shop/production"], ("lift", "shop/production", "")),
         (["rollback", "shop/production", "--reason", "slow", "--to", "9fceb02"],

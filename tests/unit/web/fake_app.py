@@ -466,6 +466,12 @@ class FakePromotions:
     async def promote(self, caller, stage, release=""):
         return self._act(caller, "promote", stage, *([release] if release else []))
 
+    async def accept_edit(self, caller, stage):
+        return self._act(caller, "accept-edit", stage)
+
+    async def put_back(self, caller, stage, reason=""):
+        return self._act(caller, "put-back", stage, reason)
+
     async def revoke(self, caller, subject, reason=""):
         return self._act(caller, "revoke", subject, reason)
 

@@ -81,6 +81,8 @@ ACTIONS = {
     "approve": "shop/production",
     "approve-plan": "shop/production/shop-db",
     "promote": "shop/production",
+    "accept-edit": "shop/production",
+    "put-back": "shop/production",
     "revoke": "shop/production",
     "hold": "shop/production",
     "lift": "shop/production",

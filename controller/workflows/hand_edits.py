@@ -1,0 +1,204 @@
+"""Which pointer of a stage counts: what Trueup wrote, or somebody else whom the rule believes.
+
+Trueup knows its own commits by its ledger, which has the text it wrote last. When it was killed
+before that was noted, or the ledger is lost or an old one, a commit proves itself: by the key that
+Trueup signs with, where there is one; by the line in its message that binds it to the text; by the
+decision record beside it, with a number that is higher than any before.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from controller.diagnostics.errors import Stalled, Transient
+from controller.model.canonical import digest_of
+from controller.model.names import StageName
+from controller.model.pointer_change import HandEdit, PointerChange
+from controller.model.release import Pointer, Release
+from controller.steps.hand_edit import Edited, judge_edit
+from controller.workflows import keys
+from controller.workflows.parts import Parts
+from controller.workflows.pointers import (
+    decision_path,
+    decisions_path,
+    is_bound,
+    pointer_path,
+    read_decision,
+    read_pointer,
+    write_pointer,
+)
+
+MOST_CHANGES = 50
+"""Of a file, at which is looked for the last pointer of our own."""
+ALL = 1_000_000
+"""More releases than a product will ever have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The pointer that counts."""
+
+    pointer: Pointer | None
+    text: str | None
+    """What the file says now, whoever wrote it: a write is made in its place and no other."""
+    edit: HandEdit | None = None
+    """What somebody wrote there that does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The pointer that Trueup wrote last, or took over."""
+
+    text: str
+    counts: str = ""
+    """The pointer as it counts, where that is more than the file says."""
+
+    def pointer(self, name: StageName) -> Pointer | None:
+        """Read the pointer."""
+        return _read(name, self.counts or self.text)
+
+
+_WRITTEN = TypeAdapter(Written)
+
+
+class Pointers:
+    """Reads pointers, and tells whose they are."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._world = parts.world
+
+    async def standing(self, name: StageName) -> Standing:
+        """Tell which pointer of a stage counts. Raises RepositoryUnreachable, Stalled."""
+        files = await self._world.pointers.read()
+        text = files.get(pointer_path(name))
+        known = await self._known(name)
+        if text == (known.text if known else None):
+            return Standing(known.pointer(name) if known else None, text)
+        changes = await self._world.pointers.changes(pointer_path(name), MOST_CHANGES)
+        own = [at for at, each in enumerate(changes) if self._is_own(name, each, files, known)]
+        if own[:1] == [0] or (known is None and await self._was_adopted(name, text)):
+            await self.note(name, text or "")
+            return Standing(_read(name, text), text)
+        if own:
+            known = await self.note(name, changes[own[0]].text or "")
+        since = _since(changes, known)
+        if not since and text is None:
+            said = f"`{pointer_path(name)}` is gone: the branch was taken away or begun anew"
+            edit = HandEdit(said, self._world.clock.now())
+            return Standing(known.pointer(name) if known else None, None, edit)
+        if not since:
+            raise Transient.because(
+                f"`{pointer_path(name)}` has another content than its history tells",
+                hint="nothing to do: it is looked at again",
+            )
+        return await self._judged(name, text, since, known)
+
+    async def is_held(self, name: StageName) -> bool:
+        """Tell whether somebody holds a stage, as was written last; asks no server."""
+        known = await self._known(name)
+        pointer = known.pointer(name) if known else None
+        return pointer is not None and pointer.held(self._world.clock.now()) is not None
+
+    async def note(self, name: StageName, text: str, counts: str = "") -> Written:
+        """Remember what a stage's file says, and that this counts."""
+        written = Written(text, counts)
+        await self._world.ledger.set_fact(_fact(name), _WRITTEN.dump_json(written).decode())
+        return written
+
+    async def _judged(
+        self,
+        name: StageName,
+        text: str | None,
+        since: Sequence[PointerChange],
+        known: Written | None,
+    ) -> Standing:
+        standing, said = known.pointer(name) if known else None, _read(name, text)
+        trust, rule = self._world.trust, self._parts.catalogs.pipeline_stage(name).hand_edits
+        seen = await self._world.ledger.releases(name.product, limit=ALL)
+        edited = Edited(
+            name, pointer_path(name), since, standing, said,
+            [*seen, *(await self._unseen(said) if said and rule == "accept" else ())], rule,
+            trust.promotions if trust else (), self._world.members, self._world.clock.now(),
+        )  # fmt: skip
+        found = judge_edit(edited)
+        if isinstance(found, HandEdit):
+            return Standing(standing, text, found)
+        await self._parts.recording.event(
+            keys.stage_key(name), "HandEditAccepted",
+            f"`{edited.path}` was edited by {since[0].committer} in {since[0].commit[:12]}, and is"
+            " followed: `handEdits: accept`",
+            revision=f"sha1:{found.commit}", warning=True,
+        )  # fmt: skip
+        await self.note(name, text or "", write_pointer(found))
+        await self._parts.wishes.withdraw(name)
+        return Standing(found, text)
+
+    async def _unseen(self, said: Pointer) -> tuple[Release, ...]:
+        """Give the release of a commit that no ledger tells of any more, the oldest there is."""
+        with contextlib.suppress(Stalled):  # it is not there, or was not accepted
+            found = await self._parts.catalogs.release_of(said.stage.product, said.commit)
+            return (found,) if found else ()
+        return ()
+
+    async def _known(self, name: StageName) -> Written | None:
+        found = await self._world.ledger.fact(_fact(name))
+        return _WRITTEN.validate_json(found) if found else None
+
+    async def _was_adopted(self, name: StageName, text: str | None) -> bool:
+        """Tell whether an earlier version, which noted no texts, had this pointer."""
+        status, pointer = await self._world.ledger.stage(name), _read(name, text)
+        if status is None or pointer is None or status.release is None:
+            return False
+        here = (status.commit, status.release, status.decision, status.number)
+        return here == (pointer.commit, pointer.digest, pointer.decision, pointer.number)
+
+    def _is_own(
+        self,
+        name: StageName,
+        change: PointerChange,
+        files: Mapping[str, str],
+        known: Written | None,
+    ) -> bool:
+        """Tell whether a commit proves that Trueup made it, after the pointer that is known."""
+        pointer, before = _read(name, change.text), known.pointer(name) if known else None
+        if pointer is None or change.by_us is False or not is_bound(change):
+            return False
+        decisions = [
+            decision
+            for path, text in files.items()
+            if path.startswith(decisions_path(name)) and (decision := read_decision(text))
+        ]
+        own = files.get(decision_path(name, pointer.decision)) if pointer.decision else None
+        decision = read_decision(own) if own and digest_of(own) == pointer.decision else None
+        return (
+            decision is not None
+            and decision.stage == name
+            and decision.release.digest == pointer.digest
+            and decision.number == pointer.number
+            and (
+                pointer.number > before.number
+                if before
+                else all(each.number <= pointer.number for each in decisions)
+            )
+        )
+
+
+def _since(changes: Sequence[PointerChange], known: Written | None) -> Sequence[PointerChange]:
+    """Give the changes after the pointer that is known; all when its commit is gone."""
+    texts = [each.text for each in changes]
+    return changes[: texts.index(known.text)] if known and known.text in texts else changes
+
+
+def _read(name: StageName, text: str | None) -> Pointer | None:
+    """Read a pointer; None for what is none."""
+    try:
+        return read_pointer(name, {pointer_path(name): text} if text else {})
+    except Stalled:
+        return None
+
+
+def _fact(name: StageName) -> str:
+    return f"pointer/{name}"

@@ -1,0 +1,366 @@
+"""What becomes of a pointer that somebody edits, on a real branch of a real repository."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from controller.adapters.git.gitpython import GitRepository
+from controller.adapters.git.own_key import OwnKeyFile
+from controller.adapters.git.signing import SigningKeys
+from controller.diagnostics.errors import Stalled
+from controller.model.caller import Caller, Member, Role
+from controller.model.history import SignersRule, Trust
+from controller.model.names import StageName
+from controller.model.release import Pointer
+from controller.workflows.pointers import write_pointer
+from tests.contract.git.conftest import POINTERS, Upstream
+from tests.contract.git.signers import Person, allowed_signers, ssh_person
+from tests.support.worlds import Life, MemoryWorld
+
+DOCUMENTS = """\
+apiVersion: platform/v1
+kind: Environment
+metadata: {name: dev}
+spec: {engine: embedded, providers: {localcloud: {}}}
+---
+apiVersion: platform/v1
+kind: Environment
+metadata: {name: production}
+spec: {engine: embedded, providers: {localcloud: {}}}
+---
+apiVersion: platform/v1
+kind: Product
+metadata: {name: shop}
+spec: {owner: team-shop, environments: [dev, production]}
+---
+apiVersion: platform/v1
+kind: Pipeline
+metadata: {name: shop, product: shop}
+spec:
+  stages:
+    - environment: dev
+    - environment: production
+      after: [dev]
+      auto: false
+"""
+STACK = """\
+apiVersion: platform/v1
+kind: Stack
+metadata: {{name: storage, product: shop}}
+spec: {{module: modules/local/storage, inputs: {{labels: {{holds: "{0}"}}}}}}
+"""
+OPERATOR = Caller("olga", Role.OPERATOR)
+PRODUCTION = "shop/production"
+FILE = f"{PRODUCTION}.yaml"
+FACT = f"pointer/{PRODUCTION}"
+GRACE = Member(
+    Caller("grace", Role.APPROVER, ("release-managers",)), ("grace@example.com", "g@example.com")
+)
+CASEY = "Casey <casey@example.com>"
+OLGA = "olga <olga@example.com>"
+
+
+@dataclass
+class Scene:
+    """Production at a first release, and a second one in dev that may come when it is asked for."""
+
+    world: MemoryWorld
+    life: Life
+    upstream: Upstream
+    first: str
+    second: str
+
+    @property
+    def file(self) -> str:
+        return self.upstream.run(self.upstream.origin, "show", f"{POINTERS}:{FILE}") + "\n"
+
+    def head(self) -> str:
+        return self.upstream.run(self.upstream.origin, "rev-parse", POINTERS)
+
+    def git(self, who: str, *arguments: str) -> str:
+        """Do something in somebody's clone of the branch."""
+        clone = self.upstream.work.parent / "clone"
+        if not clone.is_dir():
+            self.upstream.run(
+                self.upstream.work, "clone", "-q", "-b", POINTERS,
+                str(self.upstream.origin), str(clone),
+            )  # fmt: skip
+        return self.upstream.run(clone, *arguments, who=who)
+
+    def write(self, text: str | None) -> None:
+        place = self.upstream.work.parent / "clone" / FILE
+        place.unlink() if text is None else place.write_text(text)
+
+    def edit(self, text: str | None, who: str = OLGA, *options: str, signed: bool = False) -> str:
+        """Commit another text of the file on top of the branch and push it."""
+        self.git(who, "fetch", "-q")
+        self.git(who, "reset", "-q", "--hard", f"origin/{POINTERS}")
+        self.write(text)
+        self.git(who, *options, "commit", "-q", "-a", "-m", "by hand", *(["-S"] * signed))
+        self.git(who, "push", "-q", "origin", f"HEAD:{POINTERS}")
+        return self.head()
+
+    def pointed_at(self, commit: str) -> str:
+        return self.file.replace(self.first, commit)
+
+    async def look(self):
+        await self.life.pass_time(400)
+        return await self.life.app.stage(PRODUCTION)
+
+    async def restart(self, *, lost: bool = False) -> None:
+        if lost:
+            self.world.ledger = type(self.world.ledger)()
+            self.world.wakeups = type(self.world.wakeups)()
+        self.life = self.world.start()
+        await self.life.begin()
+        await self.life.settle()
+
+
+Begin = Callable[..., object]
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    opened = []
+
+    async def begun(more: str = "", *, members=(), keys=None, own_key=None) -> Scene:
+        upstream = Upstream(tmp_path)
+        upstream.commit({"x": "y"})
+        repository = GitRepository(
+            upstream.url, "main", tmp_path / "mirror.git", timeout=60.0, own_key=own_key, keys=keys
+        )
+        opened.append(repository)
+        world = MemoryWorld(members=members)
+        world.pointers = repository.pointers(world.clock)
+        world.repository.commit(
+            {"platform.yaml": DOCUMENTS + more, "stack.yaml": STACK.format("one")}, author=CASEY
+        )
+        life = world.start()
+        await life.begin()
+        await life.settle()
+        await life.app.promote(OPERATOR, PRODUCTION)
+        await life.settle()
+        if "approvals" in more:
+            await life.app.promotions.approve(GRACE.caller, PRODUCTION)
+            await life.settle()
+        first = (await life.app.stage(PRODUCTION)).commit
+        second = world.repository.commit({"stack.yaml": STACK.format("two")}, author=CASEY)
+        await life.pass_time(31)
+        assert first != second
+        return Scene(world, life, upstream, first, second)
+
+    yield begun
+    for repository in opened:
+        repository.close()
+
+
+async def test_a_hand_edit_is_refused_and_a_person_takes_it_over(begin) -> None:
+    scene = await begin()
+    edited = scene.edit(scene.pointed_at(scene.second))
+    for _ in range(2):
+        stage = await scene.look()
+        assert (stage.commit, scene.head()) == (scene.first, edited)
+    assert stage.hand_edited.startswith(
+        f"somebody to look: `{FILE}` was edited by olga@example.com in {edited[:12]}:"
+        " `handEdits: refuse` of the pipeline; `trueup promote shop/production --accept` asks for"
+        f" shop@{scene.second[:12]}"
+    )
+    assert stage.hand_edited in (stage.waiting_for, *stage.blocked_by)
+    assert len(await scene.life.events("HandEdited")) == 1
+    with pytest.raises(Stalled, match="was edited by olga"):
+        await scene.life.app.promotions.hold(OPERATOR, PRODUCTION, "lunch")
+
+    await scene.life.app.promotions.accept_edit(OPERATOR, PRODUCTION)
+    stage = await scene.look()
+    assert (stage.commit, stage.hand_edited) == (scene.second, "")
+    assert edited in scene.upstream.log(POINTERS, "%H")
+    with pytest.raises(Stalled, match="nobody has edited"):
+        await scene.life.app.promotions.accept_edit(OPERATOR, PRODUCTION)
+
+
+@pytest.mark.parametrize("what", ["gone", "hold"])
+async def test_what_says_no_release_is_put_back_by_a_commit_on_top(begin, what: str) -> None:
+    scene = await begin("      handEdits: approve\n")
+    own = scene.file
+    edited = scene.edit(
+        {
+            "gone": None,
+            "hold": own + "hold: {by: me, at: '2026-01-01T00:00:00Z', reason: so}\n",
+        }[what]
+    )
+    stage = await scene.look()
+    assert (stage.commit, scene.head(), stage.held_by) == (scene.first, edited, "")
+    assert edited[:12] in stage.hand_edited
+    with pytest.raises(Stalled, match="names no release"):
+        await scene.life.app.promotions.accept_edit(OPERATOR, PRODUCTION)
+    await scene.life.app.promotions.put_back(OPERATOR, PRODUCTION, "a mistake")
+    stage = await scene.look()
+    assert (stage.commit, stage.hand_edited) == (scene.first, "")
+    assert scene.upstream.log(POINTERS, "%H")[1] == edited
+    assert f'commit: "{scene.first}"' in scene.file
+    assert (await scene.life.app.promotions.history(PRODUCTION))[0].by == "olga"
+
+
+async def test_a_rollback_goes_over_an_edit(begin) -> None:
+    scene = await begin()
+    await scene.life.app.promote(OPERATOR, PRODUCTION)
+    await scene.life.settle()
+    edited = scene.edit(scene.file.replace("release: sha256:", "release: sha256:9"))
+    await scene.life.app.promotions.roll_back(OPERATOR, PRODUCTION, "orders fail")
+    stage = await scene.look()
+    assert (stage.commit, stage.held_by, stage.hand_edited) == (scene.first, "olga", "")
+    assert scene.upstream.log(POINTERS, "%H")[1] == edited
+
+
+APPROVE = """\
+      handEdits: approve
+      approvals: {required: 1, from: [release-managers]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("proposer", "merger", "comes"),
+    [
+        (OLGA, "Grace <g@example.com>", "olga"),
+        (OLGA, CASEY, ""),  # casey made the release
+    ],
+)
+async def test_a_merged_proposal_is_an_approval(begin, proposer, merger, comes) -> None:
+    casey = Member(Caller("casey", Role.APPROVER, ("release-managers",)), ("casey@example.com",))
+    scene = await begin(APPROVE, members=(GRACE, casey))
+    scene.git(proposer, "checkout", "-q", "-b", "proposal")
+    scene.write(scene.pointed_at(scene.second))
+    scene.git(proposer, "commit", "-q", "-a", "-m", "second to production")
+    scene.git(merger, "checkout", "-q", POINTERS)
+    scene.git(merger, "merge", "-q", "--no-ff", "proposal", "-m", "merge")
+    scene.git(merger, "push", "-q", "origin", POINTERS)
+    merge = scene.head()
+    stage = await scene.look()
+    if not comes:
+        assert (stage.commit, scene.head()) == (scene.first, merge)
+        assert "other than its author Casey" in " ".join((stage.waiting_for, *stage.blocked_by))
+        return
+    assert (stage.commit, stage.hand_edited) == (scene.second, "")
+    assert merge in scene.upstream.log(POINTERS, "%H")
+    move = (await scene.life.app.promotions.history(PRODUCTION))[0]
+    assert (move.by, "approved by grace <g@example.com>" in move.because) == (OLGA, True)
+
+
+async def test_a_proposal_that_is_taken_back_approves_nothing(begin) -> None:
+    scene = await begin(APPROVE, members=(GRACE,))
+    await scene.life.app.suspend(OPERATOR, PRODUCTION, suspended=True)
+    scene.edit(scene.pointed_at(scene.second), "grace <g@example.com>")
+    assert (await scene.look()).commit == scene.first
+    scene.git(OLGA, "fetch", "-q")
+    scene.git(OLGA, "revert", "--no-edit", f"origin/{POINTERS}")
+    scene.git(OLGA, "push", "-q", "origin", f"HEAD:{POINTERS}")
+    await scene.life.app.suspend(OPERATOR, PRODUCTION, suspended=False)
+    await scene.life.app.promote(OPERATOR, PRODUCTION)
+    stage = await scene.look()
+    assert (stage.commit, stage.hand_edited) == (scene.first, "")
+    assert stage.approval_wanted
+
+
+async def test_an_edit_is_believed_where_the_pipeline_says_so(begin) -> None:
+    scene = await begin("      handEdits: accept\n")
+    await scene.life.app.promote(OPERATOR, PRODUCTION)
+    assert (await scene.look()).commit == scene.second
+    edited = scene.edit(scene.upstream.run(scene.upstream.origin, "show", f"{POINTERS}~1:{FILE}"))
+    stage = await scene.look()
+    assert (stage.commit, stage.hand_edited, scene.head()) == (scene.first, "", edited)
+    assert len(await scene.life.events("HandEditAccepted")) == 1
+    assert stage.rejected  # what was left does not come again by itself, and is not fought for
+    before = await scene.world.ledger.fact(FACT)
+    await scene.life.app.promotions.hold(OPERATOR, PRODUCTION, "so it stays")
+    await scene.world.ledger.set_fact(FACT, before)  # killed before it was noted
+    assert (await scene.look()).held_by == "olga"
+    assert await scene.life.events("HandEdited") == []
+
+
+async def test_a_branch_that_is_taken_away_moves_nothing_and_is_put_back(begin) -> None:
+    scene = await begin()
+    scene.upstream.run(scene.upstream.origin, "branch", "-q", "-D", POINTERS)
+    stage = await scene.look()
+    assert stage.commit == scene.first
+    assert f"`{FILE}` is gone: the branch was taken away" in stage.hand_edited
+    await scene.life.app.promotions.put_back(OPERATOR, PRODUCTION)
+    assert (await scene.look()).hand_edited == ""
+    assert f'commit: "{scene.first}"' in scene.file
+
+
+@pytest.mark.parametrize("lost", ["the note", "the ledger"])
+async def test_its_own_commit_is_never_taken_for_an_edit(begin, lost: str) -> None:
+    scene = await begin()
+    before = await scene.world.ledger.fact(FACT)
+    await scene.life.app.promote(OPERATOR, PRODUCTION)
+    await scene.life.settle()
+    if lost == "the note":  # as a kill between the push and the note leaves it
+        await scene.world.ledger.set_fact(FACT, before)
+    await scene.restart(lost=lost == "the ledger")
+    stage = await scene.look()
+    assert (stage.commit, stage.hand_edited) == (scene.second, "")
+    assert await scene.life.events("HandEdited") == []
+
+
+@pytest.mark.parametrize("how", ["amended", "rewritten", "edited and lost"])
+async def test_what_only_looks_like_its_own_commit_is_an_edit(begin, how: str) -> None:
+    scene = await begin()
+    await scene.life.app.promote(OPERATOR, PRODUCTION)
+    await scene.life.settle()
+    trueup = "Trueup <trueup@localhost>"
+    scene.git(trueup, "reset", "-q", "--hard")
+    if how == "rewritten":
+        scene.git(trueup, "push", "-q", "-f", "origin", f"HEAD~1:{POINTERS}")
+    elif how == "amended":
+        scene.write(scene.file.replace(scene.second, scene.first))
+        scene.git(trueup, "commit", "-q", "-a", "--amend", "--no-edit")
+        scene.git(trueup, "push", "-q", "-f", "origin", f"HEAD:{POINTERS}")
+    else:
+        scene.edit(scene.file.replace(scene.second, scene.first), trueup)
+    if how == "edited and lost":
+        await scene.restart(lost=True)
+    stage = await scene.look()
+    assert stage.commit == scene.second
+    assert "was edited by trueup@localhost" in stage.hand_edited
+
+
+@pytest.fixture(scope="module")
+def signers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Person]:
+    folder = tmp_path_factory.mktemp("keys")
+    people = {name: ssh_person(folder, name) for name in ("trueup", "grace", "mallory")}
+    allowed_signers(folder / "signers", people["trueup"], people["grace"], people["mallory"])
+    return people
+
+
+@pytest.mark.parametrize(
+    ("signer", "moves", "said"),
+    [
+        ("mallory", False, "is signed by mallory@example.com, who may not move this stage"),
+        ("grace", True, ""),
+    ],
+)
+async def test_where_signatures_are_wanted_nothing_else_moves_a_stage(
+    begin, signers: dict[str, Person], signer: str, moves: bool, said: str
+) -> None:
+    folder = signers["grace"].home
+    rule = SignersRule(("*/production.yaml",), ("grace@example.com",))
+    scene = await begin(
+        "      handEdits: accept\n", keys=SigningKeys(allowed_signers=folder / "signers"),
+        own_key=OwnKeyFile(ssh=folder / "trueup.key"),
+    )  # fmt: skip
+    scene.world.trust = Trust(promotions=(rule,))
+    await scene.restart()
+    wanted = next(
+        each for each in await scene.world.ledger.releases("shop", limit=9)
+        if each.commit == scene.second
+    )  # fmt: skip
+    pointer = Pointer(StageName("shop", "production"), wanted.commit, wanted.digest)
+    edited = scene.edit(
+        write_pointer(pointer), OLGA, *(signers[signer].options if signer else ()),
+        signed=bool(signer),
+    )  # fmt: skip
+    stage = await scene.look()
+    assert (stage.commit, scene.head()) == (scene.second if moves else scene.first, edited)
+    assert said in stage.hand_edited
