@@ -89,6 +89,25 @@ def test_a_range_that_cannot_be_read_is_said() -> None:
         git_source.following(Repository(url="/x", semver="^one"))
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"signing": {"ssh_key_file": "/a", "gpg_key_file": "/b"}}, "both are given"),
+        ({"signatures": {"promotions": [{"paths": ["*"], "signers": ["a@x"]}]}}, "needs `signing`"),
+    ],
+)
+def test_keys_that_cannot_go_together_are_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Repository.model_validate({"url": "/x", **given})
+
+
+def test_rules_of_the_promotions_branch_are_told_apart() -> None:
+    rule = {"paths": ["*/production.yaml"], "signers": ["a@x"]}
+    given = {"signatures": {"promotions": [rule]}, "signing": {"ssh_key_file": "/key"}}
+    found = git_source.trust(Repository.model_validate({"url": "/x", **given}))
+    assert found == Trust((), (SignersRule(("*/production.yaml",), ("a@x",)),))
+
+
 def test_signatures_are_wanted_when_a_key_or_a_rule_is_given(tmp_path: Path) -> None:
     assert git_source.trust(Repository(url="/x")) is None
     rule = {"paths": ["platform/*"], "signers": ["ann@example.com"]}
