@@ -63,6 +63,8 @@ class Stages:
                 found = await self._world.ledger.put_release(found)
         if found is None or (pointer and found.digest == pointer.digest):
             return None
+        if entry.after and pointer and await self._steps_back(found, pointer):
+            return None
         asked_again = wish is not None and wish.release == found.digest
         if pointer and found.digest == pointer.rejected and not asked_again:
             return None
@@ -76,6 +78,15 @@ class Stages:
         if wish.release == pointer.rejected and (back_since is None or wish.at <= back_since):
             return False
         return await self.is_newer(pointer.stage.product, wish.release, pointer.digest)
+
+    async def _steps_back(self, found: Release, pointer: Pointer) -> bool:
+        """Tell whether a release is older than the one that is here, and the head does not say it.
+
+        A stage before that went back takes nobody along; a commit that reverts others does.
+        """
+        head = self._parts.catalogs.release_at_head(found.product)
+        is_at_head = head is not None and head.digest == found.digest
+        return not is_at_head and await self.is_newer(found.product, pointer.digest, found.digest)
 
     async def is_newer(self, product: str, release: Digest, than: Digest) -> bool:
         """Tell whether a release was first seen after another one; not when either is unknown."""

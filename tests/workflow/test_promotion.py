@@ -147,6 +147,17 @@ async def test_a_first_stage_that_is_taken_back_does_not_follow_the_head() -> No
     assert all(first in revision for revision in applied)
 
 
+async def test_a_stage_that_goes_back_takes_no_later_one_along() -> None:
+    world, life = await begun(FREE)
+    first = await commit_of(life, "shop/staging")
+    second = release(world)
+    await life.pass_time(31)
+    await life.app.promotions.roll_back(OPERATOR, "shop/dev", "it is slow")
+    await life.pass_time(3600)
+    at = [await commit_of(life, stage) for stage in ("shop/dev", "shop/staging", "shop/production")]
+    assert at == [first, second, second]
+
+
 async def test_a_dry_run_plans_and_changes_nothing() -> None:
     world, life = await begun(FREE)
     first = await commit_of(life, "shop/production")

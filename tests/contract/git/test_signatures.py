@@ -124,7 +124,7 @@ async def test_only_the_program_that_is_needed_has_to_be_there(
 
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / there).symlink_to(str(shutil.which(there)))
-    monkeypatch.setattr(signing, "_PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(signing, "PROGRAMS_PATH", str(tmp_path / "bin"))
     people[name].commit(upstream, {"a.yaml": "1"})
     assert (await seen(upstream, guarded)).signer == f"{name}@example.com"
     (tmp_path / "bin" / there).unlink()
