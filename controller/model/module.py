@@ -26,6 +26,8 @@ class Variable:
     sensitive: bool = False
     description: str = ""
     validations: tuple[Validation, ...] = ()
+    nullable: bool = True
+    """Whether `null` is a value; where it is not, it stands for the default."""
 
 
 @dataclass(frozen=True, slots=True)

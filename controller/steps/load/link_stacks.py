@@ -111,6 +111,14 @@ def _check_given(
                 at_key=True,
             )
             continue
+        if value is None and variable.required and not variable.nullable:
+            linking.report(
+                reference,
+                "load/input-type",
+                f"`{write_path((*path, name))}` is null, which `{module.path}` does not take",
+                (*path, name),
+                expected=f"a value of the type `{_short(variable.type)}`",
+            )
         for misfit in misfits(value, read_type(variable.type)):
             at = (*path, name, *misfit.path)
             root = linking.parsed(reference).root

@@ -6,9 +6,9 @@ All are named as they are seen from the module: `""`, `parts/network`, `../netwo
 import posixpath
 from collections.abc import Iterator, Mapping
 
-from controller.steps.load.hcl import HclError, read_hcl
+from controller.steps.load.hcl import HclError
+from controller.steps.load.module_code import may_hold, read_code
 
-UNREAD = (".tf.json", ".tofu", ".tofu.json")
 ALL = "modules/"
 """Modules lie below this folder, and nothing outside of it is part of one."""
 
@@ -16,11 +16,6 @@ ALL = "modules/"
 def folder_of(name: str) -> str:
     """Give the folder that a file lies in."""
     return name.rpartition("/")[0]
-
-
-def is_code(name: str) -> bool:
-    """Tell whether the engine reads a file as a part of a module."""
-    return name.endswith((".tf", *UNREAD))
 
 
 def nested_folder(path: str, name: str, source: str) -> str | None:
@@ -40,7 +35,7 @@ def used_folders(path: str, files: Mapping[str, bytes]) -> set[str]:
     while left:
         folder = left.pop()
         for name in files:
-            if folder_of(name) == folder and name.endswith(".tf") and b"module" in files[name]:
+            if folder_of(name) == folder and may_hold(name, files[name], b"module"):
                 new = set(_nested(path, name, files[name])) - used
                 used |= new
                 left += sorted(new)
@@ -52,7 +47,7 @@ def folders_beside(path: str, files: Mapping[str, bytes]) -> frozenset[str]:
     return frozenset(
         posixpath.normpath(f"{path}/{folder}")
         for name, content in files.items()
-        if name.endswith(".tf") and b"../" in content
+        if may_hold(name, content, b"../")
         for folder in _nested(path, name, content)
         if folder.startswith("..")
     )
@@ -61,7 +56,7 @@ def folders_beside(path: str, files: Mapping[str, bytes]) -> frozenset[str]:
 def _nested(path: str, name: str, content: bytes) -> Iterator[str]:
     """Give the folders that a file calls; what cannot be read is told of elsewhere."""
     try:
-        root = read_hcl(content.decode())
+        root = read_code(name, content.decode()).root
     except (UnicodeDecodeError, HclError):
         return
     for block in root.blocks:

@@ -24,6 +24,7 @@ def read_variable(
         sensitive=block.is_true("sensitive"),
         description=block.string("description") or "",
         validations=tuple(_validations(block, *file)),
+        nullable="nullable" not in block.attributes or block.is_true("nullable"),
     )
     if known is None:
         return read
@@ -33,6 +34,7 @@ def read_variable(
         required=known.required and read.required,
         sensitive=read.sensitive if "sensitive" in block.attributes else known.sensitive,
         description=read.description or known.description,
+        nullable=read.nullable if "nullable" in block.attributes else known.nullable,
     )
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 
 from controller.model.module import Module, Output, Variable
 from controller.model.names import Digest
-from controller.steps.load.hcl import Block, HclError, elements, object_entries, read_hcl, unquote
-from controller.steps.load.module_folders import (
+from controller.steps.load.hcl import Block, HclError, elements, object_entries, unquote
+from controller.steps.load.module_code import (
     UNREAD,
-    folder_of,
+    Code,
     is_code,
-    nested_folder,
-    used_folders,
+    is_read,
+    overrides,
+    read_code,
 )
+from controller.steps.load.module_folders import folder_of, nested_folder, used_folders
 from controller.steps.load.module_variables import read_output, read_variable
 
 LARGEST_FILE = 1 << 20
@@ -84,7 +86,7 @@ def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[Mo
             ModuleFault("module/too-large", "", 1, f"the module holds more than {MOST_FILES} files")
         )
         kept = {}
-    if not any(name.endswith(".tf") and "/" not in name for name in kept):
+    if not any(is_read(name) and "/" not in name for name in kept):
         found.faults.append(ModuleFault("module/empty", "", 1, "the folder holds no `.tf` file"))
     for name, content in kept.items():
         if not all(_FILE_PART.fullmatch(part) for part in _steps_down(name)):
@@ -137,7 +139,7 @@ def _imply_providers(found: _Findings) -> None:
 
 def _order(name: str) -> tuple[bool, str]:
     """Order files as Terraform reads them: those that override others come last."""
-    return name.endswith("_override.tf") or name == "override.tf", name
+    return overrides(name), name
 
 
 def digest(files: Mapping[str, bytes]) -> Digest:
@@ -155,7 +157,7 @@ def _read_file(name: str, content: bytes, module: _Files, found: _Findings) -> N
         found.faults.append(
             ModuleFault("module/not-read", name, 1, f"`{name}` is in a syntax that is not checked")
         )
-    if not name.endswith(".tf"):
+    if not is_read(name):
         return
     if len(content) > LARGEST_FILE:
         message = f"`{name}` is larger than {LARGEST_FILE} bytes"
@@ -163,7 +165,7 @@ def _read_file(name: str, content: bytes, module: _Files, found: _Findings) -> N
         return
     try:
         text = content.decode()
-        root = read_hcl(text)
+        code = read_code(name, text)
     except UnicodeDecodeError:
         found.faults.append(ModuleFault("module/not-read", name, 1, f"`{name}` is not UTF-8"))
     except HclError as error:
@@ -171,15 +173,17 @@ def _read_file(name: str, content: bytes, module: _Files, found: _Findings) -> N
         message = f"`{name}` cannot be read: {error}"
         found.faults.append(ModuleFault("module/not-read", name, line, message))
     else:
-        _read_text(name, text, root, module, found)
+        _read_text(name, text, code, module, found)
 
 
-def _read_text(name: str, text: str, root: Block, module: _Files, found: _Findings) -> None:
-    for match in _OUTSIDE.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        message = "the module reads a file outside of its folder"
-        found.faults.append(ModuleFault("module/path-outside", name, line, message))
-    for block in root.blocks:
+def _read_text(name: str, text: str, code: Code, module: _Files, found: _Findings) -> None:
+    for start, part in code.texts:
+        for match in _OUTSIDE.finditer(part):
+            # A text in JSON stands on one line, whatever its escapes say.
+            line = text.count("\n", 0, start or match.start()) + 1
+            message = "the module reads a file outside of its folder"
+            found.faults.append(ModuleFault("module/path-outside", name, line, message))
+    for block in code.root.blocks:
         line = _line(text, block)
         _read_block(block, name, text, found)
         for inner in (block, *block.all_blocks()):
@@ -195,12 +199,12 @@ def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
     line = _line(text, block)
     match block.type, block.labels:
         case "variable", (label,) if is_root:
-            known = found.variables.get(label) if _order(name)[0] else None
+            known = found.variables.get(label) if overrides(name) else None
             found.variables[label] = read_variable(label, block, known, (name, text))
         case "output", _ if block.is_true("ephemeral"):
             pass  # Only a caller within the same run gets it: Terraform refuses one of a root.
         case "output", (label,) if is_root:
-            before = found.outputs.get(label) if _order(name)[0] else None
+            before = found.outputs.get(label) if overrides(name) else None
             found.outputs[label] = read_output(label, block, before)
         case "terraform", ():
             _read_providers(block, name, line, found)
@@ -232,12 +236,13 @@ def _read_providers(block: Block, name: str, line: int, found: _Findings) -> Non
 
 
 def _aliases(text: str) -> set[str]:
-    """Read `[aws.peer, aws.dns]`; what is no alias Terraform refuses."""
+    """Read `[aws.peer, aws.dns]`, in JSON as texts; what is no alias Terraform refuses."""
     try:
         names = elements(text.removeprefix("[").removesuffix("]"))
     except HclError:
         return set()
-    return {name for name in names if _ALIAS.fullmatch(name)}
+    aliases = (unquote(name) or name for name in names)
+    return {alias for alias in aliases if _ALIAS.fullmatch(alias)}
 
 
 def _read_provider_block(block: Block, name: str, line: int, found: _Findings) -> None:

@@ -8,6 +8,7 @@ from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.span import Span
 from controller.model.module import Module
 from controller.model.snapshot import FileKind, Snapshot
+from controller.steps.load.module_code import is_read
 from controller.steps.load.module_folders import folders_beside
 from controller.steps.load.modules import ModuleFault, is_part_of_module, read_module
 from controller.steps.load.recent import Recent
@@ -41,12 +42,12 @@ class Shelf:
         self._kept = kept
 
     def names(self) -> frozenset[str]:
-        """Give the folders below `modules/` that hold `.tf` files."""
+        """Give the folders below `modules/` that hold code."""
         paths = (*self._snapshot.files, *self._shipped)
         return frozenset(
             path.rpartition("/")[0]
             for path in paths
-            if path.startswith("modules/") and path.endswith(".tf")
+            if path.startswith("modules/") and is_read(path)
         )
 
     def read(

@@ -180,7 +180,7 @@ def test_a_nested_module_in_the_folder_is_fine_and_is_checked_too() -> None:
     assert [fault.file for fault in read_module("modules/x", files)[1]] == ["inner/bad.tf"]
 
 
-@pytest.mark.parametrize("name", ["x.tf.json", "x.tofu", "x.tofu.json"])
+@pytest.mark.parametrize("name", ["x.tofu", "x.tofu.json"])
 def test_syntaxes_that_are_not_checked_are_refused(name: str) -> None:
     _, faults = read_module("modules/x", {"main.tf": b"", name: b"{}"})
     assert [fault.code for fault in faults] == ["module/not-read"]
