@@ -70,6 +70,15 @@ TABLE = (
     ),
     Known(
         ErrorClass.PERMANENT,
+        (
+            "no available releases match", "does not match configured version constraint",
+            "was not found in any of the search locations",
+        ),
+        "use a version of the module that takes the provider as it is there, or put the one that it"
+        " wants into the folder of `provider_mirror`",
+    ),
+    Known(
+        ErrorClass.PERMANENT,
         ("RequestTimeTooSkewed", "Signature expired"),
         "set the clock of the controller's machine",
     ),

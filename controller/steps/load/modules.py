@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from controller.diagnostics.plain import one_line
 from controller.model.module import Module, Output, Variable
 from controller.model.names import Digest
 from controller.steps.load.hcl import Block, HclError, elements, object_entries, unquote
@@ -22,6 +23,8 @@ from controller.steps.load.module_variables import read_output, read_variable
 LARGEST_FILE = 1 << 20
 MOST_FILES = 500
 _REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
+LONGEST_SOURCE = 120
+_LOGIN = re.compile(r"//[^/]*@")
 _ALIAS = re.compile(r"[^\W\d][\w-]*\.[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
 _OUTSIDE = re.compile(
@@ -290,16 +293,24 @@ def _refusals(block: Block, name: str, line: int) -> Iterator[ModuleFault]:
         )
 
 
+def _place(source: str | None) -> str:
+    """Name where a module comes from, without a login that its address may hold."""
+    if source is None:
+        return "elsewhere"
+    return f"`{one_line(_LOGIN.sub('//', source.partition('?')[0]))[:LONGEST_SOURCE]}`"
+
+
 def _nested_refusals(block: Block, name: str, line: int, module: _Files) -> Iterator[ModuleFault]:
     source = block.string("source")
     folder = None if source is None else nested_folder(module.path, name, source)
     if folder is None:
+        label = block.labels[0] if block.labels else "?"
         yield ModuleFault(
             "module/nested-source",
             name,
             line,
-            "a nested module comes from elsewhere",
-            "put it below `modules/` and name it `./…` or `../…`",
+            f"the nested module `{label}` comes from {_place(source)}, and nothing is fetched",
+            "copy it below `modules/`, and name it here as `./…` or `../…`, without a `version`",
         )
     elif not any(folder_of(file) == folder and is_code(file) for file in module.files):
         yield ModuleFault(

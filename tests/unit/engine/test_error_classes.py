@@ -106,3 +106,16 @@ def test_words_are_found_whole_and_over_broken_lines() -> None:
 def test_no_text_stands_in_two_rows() -> None:
     texts = [text for known in TABLE for text in known.texts]
     assert len(texts) == len(set(texts))
+
+
+def test_a_provider_that_is_not_there_in_the_wanted_version_is_told_with_a_way_out() -> None:
+    said = (
+        "\nError: Failed to query available provider packages\n\nCould not retrieve the list of "
+        "available versions for provider hashicorp/aws: no available releases\nmatch the given "
+        "constraints >= 6.0.0\n"
+    )
+    error = make_error(VERSION, "init", Finished(1, "", said))
+    assert isinstance(error, EngineRefused)
+    (found,) = error.diagnostics
+    assert "match the given constraints >= 6.0.0" in found.message
+    assert "use a version of the module that takes the provider" in (found.hint or "")

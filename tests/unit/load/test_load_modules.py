@@ -439,3 +439,13 @@ def test_an_alias_that_nobody_gives_is_told_of_where_it_is_chosen() -> None:
         ("load/unknown-provider", 7, 22),
         ("load/unknown-provider", 8, 5),
     ]
+
+
+def test_a_nested_module_from_elsewhere_is_named_without_its_login() -> None:
+    source = "git::https://bot:tok@git.example.com/label.git?ref=0.1"
+    text = f'module "label" {{\n  source  = "{source}"\n  version = "1"\n}}\n'
+    (fault,) = read(main=text)[1]
+    assert fault.message == (
+        "the nested module `label` comes from `git::https://git.example.com/label.git`, "
+        "and nothing is fetched"
+    )
