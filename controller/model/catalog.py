@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar, get_args
+from functools import cached_property
+from typing import NamedTuple, TypeVar, cast, get_args
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.span import Span
@@ -58,13 +59,21 @@ class Catalog:
 
     def all(self, kind: type[M]) -> Iterator[M]:
         """Give every usable document of a kind, in the order of their names."""
-        for reference in sorted(self.documents):
-            model = self.documents[reference].model
-            if isinstance(model, kind):
-                yield model
+        for found, models in self._of_kinds.items():
+            if issubclass(found, kind):
+                yield from cast("list[M]", models)
 
     def find(self, kind: type[M], name: str, product: str = "") -> M | None:
         """Give one usable document, or None."""
         (word,) = get_args(kind.model_fields["kind"].annotation)
         document = self.documents.get(Reference(word, product, name))
         return document.model if document and isinstance(document.model, kind) else None
+
+    @cached_property
+    def _of_kinds(self) -> Mapping[type[DocumentModel], list[DocumentModel]]:
+        """By their names, which begin with the kind; sorted once for all."""
+        found: dict[type[DocumentModel], list[DocumentModel]] = {}
+        for reference in sorted(self.documents):
+            model = self.documents[reference].model
+            found.setdefault(type(model), []).append(model)
+        return found

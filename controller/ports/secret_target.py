@@ -7,6 +7,9 @@ from controller.diagnostics.secret import SecretText
 from controller.model.delivery import PRIVATE, FileAccess
 from controller.model.names import SecretName
 
+Trace = tuple[object, ...]
+"""To be compared only; two that are the same speak of a thing that nobody touched in between."""
+
 
 class SecretTarget(Protocol):
     """A place outside the store that a consumer reads, as a file or another vendor's store."""
@@ -24,6 +27,12 @@ class SecretTarget(Protocol):
 
     async def generation(self, secret: SecretName, access: FileAccess = PRIVATE) -> int | None:
         """Tell which generation is there; None when there is none, or others may read it."""
+
+    async def trace(self, secret: SecretName) -> Trace | None:
+        """Tell, without reading it, what changes whenever somebody changes what lies there.
+
+        None when that cannot be told: nothing is there, or it was changed just now.
+        """
 
     async def present(self) -> Sequence[SecretName]:
         """Name all secrets that lie there, whoever wants them still."""

@@ -3,23 +3,27 @@
 A full turn of a secret asks its stores six times or more. One search of a store describes all that
 lies in it, without values. What a secret rests on is compared with what was there before its last
 full turn began: when that is the same, the turn saw exactly this and was content with it, and
-nothing was written since. The search must have begun after that turn ended.
+nothing was written since. The search must have begun after that turn ended. A delivered file is
+read again only when its trace is another; now and then there is a full turn all the same.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from controller.diagnostics.errors import Stalled
 from controller.model.delivery import Delivery, FileAccess, RotationPhase, SecretDescription
 from controller.model.names import Digest, SecretName
 from controller.ports.secret_store import SecretStore
+from controller.ports.secret_target import Trace
 from controller.workflows.world import World
 from schemas.kinds.secret import Secret
 
 FRESH = timedelta(seconds=30)
 """How long one search serves; what is written meanwhile is seen at the next look."""
+FULL = timedelta(hours=6)
+"""A full turn comes after this time, whatever the traces say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,10 @@ class _Turn:
     basis: Basis
     prints: tuple[object, ...]
     ended: int
+    at: datetime
     delivery: Delivery
     edition: int | None
+    trace: Trace | None
 
 
 @dataclass
@@ -98,12 +104,23 @@ class Quiet:
         turn = self._turns.get(name)
         if turn is None or (turn.basis, turn.prints) != (basis, prints):
             return None
-        delivery = turn.delivery
-        due = delivery.come_again is not None and self.world.clock.now() >= delivery.come_again
+        delivery, now = turn.delivery, self.world.clock.now()
+        due = delivery.come_again is not None and now >= delivery.come_again
+        due = due or now >= turn.at + FULL
         if due or delivery.phase is not RotationPhase.IDLE or delivery.drifted:
             return None
-        there = await self.world.secret_target.generation(name, basis.access)
-        return delivery if there is not None and there == turn.edition else None
+        return delivery if await self._is_there(name, turn) else None
+
+    async def _is_there(self, name: SecretName, turn: _Turn) -> bool:
+        """Tell whether what the turn delivered lies there still."""
+        trace = await self.world.secret_target.trace(name)
+        if trace is not None and trace == turn.trace:
+            return True
+        edition = await self.world.secret_target.generation(name, turn.basis.access)
+        if edition is None or edition != turn.edition:
+            return False
+        self._turns[name] = replace(turn, trace=trace)
+        return True
 
     def forget(self, name: SecretName) -> None:
         """Have the next turn be a full one."""
@@ -115,9 +132,13 @@ class Quiet:
         """Remember a full turn that began with these prints."""
         self.forget(name)
         if prints is not None:
-            edition = await self.world.secret_target.generation(name, basis.access)
+            target, now = self.world.secret_target, self.world.clock.now()
+            trace = await target.trace(name)  # before it is read: what changes then is seen later
+            edition = await target.generation(name, basis.access)
             self._count += 1
-            self._turns[name] = _Turn(basis, prints, self._count, delivery, edition)
+            self._turns[name] = _Turn(
+                basis, prints, self._count, now, delivery, edition, trace if edition else None
+            )
 
     async def _search(
         self, store: SecretStore, *, after: int

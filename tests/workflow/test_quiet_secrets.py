@@ -6,6 +6,7 @@ import pytest
 
 from controller.diagnostics.secret import SecretText
 from controller.model.names import SecretName
+from controller.workflows.quiet import FULL
 from tests.support.worlds import Life
 from tests.workflow.test_secret_copies import COPIES, GONE, KEPT, OWN, SECRET, World
 
@@ -29,6 +30,16 @@ async def test_a_look_at_what_is_as_it_was_asks_once() -> None:
     await life.pass_time(601)
     assert world.store.calls == ["survey"]
     assert (await life.app.secrets())[0].message == "delivered"
+
+
+async def test_now_and_then_there_is_a_full_turn_all_the_same() -> None:
+    world, life = await settled()
+    await life.pass_time(FULL.total_seconds())
+    assert "read" in world.store.calls
+    world.store.calls.clear()
+    await life.pass_time(601)
+    await life.pass_time(601)
+    assert set(world.store.calls[-2:]) == {"survey"}
 
 
 async def _value(world: World, _life: Life) -> None:

@@ -16,6 +16,8 @@ import json
 import os
 import pwd
 import stat
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,9 +26,12 @@ from controller.diagnostics.errors import Stalled, Transient
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import PRIVATE, FileAccess
 from controller.model.names import SecretName, is_name
+from controller.ports.secret_target import Trace
 
 PASSED = 0o011
 TRAVERSED = 0o700 | PASSED
+TOO_SOON = 3_000_000_000
+"""Nanoseconds: more than a step of the clock of any file system that is in use."""
 WRONG_PLACE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 
 
@@ -35,6 +40,7 @@ class FileSecretTarget:
     """Implements `ports.secret_target.SecretTarget`."""
 
     root: Path
+    wall: Callable[[], int] = time.time_ns
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -69,6 +75,24 @@ class FileSecretTarget:
             return await asyncio.to_thread(_generation, path, wanted)
         except OSError as error:
             raise _failed("read", path, error) from error
+
+    async def trace(self, secret: SecretName) -> Trace | None:
+        """Tell who the two files are, and when the kernel last saw them change.
+
+        Nobody can set that time. Its steps are coarse: within one, a file may be changed twice and
+        look the same, so that nothing is said of files that were changed just now.
+        """
+        path = self._path(secret)
+        try:
+            found = [os.lstat(each) for each in (path, _note(path))]
+        except OSError:
+            return None
+        if max(each.st_ctime_ns for each in found) > self.wall() - TOO_SOON:
+            return None
+        return tuple(
+            (each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns)
+            for each in found
+        )
 
     async def present(self) -> tuple[SecretName, ...]:
         """Name all secrets whose file lies below the root."""

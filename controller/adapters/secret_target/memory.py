@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import PRIVATE, FileAccess
 from controller.model.names import SecretName
+from controller.ports.secret_target import Trace
 
 
 @dataclass(slots=True)
@@ -31,6 +32,13 @@ class MemorySecretTarget:
         there = self.delivered.get(secret)
         is_so = there is not None and self.access.get(secret, PRIVATE) == access
         return there[0] if there is not None and is_so else None
+
+    async def trace(self, secret: SecretName) -> Trace | None:
+        """Tell what changes whenever what lies there does."""
+        there = self.delivered.get(secret)
+        if there is None:
+            return None
+        return (*there, self.access.get(secret, PRIVATE))
 
     async def present(self) -> tuple[SecretName, ...]:
         """Name all secrets that lie here."""

@@ -1,6 +1,7 @@
 """What every target does, and what only files can get wrong."""
 
 import asyncio
+import functools
 import grp
 import os
 import pwd
@@ -9,11 +10,12 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from controller.adapters.secret_target.file import FileSecretTarget
+from controller.adapters.secret_target.file import TOO_SOON, FileSecretTarget
 from controller.adapters.secret_target.memory import MemorySecretTarget
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
@@ -81,6 +83,67 @@ async def test_what_lies_there_is_named(target: SecretTarget) -> None:
     assert list(await target.present()) == [NAME, OTHER]
     await target.remove(NAME)
     assert list(await target.present()) == [OTHER]
+
+
+def later(target: SecretTarget) -> SecretTarget:
+    """Give the target as it is when its last change is a while ago."""
+    if isinstance(target, FileSecretTarget):
+        return replace(target, wall=lambda: time.time_ns() + 2 * TOO_SOON)
+    return target
+
+
+async def test_the_trace_is_another_after_each_change(target: SecretTarget) -> None:
+    target = later(target)
+    assert await target.trace(NAME) is None
+    await target.put(NAME, SecretText("one"), generation=1)
+    await target.put(OTHER, SecretText("one"), generation=1)
+    seen, other = await target.trace(NAME), await target.trace(OTHER)
+    await target.put(NAME, SecretText("one"), generation=1)
+    assert await target.trace(NAME) == seen is not None
+    for text, generation in (("two", 2), ("two", 3), ("one", 1)):
+        await target.put(NAME, SecretText(text), generation=generation)
+        before, seen = seen, await target.trace(NAME)
+        assert seen not in (None, before)
+    assert await target.trace(OTHER) == other is not None
+    await target.remove(NAME)
+    assert await target.trace(NAME) is None
+
+
+async def test_nothing_is_said_of_a_file_that_was_changed_just_now(files: FileSecretTarget) -> None:
+    await files.put(NAME, SecretText("one"), generation=1)
+    changed = Path(files.address(NAME)).stat().st_ctime_ns
+    for nanoseconds, is_known in ((0, False), (TOO_SOON - 10**9, False), (2 * TOO_SOON, True)):
+        now = changed + nanoseconds
+        found = await replace(files, wall=functools.partial(int, now)).trace(NAME)
+        assert (found is not None) is is_known
+
+
+async def test_a_change_that_hides_its_time_and_size_has_another_trace(
+    files: FileSecretTarget, tmp_path: Path
+) -> None:
+    path = Path(files.address(NAME))
+
+    def overwrite() -> None:
+        was = path.stat()
+        path.write_text("two")
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+    def exchange() -> None:
+        fresh, was = tmp_path / "fresh", path.stat()
+        fresh.write_text("two")
+        fresh.chmod(0o600)
+        os.utime(fresh, ns=(was.st_atime_ns, was.st_mtime_ns))
+        fresh.replace(path)
+
+    for harm in (overwrite, exchange, lambda: path.chmod(0o640), lambda: os.truncate(path, 0)):
+        await files.put(NAME, SecretText("one"), generation=1)
+        before = await later(files).trace(NAME)
+        await asyncio.sleep(
+            0.05
+        )  # a step of the kernel's clock; later() takes the guard for it away
+        harm()
+        assert before is not None
+        assert await later(files).trace(NAME) != before
 
 
 async def test_only_the_owner_can_read_the_files(files: FileSecretTarget) -> None:
