@@ -13,7 +13,11 @@ from controller.steps.decide.record import read_record
 from controller.steps.decide.verify import verify
 from controller.workflows.holding import moves_among
 from controller.workflows.parts import Parts
+from controller.workflows.pointers import decision_path
 from controller.workflows.records import Records, on_branch
+
+CHECKED = 100
+"""So many of a stage's decisions are checked when they are listed, the newest first."""
 
 
 class Decisions:
@@ -41,10 +45,12 @@ class Decisions:
     async def of_stage(self, name: StageName) -> Sequence[move_view.MoveView]:
         """Give every decision about a stage, with how its record stands. RepositoryUnreachable."""
         files = await self._world.pointers.read()
-        return [
-            _view(digest, decision, on_branch(files, digest) or "", self._standing(files, digest))
-            for digest, decision in moves_among(files, name)
-        ]
+        found = []
+        for place, (digest, decision) in enumerate(moves_among(files, name)):
+            text = files[decision_path(name, digest)]
+            stands = verify(text, self._world.seal, digest).standing if place < CHECKED else ""
+            found.append(_view(digest, decision, text, str(stands)))
+        return found
 
     async def record(self, digest: str) -> dict[str, object]:
         """Give a record as it was written. Raises NotFound."""
@@ -69,9 +75,6 @@ class Decisions:
         return Verification(
             found.digest, standing, (*found.checks, *more), found.kind, found.stage, found.key
         )
-
-    def _standing(self, files: Mapping[str, str], digest: Digest) -> str:
-        return str(verify(on_branch(files, digest) or "", self._world.seal, digest).standing)
 
     async def _stands(self, digest: Digest) -> Check:
         """Look whether the record is on the branch: one that is not has moved nothing."""

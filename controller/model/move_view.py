@@ -39,7 +39,7 @@ class MoveView:
     commits: int | None = None
     """How many commits it brings, or takes back; None: not known."""
     standing: str = ""
-    """What a check of its record says: `valid`, or why it is not."""
+    """What a check of its record says: `valid`, or why it is not; empty when it was not made."""
 
 
 @dataclass(frozen=True)

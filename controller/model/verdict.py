@@ -31,6 +31,12 @@ class PolicyFinding:
     level: Level
     message: str
     address: str = ""
+    allowed_by: str = ""
+    """The Exception because of which it only tells."""
+
+    def __str__(self) -> str:
+        allowed = f" (allowed by the Exception `{self.allowed_by}`)" if self.allowed_by else ""
+        return f"{self.message}{allowed}"
 
 
 @dataclass(frozen=True, slots=True)

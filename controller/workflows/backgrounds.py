@@ -3,6 +3,8 @@
 Nothing of it decides. What cannot be found out is not known, and stops no release.
 """
 
+from collections.abc import Collection, Mapping
+
 from controller.diagnostics.errors import TrueupError
 from controller.model.condition import ConditionType
 from controller.model.decision import Decision, DecisionKind
@@ -47,19 +49,13 @@ class Backgrounds:
         except TrueupError:
             return None
         product = decision.release.product
-        said = compare(self._side(before, product), self._side(after, product))
+        old, new = self._parts(before, product), self._parts(after, product)
+        differ = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+        said = compare(Side(old, _fields(before, differ)), Side(new, _fields(after, differ)))
         return tuple(clean(line, 300) for line in said)
 
-    def _side(self, at: Loaded, product: str) -> Side:
-        parts = release_step.parts(at.catalog, at.snapshot, self._world.shipped, product)
-        documents = {
-            str(each.reference): each.model.model_dump(
-                mode="json", by_alias=True, exclude_unset=True
-            )
-            for each in at.catalog.documents.values()
-            if release_step.belongs_to(each, product)
-        }
-        return Side(dict(parts), documents)
+    def _parts(self, at: Loaded, product: str) -> Mapping[str, str]:
+        return dict(release_step.parts(at.catalog, at.snapshot, self._world.shipped, product))
 
     async def _plans(self, decision: Decision) -> tuple[UnitPlan, ...] | None:
         """Tell by which plans a release came to the stages before; None when that is not known."""
@@ -95,6 +91,15 @@ class Backgrounds:
             catalog = (await self._catalogs.at(commit)).catalog
             owned |= set(release_step.owned_paths(catalog, release.product))
         return tuple(sorted(owned))
+
+
+def _fields(at: Loaded, names: Collection[str]) -> Mapping[str, Mapping[str, object]]:
+    """Give what some documents say; to write out all of a large product would take its time."""
+    return {
+        name: document.model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        for document in at.catalog.documents.values()
+        if (name := str(document.reference)) in names
+    }
 
 
 def _was_changed_at(unit: UnitStatus, commit: Commit | None) -> bool:

@@ -24,6 +24,8 @@ UNCHANGED = {
     ConditionType.RECONCILING: None,
     ConditionType.STALLED: None,
 }
+LONGEST = 1000
+"""Letters of what policy tells of an allowed plan."""
 REASONS = 20
 """So many reasons of a risk are kept with a unit."""
 
@@ -66,7 +68,7 @@ class Recording:
         """Record a plan, its risk, and what policy says of it."""
         status = replace(status, risk=_kept(verdict.risk) if not plan.is_empty else None)
         allowed = {
-            Ruling.ALLOWED: (Truth.TRUE, "Allowed", "policy allows the plan"),
+            Ruling.ALLOWED: (Truth.TRUE, "Allowed", _allowed(verdict)),
             Ruling.NEEDS_APPROVAL: (Truth.UNKNOWN, "ApprovalRequired", _findings(verdict)),
             Ruling.DENIED: (Truth.FALSE, "PolicyDenied", _findings(verdict)),
         }[verdict.ruling]
@@ -308,8 +310,16 @@ def _in_sync(drift: Drift) -> tuple[Truth, str, str]:
 
 
 def _findings(verdict: Verdict) -> str:
-    texts: Sequence[str] = sorted({finding.message for finding in verdict.findings})
+    texts: Sequence[str] = sorted({str(finding) for finding in verdict.findings})
     return "; ".join(texts)
+
+
+def _allowed(verdict: Verdict) -> str:
+    """Say that a plan is allowed, by whom, and what policy tells of it all the same."""
+    by = f", approved by {', '.join(verdict.approved_by)}" if verdict.approved_by else ""
+    told = _findings(verdict)
+    said = f"policy allows the plan{by}" + (f"; it tells: {told}" if told else "")
+    return said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
 
 
 def _kept(risk: Risk | None) -> Risk | None:

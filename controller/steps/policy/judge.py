@@ -81,9 +81,10 @@ def _said(answers: Sequence[tuple[RegoRule, PolicyAnswer]]) -> Iterator[PolicyFi
 
 
 def _softened(finding: PolicyFinding, allowed: Sequence[Allowance]) -> PolicyFinding:
-    if any(each.covers(finding.rule, finding.address) for each in allowed):
-        return replace(finding, level=Level.ADVISORY)
-    return finding
+    by = next((each for each in allowed if each.covers(finding.rule, finding.address)), None)
+    if by is None:
+        return finding
+    return replace(finding, level=Level.ADVISORY, allowed_by=by.exception)
 
 
 def _rank(finding: PolicyFinding) -> int:

@@ -3,15 +3,17 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.model import canonical
 from controller.web import reading
-from controller.web.api.answers import json_answer, stored_json
+from controller.web.api.answers import stored_json
 from controller.web.refusals import RequestWrong
 from controller.web.site import Site
 
 
 async def decision(site: Site, request: Request) -> Response:
-    """Give a decision record. Raises NotFound."""
-    return json_answer(await site.app.decision(reading.digest(request)))
+    """Give a decision record, letter by letter as its seal is of it. Raises NotFound."""
+    text = canonical.write(await site.app.decision(reading.digest(request)))
+    return Response(text, media_type="application/json")
 
 
 async def evidence(site: Site, request: Request) -> Response:

@@ -58,6 +58,8 @@ def test_an_exception_allows_what_it_names() -> None:
     here = (Allowance("e", PATH, ("a.*",)),)
     there = (Allowance("e", PATH, ("c.*",)),)
     assert verdict_of(DENY, allowed=here).ruling == Ruling.ALLOWED
+    (told,) = verdict_of(DENY, allowed=here).findings
+    assert str(told).endswith("(allowed by the Exception `e`)")
     assert verdict_of(DENY, allowed=there).ruling == Ruling.DENIED
     assert verdict_of(problem="it did not end", allowed=here).ruling == Ruling.DENIED
 
