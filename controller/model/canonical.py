@@ -13,7 +13,7 @@ _NO_LETTER = str.maketrans(dict.fromkeys(range(55296, 57344), "�"))
 def write(value: object) -> str:
     """Give a value as JSON: keys sorted, two spaces, UTF-8, a line feed at the end.
 
-    It is what `jq -S .` prints. Raises ValueError for NaN and infinity.
+    Raises ValueError for NaN and infinity.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
     return text.translate(_NO_LETTER) + "\n"
