@@ -8,7 +8,7 @@ back-test by which it was chosen.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -44,6 +44,8 @@ class Result:
     """How one series was forecast."""
 
     rmase: float
+    rmase_of_peaks: float
+    """At the highest number of each day: what a forecast tells."""
     coverage: float
     oversizing: float
     chosen: Mapping[str, int]
@@ -68,8 +70,8 @@ def bench_forecast(wish: Wish, say: Callable[[str], None]) -> Report:
             say(f"skipped {name}: {skipped[name]}")
             continue
         say(
-            f"{name}: rMASE {result.rmase:.3f}, {result.coverage:.0%} of the peaks covered at "
-            f"{result.oversizing:.2f} times"
+            f"{name}: rMASE {result.rmase:.3f}, of peaks {result.rmase_of_peaks:.3f}; "
+            f"{result.coverage:.0%} of the peaks covered at {result.oversizing:.2f} times"
         )
         results.append(result)
         cases.append(_case(name, each, result, watch.took().seconds))
@@ -81,7 +83,9 @@ def bench_forecast(wish: Wish, say: Callable[[str], None]) -> Report:
 async def evaluate(series: Series, folds: int, models: ForecastModels) -> Result | None:
     """Give how a series is forecast where nothing was chosen by; None when it is too short."""
     every = series.every
-    horizon = backtest.fitting_horizon(series, TESTED.get(every, every.seasons[-1]), 2 * folds)
+    wanted = TESTED.get(every, every.seasons[-1])
+    # Half of the places are tested, and each needs enough folds before it to choose by.
+    horizon = min(wanted, max(1, backtest.fitting_horizon(series, 2 * wanted, folds) // 2))
     if horizon >= every.a_day:
         horizon -= horizon % every.a_day
     ends = backtest.folds_of(series, 2 * folds, horizon)
@@ -100,16 +104,18 @@ async def evaluate(series: Series, folds: int, models: ForecastModels) -> Result
 
 
 def _score(tried: list[backtest.Fold], first: int, folds: int, every: Every) -> Result:
-    error = naive = bound = came_in_all = 0.0
+    error = naive = peak_error = naive_peak_error = bound = came_in_all = 0.0
     covered: list[bool] = []
     chosen: Counter[str] = Counter()
     for place in range(first, len(tried)):
-        fold, before = tried[place], tried[max(0, place - folds) : place]
-        scored = backtest.scores(before, fold.said)
+        before, now = backtest.with_blend(tried[max(0, place - folds) : place], tried[place].said)
+        fold = replace(tried[place], said=now)
+        scored = backtest.scores(before, now)
         name = next(score.candidate for score in scored if score.is_chosen)
         chosen[name] += 1
-        error += backtest.error(fold.said[name], fold.came)
-        naive += backtest.error(fold.said[SEASONAL_NAIVE], fold.came)
+        error, naive = error + fold.error(name), naive + fold.error(SEASONAL_NAIVE)
+        peak_error += fold.peak_error(name)
+        naive_peak_error += fold.peak_error(SEASONAL_NAIVE)
         peaks = [day_peaks(each.said[name], each.came, every.a_day) for each in before]
         learned = bounds(peaks, LEVEL, len(fold.came))
         for said, came in day_peaks(fold.said[name], fold.came, every.a_day):
@@ -119,6 +125,7 @@ def _score(tried: list[backtest.Fold], first: int, folds: int, every: Every) -> 
             came_in_all += came
     return Result(
         rmase=error / naive if naive else 1.0,
+        rmase_of_peaks=peak_error / naive_peak_error if naive_peak_error else 1.0,
         coverage=fmean(covered),
         oversizing=bound / came_in_all if came_in_all else 1.0,
         chosen=dict(chosen.most_common()),
@@ -129,9 +136,11 @@ def _score(tried: list[backtest.Fold], first: int, folds: int, every: Every) -> 
 def _case(name: str, series: Series, result: Result, seconds: float) -> Case:
     is_sparse = 2 * sum(value == 0 for value in series.values) > len(series.values)
     is_sized = result.oversizing <= OVERSIZING_GOAL or is_sparse
-    is_met = result.rmase <= EACH_GOAL and result.coverage >= COVERAGE_GOAL and is_sized
+    most = max(result.rmase, result.rmase_of_peaks)
+    is_met = most <= EACH_GOAL and result.coverage >= COVERAGE_GOAL and is_sized
     detail = {
-        "rmase": round(result.rmase, 4), "coverage": round(result.coverage, 4),
+        "rmase": round(result.rmase, 4), "rmase_of_peaks": round(result.rmase_of_peaks, 4),
+        "coverage": round(result.coverage, 4),
         "oversizing": round(result.oversizing, 3), "chosen": result.chosen,
         "folds": result.folds, "every": str(series.every), "numbers": len(series.values),
     }  # fmt: skip
@@ -141,13 +150,15 @@ def _case(name: str, series: Series, result: Result, seconds: float) -> Case:
 
 def _summary(results: list[Result], skipped: Mapping[str, str]) -> Case:
     mean, most = fmean(r.rmase for r in results), max(r.rmase for r in results)
+    of_peaks = [r.rmase_of_peaks for r in results]
     coverage = fmean(r.coverage for r in results)
     detail = {
         "rmase_mean": round(mean, 4), "rmase_max": round(most, 4),
-        "coverage_mean": round(coverage, 4),
+        "rmase_of_peaks_mean": round(fmean(of_peaks), 4),
+        "rmase_of_peaks_max": round(max(of_peaks), 4), "coverage_mean": round(coverage, 4),
         "oversizing_mean": round(fmean(r.oversizing for r in results), 3),
         "series": len(results), "skipped": dict(skipped),
     }  # fmt: skip
-    is_met = mean <= MEAN_GOAL and most <= EACH_GOAL and coverage >= COVERAGE_GOAL
+    is_met = mean <= MEAN_GOAL and max(most, *of_peaks) <= EACH_GOAL and coverage >= COVERAGE_GOAL
     goal = f"mean rMASE <= {MEAN_GOAL}, each <= {EACH_GOAL:g}"
     return Case("all series", len(results), 0.0, None, goal, is_met, peak_rss_mib(), detail)

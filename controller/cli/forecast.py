@@ -32,6 +32,7 @@ MONTHS: Sequence[Column] = (
 CANDIDATES: Sequence[Column] = (
     Column("CANDIDATE", lambda score: score["candidate"]),
     Column("rMASE", lambda score: f"{score['rmase']:.3f}"),
+    Column("OF PEAKS", lambda score: f"{score['peaks']:.3f}"),
     Column("MASE", lambda score: f"{score['mase']:.3f}"),
     Column("CHOSEN", lambda score: score["is_chosen"]),
 )

@@ -43,6 +43,8 @@ class Score:
     """Mean error, in units of the mean change from one season to the next in the history."""
     rmase: float
     """Mean error beside that of the seasonal naive at the same points; below 1 is better."""
+    peaks: float = 1.0
+    """The same at the highest number of each day, which is what must be served."""
     is_chosen: bool = False
 
 

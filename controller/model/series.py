@@ -10,6 +10,8 @@ HOURS_A_DAY = 24
 MONTHS_A_YEAR = 12
 MONTHS_A_QUARTER = 3
 DAYS_A_WEEK = 7
+YEARS = range(1600, 2400)
+"""A time of another year is a mistake: forecasts of it would leave the calendar."""
 _FIRST = datetime.fromisoformat("0001-01-01")
 """A Monday, by the clock on the wall."""
 

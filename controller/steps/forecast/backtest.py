@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from controller.model.forecast import SEASONAL_NAIVE, Question, Score
 from controller.model.series import Every, Series
+from controller.steps.forecast.bounds import day_peaks
 from controller.steps.forecast.light import (
     LOOK_FOR_CYCLE,
     Numbers,
@@ -22,8 +23,16 @@ FEWEST_IN_ALL = 4
 FEWEST = 8
 WORSE = 1e9
 """Beside no error at all, any is so many times worse: a number that JSON has a word for."""
+FEWEST_FOLDS = 4
+"""Of fewer, one that is no better wins all by chance too often."""
 CLEAR = 0.98
 """Something else than the naive must be at least this much better on the folds."""
+BLENDED = 3
+"""So many of the best are averaged, with the naive."""
+BESIDE = " + "
+SHARED = "shared"
+STEEP = 4
+"""What is a tenth worse counts two thirds."""
 HEAVY = ("ets", "theta", "mstl")
 Given = Mapping[str, Numbers]
 
@@ -35,6 +44,18 @@ class Fold:
     question: Question
     said: Given
     came: Numbers
+    a_day: int = 1
+
+    def error(self, candidate: str) -> float:
+        """Give how far a candidate was off in the mean."""
+        return error(self.said[candidate], self.came)
+
+    def peak_error(self, candidate: str) -> float:
+        """Give how far it was off at the highest step of each day, which is what is served."""
+        if len(self.came) < self.a_day:
+            return self.error(candidate)
+        pairs = day_peaks(self.said[candidate], self.came, self.a_day)
+        return fmean(abs(said - came) for said, came in pairs)
 
 
 def question_at(series: Series, end: int, horizon: int, *, is_log: bool = False) -> Question:
@@ -53,9 +74,9 @@ def folds_of(series: Series, folds: int, horizon: int) -> tuple[int, ...]:
 
 
 def fitting_horizon(series: Series, wanted: int, folds: int) -> int:
-    """Give a horizon for which the series has some folds: at most a quarter of it."""
+    """Give a horizon for which the series has room for folds: for all, or for enough to choose."""
     room = len(series.values) - _fewest(series)
-    return max(1, min(wanted, room // max(1, min(folds, 3))))
+    return max(1, min(wanted, room // max(1, min(folds, FEWEST_FOLDS))))
 
 
 def _fewest(series: Series) -> int:
@@ -69,7 +90,7 @@ def _fewest(series: Series) -> int:
 def fold(series: Series, question: Question, end: int, heavy: Given | None = None) -> Fold:
     """Ask every candidate at one place."""
     came = series.values[end : end + question.horizon]
-    return Fold(question, all_candidates(series.every, question, heavy), came)
+    return Fold(question, all_candidates(series.every, question, heavy), came, series.every.a_day)
 
 
 def all_candidates(every: Every, question: Question, heavy: Given | None) -> Given:
@@ -89,9 +110,6 @@ def all_candidates(every: Every, question: Question, heavy: Given | None) -> Giv
     three = [usable[name] for name in HEAVY if name in usable]
     if len(three) > 1:
         found["average"] = average(*three)
-    for name in ("seasonal-theta", "average-light", "average"):
-        if name in found:
-            found[f"{name}-with-naive"] = average(found[name], found[SEASONAL_NAIVE])
     is_positive = min(question.values) >= 0
     return {
         name: tuple(max(0.0, value) for value in said) if is_positive else said
@@ -99,43 +117,116 @@ def all_candidates(every: Every, question: Question, heavy: Given | None) -> Giv
     }
 
 
+def with_blend(tried: Sequence[Fold], now: Given) -> tuple[tuple[Fold, ...], Given]:
+    """Add the mean of the best candidates with the seasonal naive; nothing when none is better.
+
+    Few folds cannot tell the best from the luckiest: what wins on them loses much of its lead on
+    what comes. So the naive keeps the share by which it would win the next fold.
+    """
+    weights = _weights(tried, now) if len(tried) >= FEWEST_FOLDS else {}
+    if not weights:
+        return tuple(tried), now
+    shared = [replace(each, said=_shared(each.said, weights)) for each in tried]
+    naive = _chance_of_naive(shared)
+    weights = {name: (1 - naive) * weight for name, weight in weights.items()}
+    weights[SEASONAL_NAIVE] = naive
+    name = BESIDE.join(weights)
+
+    def added(said: Given) -> Given:
+        return {**said, name: weighted(said, weights)}
+
+    return tuple(replace(each, said=added(each.said)) for each in tried), added(now)
+
+
+def _weights(tried: Sequence[Fold], now: Given) -> dict[str, float]:
+    """Give the best and what each counts: the smaller its error, the more."""
+    errors = dict(_better(tried, now)[:BLENDED])
+    if not errors:
+        return {}
+    least = min(errors.values())
+    counts = {name: (least / error) ** STEEP if error else 1.0 for name, error in errors.items()}
+    return {name: count / sum(counts.values()) for name, count in counts.items() if count}
+
+
+def _shared(said: Given, weights: Mapping[str, float]) -> Given:
+    return {SHARED: weighted(said, weights), SEASONAL_NAIVE: said[SEASONAL_NAIVE]}
+
+
+def _chance_of_naive(tried: Sequence[Fold]) -> float:
+    """Give the chance that the naive wins the next fold, by Laplace's rule of succession."""
+    won = sum(map(min, *_won(tried, SHARED)))
+    return 1 - (won + 1) / (len(tried) + 2)
+
+
+def weighted(said: Given, weights: Mapping[str, float]) -> Numbers:
+    """Give the mean of candidates, each with its weight."""
+    steps = zip(*(said[name] for name in weights), strict=True)
+    return tuple(
+        sum(weight * value for weight, value in zip(weights.values(), step, strict=True))
+        for step in steps
+    )
+
+
 def scores(tried: Sequence[Fold], now: Given) -> tuple[Score, ...]:
     """Give how each candidate did over all folds, the best first; one of them is chosen.
 
-    Only those count that also answer `now`.
+    Only those count that also answer `now`. The blend is chosen where there is one that is no worse
+    than the naive, else the naive.
     """
-    names = [name for name in now if all(name in each.said for each in tried)]
-    errors = {name: fmean(error(each.said[name], each.came) for each in tried) for name in names}
-    naive = errors[SEASONAL_NAIVE]
-    reference = min(naive, errors.get("daily-naive", naive))
     scale = fmean(_season_error(each.question) for each in tried)
+    beside = _beside(tried, now)
+    blend = next((name for name in beside if BESIDE in name), SEASONAL_NAIVE)
+    chosen = blend if max(beside[blend]) <= 1 else SEASONAL_NAIVE
     found = [
-        Score(name, _ratio(error, scale), _ratio(error, reference))
-        for name, error in errors.items()
-    ]
-    chosen = _choose(found, tried)
-    ordered = sorted(found, key=lambda score: (score.rmase, score.candidate))
-    return tuple(
-        Score(each.candidate, each.mase, each.rmase, each.candidate == chosen) for each in ordered
-    )
-
-
-def _choose(found: Sequence[Score], tried: Sequence[Fold]) -> str:
-    """Take the best, if it is better by a margin and in most folds; else the naive."""
-    naive = min(
-        (each for each in found if each.candidate in {SEASONAL_NAIVE, "daily-naive"}),
-        key=lambda score: (score.rmase, score.candidate),
-    )
-    better = [each for each in found if each.rmase <= CLEAR * naive.rmase]
-    for best in sorted(better, key=lambda score: (score.rmase, score.candidate)):
-        wins = sum(
-            error(each.said[best.candidate], each.came)
-            <= error(each.said[naive.candidate], each.came)
-            for each in tried
+        Score(
+            name,
+            _ratio(fmean(each.error(name) for each in tried), scale),
+            steps,
+            peaks,
+            name == chosen,
         )
-        if 2 * wins >= len(tried):
-            return best.candidate
-    return naive.candidate
+        for name, (steps, peaks) in beside.items()
+    ]
+    return tuple(sorted(found, key=lambda score: (score.rmase, score.candidate)))
+
+
+def _better(tried: Sequence[Fold], now: Given) -> list[tuple[str, float]]:
+    """Give what beat the naive by a margin, in half of the folds at least; the best first.
+
+    It must be better both at the steps and at the peaks of days.
+    """
+    found = sorted(
+        (steps + peaks, name)
+        for name, (steps, peaks) in _beside(tried, now).items()
+        if max(steps, peaks) <= CLEAR
+    )
+    return [
+        (name, error) for error, name in found if 2 * min(map(sum, _won(tried, name))) >= len(tried)
+    ]
+
+
+def _beside(tried: Sequence[Fold], now: Given) -> dict[str, tuple[float, float]]:
+    """Give the errors of each candidate at steps and at peaks, beside those of the naive."""
+    naive = (
+        fmean(each.error(SEASONAL_NAIVE) for each in tried),
+        fmean(each.peak_error(SEASONAL_NAIVE) for each in tried),
+    )
+    return {
+        name: (
+            _ratio(fmean(each.error(name) for each in tried), naive[0]),
+            _ratio(fmean(each.peak_error(name) for each in tried), naive[1]),
+        )
+        for name in now
+        if all(name in each.said for each in tried)
+    }
+
+
+def _won(tried: Sequence[Fold], name: str) -> tuple[list[bool], list[bool]]:
+    """Give in which folds a candidate was no worse than the naive: at steps, and at peaks."""
+    return (
+        [each.error(name) <= each.error(SEASONAL_NAIVE) for each in tried],
+        [each.peak_error(name) <= each.peak_error(SEASONAL_NAIVE) for each in tried],
+    )
 
 
 def error(said: Numbers, came: Numbers) -> float:

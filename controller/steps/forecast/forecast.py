@@ -16,8 +16,9 @@ from controller.model.forecast import (
     Question,
     Score,
 )
-from controller.model.series import Every, Series
+from controller.model.series import DAYS_A_WEEK, Every, Series
 from controller.steps.forecast.backtest import (
+    FEWEST_FOLDS,
     Fold,
     all_candidates,
     fitting_horizon,
@@ -26,6 +27,7 @@ from controller.steps.forecast.backtest import (
     log_helps,
     question_at,
     scores,
+    with_blend,
 )
 from controller.steps.forecast.bounds import Bounds, bounds, day_peaks
 from controller.steps.forecast.convert import Conversion, conversion
@@ -34,15 +36,17 @@ from schemas.kinds.forecast import ForecastSpec
 
 TESTED = {Every.HOUR: 168, Every.DAY: 28, Every.WEEK: 13, Every.YEAR: 6}
 """So many steps ahead are tested unless the document says; of others, a year."""
-FEWEST_FOLDS = 2
+FEWEST_TO_BOUND = 2
 GUESS = 2.0
 """Without a back-test, bounds are half and twice."""
 MOST = 5.0
 """Nothing is forecast beyond so many times what was ever seen."""
+ACCIDENT = 10.0
+"""A few numbers more than so many times the highest of the seasons before are no load."""
+BEFORE = 4
 FEW_COVERED = 0.9
 SHOWN_DAYS = 400
 RECENT_DAYS = 28
-NAIVES = frozenset({SEASONAL_NAIVE, "daily-naive"})
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,13 @@ class Trial:
     """Steps that each fold looks ahead."""
     questions: tuple[Question, ...]
     """Those of the folds, and the one that is meant last."""
+    accidents: int = 0
+    """So many of the newest numbers are left out: nothing like them was there before."""
 
 
 def prepare(counted: Series, spec: ForecastSpec) -> Trial:
     """Say what to ask."""
-    series = _without_events(counted, spec)
+    series, accidents = _without_accidents(_without_events(counted, spec))
     every, rule = series.every, spec.backtest
     usual = TESTED.get(every, every.seasons[-1])
     wanted = every.steps_in(rule.horizon) if rule.horizon else usual
@@ -73,7 +79,7 @@ def prepare(counted: Series, spec: ForecastSpec) -> Trial:
     is_log = log_helps(series, ends, tested) if ends else False
     asked = [question_at(series, end, tested, is_log=is_log) for end in ends]
     asked.append(question_at(series, len(series.values), ahead, is_log=is_log))
-    return Trial(series, counted, ends, tested, tuple(asked))
+    return Trial(series, counted, ends, tested, tuple(asked), accidents)
 
 
 def conclude(document: ForecastDocument, trial: Trial, answers: Answers) -> Forecast:
@@ -83,12 +89,13 @@ def conclude(document: ForecastDocument, trial: Trial, answers: Answers) -> Fore
     """
     series, spec = trial.series, document.spec
     heavy: Sequence[Mapping[str, tuple[float, ...]]] = answers.given or ({},) * len(trial.questions)
-    tried = [
+    tried: Sequence[Fold] = [
         fold(series, question, end, given)
         for question, end, given in zip(trial.questions[:-1], trial.ends, heavy, strict=False)
     ]
     now = all_candidates(series.every, trial.questions[-1], heavy[-1])
-    scored = scores(tried, now) if len(tried) >= FEWEST_FOLDS else ()
+    tried, now = with_blend(tried, now)
+    scored = scores(tried, now) if len(tried) >= FEWEST_TO_BOUND else ()
     chosen = next((each.candidate for each in scored if each.is_chosen), SEASONAL_NAIVE)
     learned = _learned(tried, chosen, spec.coverage, trial) if scored else None
     converted = conversion(spec, series.every)
@@ -174,6 +181,24 @@ def _without_events(series: Series, spec: ForecastSpec) -> Series:
     return replace(series, values=values)
 
 
+def _without_accidents(series: Series) -> tuple[Series, int]:
+    """Give what was there a season before, where a few of the newest numbers are far beyond all.
+
+    The naive would say them again each season. When they are many, it is a new level.
+    """
+    seasons = [each for each in series.every.seasons if len(series.values) >= 2 * each]
+    season = seasons[-1] if seasons else len(series.values)
+    last = len(series.values) - season
+    most = ACCIDENT * max(series.values[max(0, last - BEFORE * season) : last], default=0.0)
+    wild = [n for n in range(last, len(series.values)) if 0 < most < series.values[n]]
+    if not wild or len(wild) > season // DAYS_A_WEEK:
+        return series, 0
+    values = list(series.values)
+    for n in wild:
+        values[n] = values[n - season]
+    return replace(series, values=tuple(values)), len(wild)
+
+
 def _events_on(spec: ForecastSpec, day: date) -> float:
     factor = 1.0
     for event in spec.events:
@@ -208,8 +233,18 @@ def _notes(
         )
     if not scored:
         yield "too short for a back-test: the bounds are half and twice, which is a guess"
-    elif chosen in NAIVES:
+    elif len(trial.ends) < FEWEST_FOLDS:
+        yield (
+            f"the series has room for {len(trial.ends)} folds, too few to tell a better candidate "
+            "from a lucky one: the seasonal naive is used"
+        )
+    elif chosen == SEASONAL_NAIVE:
         yield "nothing was better than the seasonal naive on the back-test, so that is used"
+    if trial.accidents:
+        yield (
+            f"{trial.accidents} of the newest numbers lie beyond {ACCIDENT:g} times the highest of "
+            f"the {BEFORE} seasons before, and were left out: if they are real, name them as events"
+        )
     if series.filled:
         count = len(series.filled)
         yield f"{count} missing number{'s were' if count > 1 else ' was'} filled in"

@@ -3,14 +3,15 @@
 import csv
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from controller.diagnostics.diagnostic import Diagnostic, Related, Severity
-from controller.model.series import Every, Series, spacing, without_gaps
+from controller.model.series import HOURS_A_DAY, YEARS, Every, Series, spacing, without_gaps
 from controller.steps.load.sheet import Sheet
 from controller.steps.load.suggest import did_you_mean, one_of
 from schemas.kinds.forecast import CsvSource
@@ -18,6 +19,8 @@ from schemas.kinds.forecast import CsvSource
 MOST_BYTES = 16 << 20
 MOST_TOLD = 50
 """So many faults of one file are told one by one."""
+MOST_FOUND = 1000
+"""After so many nothing more is looked for: a file may be garbage from end to end."""
 FEWEST = 8
 MOST_MISSING = 0.25
 """More missing numbers than this share, and what would be filled in is no series any more."""
@@ -71,6 +74,8 @@ def read_series(path: str, content: bytes, source: CsvSource) -> tuple[
         return None, tuple(reading.faults)
     for line, fields in _lines(text, columns.separator):
         _row(reading, line, fields, columns, ZoneInfo(source.zone))
+        if len(reading.faults) >= MOST_FOUND:
+            break
     return _finish(reading, source.zone)
 
 
@@ -152,6 +157,8 @@ def _time(text: str, zone: ZoneInfo) -> datetime | None:
         found = datetime.fromisoformat(text + _REST.get(len(text), ""))
     except ValueError:
         return None
+    if found.year not in YEARS:
+        return None
     if found.tzinfo is None:
         return found.replace(tzinfo=zone)
     try:
@@ -181,7 +188,9 @@ def _finish(reading: _Reading, zone: str) -> tuple[Series | None, tuple[Diagnost
         _tell_gaps(reading, found, every, ZoneInfo(zone))
     told = reading.faults[:MOST_TOLD]
     if len(reading.faults) > MOST_TOLD:
-        more = len(reading.faults) - MOST_TOLD
+        more = f"{len(reading.faults) - MOST_TOLD}"
+        if len(reading.faults) >= MOST_FOUND:
+            more = f"at least {more}"
         last = reading.faults[MOST_TOLD - 1]
         told[-1] = Diagnostic(
             last.code, f"{last.message}, and {more} more like it in this file", last.span,
@@ -199,7 +208,7 @@ def _without_duplicates(reading: _Reading, every: Every, zone: str) -> dict[int,
     seen: dict[tuple[datetime, bool], int] = {}
     for line, when, is_second, value in reading.rows:
         number = every.number(when)
-        is_doubled = _is_doubled(when, zone)
+        is_doubled = _is_doubled(when.replace(minute=0, second=0, microsecond=0), zone)
         earlier = seen.setdefault((when, is_second), line)
         if earlier != line and not is_doubled:
             first = reading.sheet.characters(earlier, 1, 0)
@@ -207,6 +216,8 @@ def _without_duplicates(reading: _Reading, every: Every, zone: str) -> dict[int,
                 f"there is a second number for {when}", line, "take one of the two lines away",
                 (Related("the first stands here", reading.sheet.span(*first)),),
             )  # fmt: skip
+            if len(reading.faults) >= MOST_FOUND:
+                break
             continue
         before = found.get(number)
         if before is None:
@@ -221,6 +232,7 @@ def _without_duplicates(reading: _Reading, every: Every, zone: str) -> dict[int,
     return found
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_doubled(when: datetime, zone: str) -> bool:
     """Tell whether the clock shows this time twice, on the night when it is put back."""
     local = when.replace(tzinfo=ZoneInfo(zone))
@@ -233,9 +245,9 @@ def _tell_gaps(
     numbers = sorted(found)
     missing = 0
     for before, after in pairwise(numbers):
-        absent = [
-            n for n in range(before + 1, after) if not _is_skipped(every.instant(n), every, zone)
-        ]
+        absent: Sequence[int] = range(before + 1, after)
+        if len(absent) <= HOURS_A_DAY:
+            absent = [n for n in absent if not _is_skipped(every.instant(n), every, zone)]
         if absent:
             missing += len(absent)
             count = f"{len(absent)} {every}{'s are' if len(absent) > 1 else ' is'}"

@@ -110,3 +110,22 @@ def test_an_empty_file_is_told(content: bytes) -> None:
 def test_bytes_that_are_no_text_are_told() -> None:
     _, (fault,) = read_series("v.csv", b"date,value\n\xff", CsvSource(file="v.csv"))
     assert fault.code == "load/not-utf-8"
+
+
+def test_garbage_from_end_to_end_is_not_read_to_its_end() -> None:
+    _, faults = read_series("v.csv", lines(*["never,1"] * 100_000), CsvSource(file="v.csv"))
+    assert len(faults) == 50
+    assert "and at least 950 more" in faults[-1].message
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1599-12-31", "9999-12-31"])
+def test_a_day_that_no_calendar_of_ours_reaches_is_told(day: str) -> None:
+    _, (fault, *_) = read_series("v.csv", lines(f"{day},1"), CsvSource(file="v.csv"))
+    assert fault.code == "load/csv-time"
+
+
+def test_one_day_of_another_century_is_a_gap_and_no_series() -> None:
+    rows = [f"2028-02-{day:02}T{hour:02}:00,5" for day in range(1, 20) for hour in range(24)]
+    series, faults = read_series("v.csv", lines("1700-01-01,5", *rows), CsvSource(file="v.csv"))
+    assert series is None
+    assert {fault.code for fault in faults} == {"load/csv-gap"}
