@@ -60,7 +60,7 @@ EVENTS: Sequence[Column] = (
     "--chart",
     "picture",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Draw it into this file, as SVG.",
+    help="Draw it into this file, as SVG, or as PNG when it is called so.",
 )
 @output.OUTPUT
 def command(
@@ -76,9 +76,7 @@ def command(
 
     made = forecasts.forecast(path, name, product=product, light=light)
     if picture is not None:
-        from controller.model.forecast_chart import chart
-
-        picture.write_text(chart(made), encoding="utf-8")
+        forecasts.picture(made, picture)
     values = as_values(made)
     if form == "json":
         output.print_json(values)

@@ -23,6 +23,14 @@ class Chart:
     lines: tuple[Line, ...]
     is_of_percentiles: bool = False
     """Across stands 1/(1-p), on a logarithmic scale: each step is ten times as rare."""
+    is_of_days: bool = False
+    """Across stand days since 1970."""
+    band: tuple[tuple[float, float, float], ...] = ()
+    """Across, and the lower and the upper bound there."""
+    marks: tuple[tuple[float, str], ...] = ()
+    """Upright lines, with a word each."""
+    note: str = ""
+    """A sentence below."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
+from controller.model.chart import Chart, Line
 from controller.model.forecast import Forecast
 
-WIDTH, HEIGHT = 960, 360
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 28, 40
+WIDTH, HEIGHT = 960, 380
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 28, 60
+EPOCH = date(1970, 1, 1)
+MOST_WORDS = 40
 STEPS = (1, 2, 2.5, 5, 10)
 LINES = 5
 INK, MUTED, GRID, BLUE, BAND, AMBER, RED = (
@@ -43,7 +46,7 @@ def chart(forecast: Forecast, served: Sequence[Served] = ()) -> str:
     most = max([*highest, *(rate for _, rate in served), 1e-9]) * 1.05
     last = forecast.days[-1].day if forecast.days else history[-1][0]
     scale = _Scale(history[0][0], last, most)
-    title = escape(f"{forecast.name} of {forecast.product}: requests a second at the daily peak")
+    title = escape(_title(forecast))
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
     font = 'font-family="sans-serif" font-size="12"'
     parts = [
@@ -56,9 +59,50 @@ def chart(forecast: Forecast, served: Sequence[Served] = ()) -> str:
         *_events(scale, forecast),
         *_served(scale, served),
         f'<text x="{LEFT}" y="16" fill="{INK}">{title}</text>',
+        f'<text x="{LEFT}" y="{HEIGHT - 4}" fill="{MUTED}">{escape(tried(forecast))}</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def values(forecast: Forecast, served: Sequence[Served] = ()) -> Chart:
+    """Give the same as values, for a painter that makes PNG of it."""
+    factor, days = _factor(forecast), forecast.days
+    known = tuple((_day(day), value * factor) for day, value in forecast.history)
+    ahead = tuple((_day(day.day), day.rate.mid) for day in days)
+    first, last = known[0][0], (ahead or known)[-1][0]
+    limits = (Line(name, ((first, rate), (last, rate))) for name, rate in served)
+    return Chart(
+        title=_title(forecast), across="", upward="requests a second",
+        lines=(Line("forecast", ahead), Line("history", known), *limits), is_of_days=True,
+        band=tuple((_day(day.day), day.rate.low, day.rate.high) for day in days),
+        marks=tuple(
+            (_day(each.day), each.reason[:MOST_WORDS])
+            for each in forecast.happenings if first <= _day(each.day) <= last
+        ),
+        note=tried(forecast),
+    )  # fmt: skip
+
+
+def tried(forecast: Forecast) -> str:
+    """Say in a sentence how the forecast did on the past, and how far it may be wrong."""
+    test = forecast.backtest
+    score = next((each for each in test.scores if each.is_chosen), None)
+    if score is None or test.coverage is None:
+        return "too short to be tried on the past: the bounds are half and twice, which is a guess"
+    return (
+        f"tried at {test.folds} places of the past: errors {score.rmase:.2f} times those of the "
+        f"seasonal naive, {score.peaks:.2f} at daily peaks; {test.coverage:.0%} of the peaks lay "
+        "below the upper bound"
+    )
+
+
+def _day(day: date) -> float:
+    return float((day - EPOCH).days)
+
+
+def _title(forecast: Forecast) -> str:
+    return f"{forecast.name} of {forecast.product}: requests a second at the daily peak"
 
 
 def _factor(forecast: Forecast) -> float:
@@ -89,7 +133,7 @@ def _grid(scale: _Scale) -> Iterator[str]:
     while month <= scale.last:
         if month >= scale.first and number % (every + 1) == 0:
             yield (
-                f'<text x="{scale.x(month):.1f}" y="{HEIGHT - 14}" text-anchor="middle" '
+                f'<text x="{scale.x(month):.1f}" y="{HEIGHT - 34}" text-anchor="middle" '
                 f'fill="{MUTED}">{month:%Y-%m}</text>'
             )
         number += 1
@@ -125,7 +169,7 @@ def _events(scale: _Scale, forecast: Forecast) -> Iterator[str]:
             f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" '
             f'stroke="{AMBER}" stroke-dasharray="3 3"/>'
             f'<text x="{x:.1f}" y="{TOP + 10}" text-anchor="end" fill="{AMBER}">'
-            f"{escape(each.reason[:40])} </text>"
+            f"{escape(each.reason[:MOST_WORDS])} </text>"
         )
 
 

@@ -18,8 +18,10 @@ from controller.model.forecast import Band
 FEWEST_LOADS = 4
 SATURATED = 0.75
 """Below this share of what as many would do that wait for nobody, saturation was seen."""
-FURTHEST = 4.0
+FURTHEST = 1.5
 """Nothing is concluded beyond so many times the highest load that was measured."""
+WIDE = 0.5
+"""An interval whose lower end is below this share of its middle says little."""
 SEARCH = 400
 Law = tuple[float, float, float]
 
@@ -58,13 +60,21 @@ def fit(runs: Sequence[Run], max_latency: float | None = None) -> ScalabilityFit
     mean = sum(others) / count
     error = math.sqrt((count - 1) / count * sum((other - mean) ** 2 for other in others))
     band = Band(max(0.0, most - 2 * error), most, most + 2 * error)
-    notes = () if most <= highest * 1.05 or at <= loads[-1] else (_beyond(loads[-1], at),)
-    return ScalabilityFit(*law, band, at, notes=notes)
+    notes = []
+    if most > highest and at > loads[-1]:
+        notes.append(_beyond(loads[-1], at))
+    if band.low < WIDE * most:
+        notes.append(
+            f"the runs leave it open between {band.low:,.4g} and {band.high:,.4g}: measure at more "
+            "loads, or several times at each"
+        )
+    return ScalabilityFit(*law, band, at, notes=tuple(notes))
 
 
 def _beyond(measured: float, at: float) -> str:
     return (
-        f"the highest rate lies at {at:.0f} at once, beyond the {measured:.0f} that were measured"
+        f"no run saw the highest rate: what is said of {at:.0f} at once rests on the law, beyond "
+        f"the {measured:.0f} that were measured; nothing is said of more"
     )
 
 

@@ -2,12 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from controller.adapters.forecast_models.memory import MemoryModels
 from controller.adapters.forecast_models.statistics import StatisticsModels
 from controller.adapters.git.folder import snapshot as folder_snapshot
+from controller.adapters.painter.child import ChildPainter
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import ConfigurationWrong, Stalled
+from controller.model import forecast_chart
 from controller.model.capacity import Capacity
 from controller.model.catalog import Catalog, M
 from controller.model.forecast import Forecast
@@ -26,6 +29,17 @@ def forecast(path: Path, name: str, *, product: str | None = None, light: bool =
     catalog = offline.validate(path)
     document = _find(catalog, ForecastDocument, name, product)
     return _made(path, document, light=light)
+
+
+def picture(made: Forecast, file: Path) -> None:
+    """Draw a forecast into a file: PNG where it is called so, else SVG."""
+    if file.suffix.lower() != ".png":
+        file.write_text(forecast_chart.chart(made), encoding="utf-8")
+        return
+    with TemporaryDirectory() as folder:
+        painter = ChildPainter(Path(folder))
+        (drawn,) = asyncio.run(painter.paint([forecast_chart.values(made)]))
+    file.write_bytes(drawn.png)
 
 
 def capacity(path: Path, name: str, *, product: str | None = None, light: bool = False) -> Capacity:

@@ -50,9 +50,8 @@ class Baselines:
 
     async def history(self, status: StageStatus, gate: str) -> tuple[VerifiedRuns, ...]:
         """Give the verified releases that a gate measured here, the oldest first."""
-        fact = f"gate-history/{status.name}/{gate}"
-        known = await self._ledger.fact(fact)
-        entries = _ENTRIES.validate_json(known) if known else ()
+        fact = _history_fact(status.name, gate)
+        entries = await self.known(status.name, gate)
         if status.verified is None or any(e.release == status.verified for e in entries):
             return entries
         told = await self._ledger.fact(result_fact(status.name, status.verified, gate))
@@ -63,6 +62,11 @@ class Baselines:
         entries = (*entries, VerifiedRuns(status.verified, commit, result.measurements))[-KEPT:]
         await self._ledger.set_fact(fact, _ENTRIES.dump_json(entries).decode())
         return entries
+
+    async def known(self, stage: StageName, gate: str) -> tuple[VerifiedRuns, ...]:
+        """Give the releases that are in the list by now, the oldest first."""
+        known = await self._ledger.fact(_history_fact(stage, gate))
+        return _ENTRIES.validate_json(known) if known else ()
 
     async def baseline(
         self, history: Sequence[VerifiedRuns], like: Measurement, wanted: Wanted, release: Digest
@@ -108,6 +112,10 @@ class Baselines:
             return MEASUREMENT.validate_json(content) if content is not None else None
         except (Stalled, ValidationError):
             return None
+
+
+def _history_fact(stage: StageName, gate: str) -> str:
+    return f"gate-history/{stage}/{gate}"
 
 
 def _absent(wanted: Wanted, why: str) -> Baseline:

@@ -2,25 +2,30 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from controller.diagnostics.errors import ConfigurationWrong, DependencyNotReady, Stalled
 from controller.model.adoption import InputEdit
 from controller.model.capacity import Capacity, Run
 from controller.model.catalog import Catalog
 from controller.model.forecast import Forecast
-from controller.model.names import UnitName
+from controller.model.names import StageName, UnitName
 from controller.steps import capacity as capacity_step
 from controller.steps import usl
+from controller.steps.gate.load_point import load_point
 from controller.steps.load.splice import SpliceError
 from controller.workflows import keys
 from controller.workflows.adopt import at_head, diff_of, edited_files
+from controller.workflows.baselines import Baselines
 from controller.workflows.forecast_runs import last_of, status_of
 from controller.workflows.parts import Parts
 from schemas.kinds.capacity_plan import CapacityPlan
 from schemas.kinds.stack import Stack
 
 BRANCHES = "trueup/capacity/"
+NEWEST_RUNS = 30
+"""So many of each gate count: older ones are of another program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,47 @@ class Proposal:
     commit: str = ""
 
 
-def weigh(plan: CapacityPlan, catalog: Catalog, forecast: Forecast) -> Capacity:
-    """Give what a plan comes to, from the forecast's first day on. Raises Stalled."""
+def weigh(
+    plan: CapacityPlan, catalog: Catalog, forecast: Forecast, measured: Sequence[Run] = ()
+) -> Capacity:
+    """Give what a plan comes to, from the forecast's first day on. Raises Stalled.
+
+    `measured` are the kept runs of its gates.
+    """
     spec = plan.spec
     stack = catalog.find(Stack, spec.stack, plan.product)
     held = stack.inputs_in(spec.environment).get(spec.input) if stack else None
     present = held if isinstance(held, int | str) and not isinstance(held, bool) else None
-    runs = [Run(run.concurrency, run.rate) for run in spec.runs]
+    runs = [*(Run(run.concurrency, run.rate) for run in spec.runs), *measured]
     fit = usl.fit(runs, spec.max_latency.total_seconds() if spec.max_latency else None)
     begin = forecast.days[0].day if forecast.days else forecast.history[-1][0]
+    if spec.gates:
+        fit = replace(fit, notes=(*fit.notes, _of_gates(measured)))
     return capacity_step.capacity(plan, forecast, fit, present, begin)
+
+
+def _of_gates(measured: Sequence[Run]) -> str:
+    if not measured:
+        return "no kept run of the gates counts: what is known of them, only a controller knows"
+    highest = max(measured, key=lambda run: run.rate)
+    return (
+        f"{len(measured)} kept runs of gates count, up to {highest.rate:,.4g} requests a second "
+        f"with {highest.concurrency:,.3g} at once"
+    )
+
+
+async def measured_runs(parts: Parts, plan: CapacityPlan) -> list[Run]:
+    """Give the newest kept runs of a plan's gates, as points of the law."""
+    baselines, found = Baselines(parts.world), []
+    for each in plan.spec.gates:
+        known = await baselines.known(StageName(plan.product, each.environment), each.gate)
+        digests = [digest for entry in known for digest in entry.measurements]
+        for digest in digests[-NEWEST_RUNS:]:
+            run = await baselines.measurement(digest)
+            point = await asyncio.to_thread(load_point, run, each.units) if run else None
+            if point is not None:
+                found.append(point)
+    return found
 
 
 async def look_at(parts: Parts, product: str, name: str) -> Capacity:
@@ -55,7 +91,8 @@ async def look_at(parts: Parts, product: str, name: str) -> Capacity:
         raise DependencyNotReady.because(
             f"the forecast `{plan.spec.forecast}` was not made yet", hint=status.problem or None
         )
-    return await asyncio.to_thread(weigh, plan, catalog, forecast)
+    measured = await measured_runs(parts, plan)
+    return await asyncio.to_thread(weigh, plan, catalog, forecast, measured)
 
 
 def _plan(parts: Parts, product: str, name: str) -> CapacityPlan:

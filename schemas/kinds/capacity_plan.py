@@ -28,6 +28,22 @@ class MeasuredRun(Part):
     )
 
 
+class MeasuredGate(Part):
+    """A gate whose kept runs count as well: what verified releases were measured at."""
+
+    gate: Name = Field(description="The LoadTest.", examples=["shop-load"])
+    environment: Name = Field(
+        description="The environment that it was asked for.", examples=["staging"]
+    )
+    units: float = Field(
+        default=1.0,
+        gt=0,
+        le=100_000,
+        description="How many of the measured one it ran against.",
+        examples=[2],
+    )
+
+
 class Choice(Part):
     """One thing that may stand in the input, and what it is worth."""
 
@@ -70,9 +86,16 @@ class CapacityPlanSpec(Part):
         examples=["replicas"],
     )
     runs: Many[MeasuredRun] = Field(
-        min_length=1,
-        description="What one replica, or the measured size, did at several loads.",
+        default=(),
+        description="What one replica, or the measured size, did at several loads. Needed, or "
+        "`gates`.",
         examples=[[{"concurrency": 1, "rate": 40}, {"concurrency": 8, "rate": 230}]],
+    )
+    gates: Many[MeasuredGate] = Field(
+        default=(),
+        description="Gates whose kept runs count as well, by a controller: each load test is one "
+        "load, so name several.",
+        examples=[[{"gate": "shop-load", "environment": "staging"}]],
     )
     choices: Many[Choice] = Field(
         min_length=1,
@@ -110,6 +133,12 @@ class CapacityPlanSpec(Part):
         description="How long the choice is to be enough: a duration from today.",
         examples=["60d"],
     )
+
+    @model_validator(mode="after")
+    def _was_measured(self) -> Self:
+        if not self.runs and not self.gates:
+            refuse_at(("runs",), "measured `runs`, or `gates` that measure them")
+        return self
 
 
 class CapacityPlan(Document):

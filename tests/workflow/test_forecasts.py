@@ -4,18 +4,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hdrh.histogram import HdrHistogram
+from pydantic import TypeAdapter
 
 from controller.adapters.metric_source.memory import MemoryMetricSource
 from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
 from controller.model.measurement import GateRuling
+from controller.model.names import Commit, Digest
 from controller.permission import NotAllowed, NotFound
 from controller.steps.gate.judge import Question, judge
+from controller.steps.gate.load_point import load_point
 from controller.steps.gate.objectives import Objective
+from controller.workflows.baselines import MEASUREMENT, VerifiedRuns
 from controller.workflows.gate_headroom import headroom
 from schemas.limits import read_limits
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
-from tests.unit.gate.gate_measurements import RELEASE, healthy
+from tests.unit.gate.gate_measurements import RELEASE, healthy, with_total
 
 NAME, PLAN = "shop/shop-traffic", "shop/shop-api-size"
 FILE = "products/shop/page-views.csv"
@@ -126,6 +131,34 @@ async def test_a_plan_waits_for_its_forecast() -> None:
     with pytest.raises(Exception, match="was not made yet"):
         await life.app.outlook.capacity(PLAN)
     assert await life.app.outlook.capacities(NAME) == []
+
+
+async def test_kept_runs_of_gates_are_points_of_the_law() -> None:
+    world = MemoryWorld()
+    life = await begun(world)
+    await look(life)
+    alone = await life.app.outlook.capacity(PLAN)
+    wanted = "  maxLatency: 600ms\n"
+    gates = "  gates: [{gate: shop-load, environment: production, units: 2}]\n"
+    world.edit(DOCUMENT, wanted, gates + wanted)
+    await life.loop.work("source:repository")
+    assert "only a controller knows" in (await life.app.outlook.capacity(PLAN)).notes[-2]
+
+    histogram = HdrHistogram(1, 60_000_000, 3)
+    histogram.record_value(20_000, 400)  # microseconds
+    run = with_total(healthy(), histogram=histogram.encode().decode())
+    kept = [run, replace(run, invalid="a worker was lost"), replace(run, ended_early="aborted")]
+    digests = [await world.artifacts.put(MEASUREMENT.dump_json(each)) for each in kept]
+    entries = [VerifiedRuns(RELEASE, Commit("c" * 40), (*digests, Digest("sha256:" + "0" * 64)))]
+    text = TypeAdapter(list[VerifiedRuns]).dump_json(entries).decode()
+    await world.ledger.set_fact("gate-history/shop/production/shop-load", text)
+    found = await life.app.outlook.capacity(PLAN)
+    assert any(note.startswith("1 kept runs of gates count") for note in found.notes)
+    assert found.fit != alone.fit
+    # 40 requests a second of 20 ms at two: each had 20 a second, and 0.4 of them under way.
+    point = load_point(run, 2)
+    assert point is not None
+    assert (point.concurrency, point.rate) == pytest.approx((0.4, 20.0), rel=0.05)
 
 
 async def test_a_gate_that_says_yes_tells_how_far_the_forecast_is_from_its_load() -> None:

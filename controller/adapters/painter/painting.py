@@ -16,6 +16,8 @@ from controller.model.chart import Chart
 SIZE = (9.0, 3.4)
 COLOURS = ("#0b5cad", "#b3541e", "#2a7d46", "#7a3e9d", "#9a7b0a", "#c2255c", "#14808a")
 BASELINE = "#b4bcc6"
+BAND = "#c9d9f1"
+NOTE = "#5a6675"
 TICKS = (1, 2, 10, 100, 1000, 10000)
 
 
@@ -38,6 +40,7 @@ def paint(chart: Chart) -> tuple[str, str]:
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.subplots()
     _lines(axes, chart)
+    _around(axes, chart)
     axes.set_title(chart.title, loc="left", fontsize=11)
     axes.set_xlabel(chart.across)
     axes.set_ylabel(chart.upward)
@@ -48,6 +51,10 @@ def paint(chart: Chart) -> tuple[str, str]:
         axes.set_xscale("log")
         axes.set_xticks(TICKS, [f"{100 * (1 - 1 / tick):g}%" for tick in TICKS])
         axes.minorticks_off()
+    if chart.is_of_days:
+        axes.xaxis_date()
+    if chart.note:
+        figure.supxlabel(chart.note, fontsize=8, color=NOTE, x=0.01, ha="left")
     if any(line.points for line in chart.lines):
         figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     return _saved(figure, "svg"), _saved(figure, "png")
@@ -66,6 +73,19 @@ def _lines(axes: Any, chart: Chart) -> None:
             label = "_" if is_told else "baseline"
             is_told = True
         axes.plot(across, upward, color=colour, linewidth=1.6, label=label)
+
+
+def _around(axes: Any, chart: Chart) -> None:
+    """Draw bounds and what happens, behind and beside the lines."""
+    if chart.band:
+        across, low, high = zip(*chart.band, strict=True)
+        axes.fill_between(across, low, high, color=BAND, linewidth=0, label="bounds")
+    for at, word in chart.marks:
+        axes.axvline(at, color=COLOURS[1], linewidth=0.9, linestyle="--")
+        axes.text(
+            at, 1, f" {word}", transform=axes.get_xaxis_transform(), rotation=90, va="top",
+            ha="right", fontsize=7, color=COLOURS[1],
+        )  # fmt: skip
 
 
 def _saved(figure: Any, form: str) -> str:

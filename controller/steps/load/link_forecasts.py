@@ -57,10 +57,16 @@ def link_capacity_plan(linking: Linking, reference: Reference, model: CapacityPl
     linking.need(reference, "Forecast", spec.forecast, ("spec", "forecast"), product=product)
     environments = environments_of(linking, product)
     if environments is not None:
-        path = ("spec", "environment")
-        linking.choose(reference, spec.environment, environments, "environment", path)
+        here = ("spec", "environment")
+        linking.choose(reference, spec.environment, environments, "environment", here)
     if linking.need(reference, "Stack", spec.stack, ("spec", "stack"), product=product):
         _link_input(linking, reference, model)
+    for index, measured in enumerate(spec.gates):
+        path = ("spec", "gates", index)
+        linking.need(reference, "LoadTest", measured.gate, (*path, "gate"), product=product)
+        if environments is not None:
+            wanted = measured.environment
+            linking.choose(reference, wanted, environments, "environment", (*path, "environment"))
     seen: set[int | str] = set()
     for index, choice in enumerate(spec.choices):
         if choice.value in seen:

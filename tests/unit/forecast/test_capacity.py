@@ -1,14 +1,14 @@
 """Gunther's law from measured runs, and what is enough until when."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from controller.diagnostics.errors import Stalled
 from controller.model.capacity import Run
-from controller.model.forecast import Answers, Forecast
-from controller.model.forecast_chart import chart
+from controller.model.forecast import Answers, Backtest, Forecast
+from controller.model.forecast_chart import chart, tried, values
 from controller.model.series import Every
 from controller.steps.capacity import capacity, headroom
 from controller.steps.forecast.forecast import conclude, prepare
@@ -54,6 +54,44 @@ def test_the_highest_rate_is_found_within_fifteen_percent_from_loads_below_it() 
     assert found.most.mid == pytest.approx(true, rel=0.15)
     assert found.most.low <= found.most.mid <= found.most.high
     assert not found.is_lower_bound
+
+
+# SPEC SDM 91 on a SPARCcenter 2000, and a ray tracer, as Gunther's book and the R package usl have
+# them; that package fits absolute errors: 1,884 at 96.5 at once, and sigma 0.0578 with kappa 0.
+SDM91 = (
+    (1, 64.9), (18, 995.9), (36, 1652.4), (72, 1853.2), (108, 1828.9), (144, 1775.0), (216, 1702.2),
+)  # fmt: skip
+RAYTRACER = (
+    (1, 20), (4, 78), (8, 130), (12, 170), (16, 190), (20, 200), (24, 210), (28, 230), (32, 260),
+    (48, 280), (64, 310),
+)  # fmt: skip
+
+
+def test_published_measurements_give_what_was_published() -> None:
+    found = fit([Run(*each) for each in SDM91])
+    assert found.most.mid == pytest.approx(1884, rel=0.05)
+    assert found.at_concurrency == pytest.approx(96.5, rel=0.1)
+    assert found.most.low < 1853.2 < found.most.high
+    assert found.contention == pytest.approx(0.0277, abs=0.015)
+    assert found.coherency == pytest.approx(1.044e-4, rel=0.15)
+    traced = fit([Run(*each) for each in RAYTRACER])
+    assert traced.contention == pytest.approx(0.0578, rel=0.05)
+    assert traced.alone == pytest.approx(21.85, rel=0.05)
+    assert traced.coherency < 1e-5
+
+
+def test_the_highest_rate_is_foretold_from_the_loads_before_it() -> None:
+    found = fit([Run(*each) for each in SDM91[:4]])
+    assert found.most.mid == pytest.approx(1853.2, rel=0.15)
+
+
+def test_nothing_is_said_of_loads_far_beyond_those_that_were_measured() -> None:
+    found = fit([Run(*each) for each in RAYTRACER])
+    assert found.at_concurrency == pytest.approx(1.5 * 64)
+    assert 310 < found.most.mid < 335  # the law alone would go on to 378
+    assert "nothing is said of more" in found.notes[0]
+    scattered = fit([Run(1, 20), Run(4, 78), Run(8, 70), Run(12, 170)])
+    assert any("leave it open" in note for note in scattered.notes)
 
 
 def test_a_limit_of_time_is_kept() -> None:
@@ -128,7 +166,21 @@ def test_a_picture_escapes_every_word_and_needs_no_style() -> None:
     assert "<script" not in drawn
     assert "style" not in drawn
     assert drawn.count("&lt;script&gt;") == 4
+    assert "times those of the seasonal naive" in drawn
     assert chart(replace(made, days=()))
+
+
+def test_what_a_painter_gets_says_the_same() -> None:
+    day = forecast().days[9].day
+    made = forecast(events=[{"date": str(day), "factor": 2, "reason": "sale"}])
+    told = values(made, [("3 replicas", 500.0)])
+    assert [line.label for line in told.lines] == ["forecast", "history", "3 replicas"]
+    assert [(low, high) for _, low, high in told.band] == [
+        (each.rate.low, each.rate.high) for each in made.days
+    ]
+    assert told.marks == (((day - date(1970, 1, 1)).days, "sale"),)
+    assert tried(made) == told.note
+    assert "which is a guess" in tried(replace(made, backtest=Backtest(0, 7)))
 
 
 def test_points_of_a_source_become_a_series_or_a_reason() -> None:
