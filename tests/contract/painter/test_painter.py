@@ -16,6 +16,11 @@ CHARTS = (
         (Line("_run", ((0.0, 1.0), (1.0, 2.0))), Line("old", ((0.0, 1.5),), is_baseline=True)),
     ),
     Chart("nothing", "percentile", "ms", (Line("empty", ()),), is_of_percentiles=True),
+    Chart(
+        "days", "", "requests a second", (Line("forecast", ((20_000.0, 1.0), (20_001.0, 2.0))),),
+        is_of_days=True, band=((20_000.0, 0.5, 2.0), (20_001.0, 1.0, 4.0)),
+        marks=((20_001.0, HOSTILE),), note=HOSTILE,
+    ),
 )  # fmt: skip
 
 
@@ -27,7 +32,7 @@ def painter(request, tmp_path):
 @pytest.mark.slow
 async def test_each_chart_becomes_a_picture_and_texts_stay_texts(painter):
     pictures = await painter.paint(CHARTS)
-    assert len(pictures) == 2
+    assert len(pictures) == 3
     for picture in pictures:
         assert picture.png.startswith(b"\x89PNG")
         assert re.search(rb"<svg[^>]*>", picture.svg)
