@@ -47,20 +47,35 @@ class Until:
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """How far a rate is from today's peak, and when the forecast reaches it."""
+    """How far a rate that was served is from today's peak, and when the forecast reaches it."""
 
     rate: float
     times: float
     """Of today's peak."""
     until: Until
+    ends: date | None = None
+    """The last day of the forecast."""
 
     def __str__(self) -> str:
-        passes = f"passes up to {self.times:.1f} times today's peak"
-        if self.until.mid is not None:
-            return f"{passes}; the forecast reaches that in {self.until.mid:%B %Y}"
-        if self.until.earliest is not None:
-            return f"{passes}; the forecast may reach that from {self.until.earliest:%B %Y} on"
-        return f"{passes}; the forecast does not reach that"
+        if self.times < 1:
+            return (
+                f"was tried at {self.rate:,.4g} requests a second, {self.times:.2f} times today's "
+                "peak: that says nothing of the load that is there already"
+            )
+        much = f"{self.times:.1f} times today's peak ({self.rate:,.4g} requests a second)"
+        return f"passes up to {much}; {self._reached()}"
+
+    def _reached(self) -> str:
+        until = self.until
+        earliest = f"{until.earliest:%B %Y}" if until.earliest else ""
+        if until.mid is not None:
+            reached = f"{until.mid:%B %Y}"
+            sooner = f", at the earliest in {earliest}" if earliest not in {"", reached} else ""
+            return f"the forecast reaches that in {reached}{sooner}"
+        if earliest:
+            return f"the forecast may reach that from {earliest} on"
+        ends = f", which ends in {self.ends:%B %Y}," if self.ends else ""
+        return f"the forecast{ends} does not reach that"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from schemas.kinds.capacity_plan import CapacityPlan
 def headroom(forecast: Forecast, rate: float) -> Headroom:
     """Tell how far a rate that was served is from today's peak, and when it is reached."""
     times = rate / forecast.today.mid if forecast.today.mid > 0 else float("inf")
-    return Headroom(rate, times, _until(forecast.days, Band(rate, rate, rate)))
+    ends = forecast.days[-1].day if forecast.days else None
+    return Headroom(rate, times, _until(forecast.days, Band(rate, rate, rate)), ends)
 
 
 def capacity(

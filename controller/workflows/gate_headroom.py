@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from controller.model.capacity import Headroom
 from controller.model.measurement import GateResult, Measurement
 from controller.steps import capacity as capacity_step
-from controller.steps.gate.report import Headroom
 from controller.workflows.forecast_runs import last_of, status_of
 from controller.workflows.parts import Parts
 from schemas.kinds.forecast import Forecast
@@ -28,7 +28,4 @@ async def headroom(
     if made is None:
         return None
     found = capacity_step.headroom(made, min(run.achieved_rate for run in runs))
-    if not math.isfinite(found.times):
-        return None
-    reached = f"{found.until.mid:%B %Y}" if found.until.mid else ""
-    return Headroom(round(found.times, 2), at=round(found.rate, 1), reached=reached)
+    return found if math.isfinite(found.times) else None

@@ -3,15 +3,19 @@
 from pydantic import TypeAdapter
 
 from controller.diagnostics.errors import Transient
+from controller.model.capacity import Headroom
 from controller.model.chart import Chart, Picture
 from controller.model.measurement import GateResult, Measurement
 from controller.model.names import Digest
 from controller.steps.gate.charts import charts
-from controller.steps.gate.report import Headroom, Told, report
+from controller.steps.gate.report import Told, report
 from controller.workflows.baselines import Baselines
 from controller.workflows.world import World
 
-_TOLD = TypeAdapter(tuple[str, str, GateResult, Headroom | None] | tuple[str, str, GateResult])
+_TOLD = TypeAdapter(
+    tuple[str, str, GateResult, str | dict[str, object] | None] | tuple[str, str, GateResult]
+)
+"""Stage, commit, answer, and the sentence of the headroom; it was a mapping once."""
 
 
 class GateReports:
@@ -25,7 +29,8 @@ class GateReports:
     ) -> None:
         """Keep what a report of an answer is made of."""
         if result.evidence is not None:
-            told = _TOLD.dump_json((stage, commit, result, headroom)).decode()
+            room = str(headroom) if headroom else None
+            told = _TOLD.dump_json((stage, commit, result, room)).decode()
             await self._world.ledger.set_fact(f"gate-told/{result.evidence}", told)
 
     async def page(self, evidence: Digest) -> bytes | None:
@@ -41,7 +46,8 @@ class GateReports:
         stage, commit, result, *rest = _TOLD.validate_json(told)
         runs, baseline = await self._runs(result.measurements), await self._runs(result.baseline)
         drawn = await self._drawn(charts(runs, baseline))
-        page = report(Told(stage, commit, result, runs, baseline, *rest), drawn)
+        room = next((each for each in rest if isinstance(each, str)), "")
+        page = report(Told(stage, commit, result, runs, baseline, room), drawn)
         if drawn:  # a page without its charts is made again
             digest = await world.artifacts.put(page)
             await world.ledger.set_fact(f"gate-report/{evidence}", digest)

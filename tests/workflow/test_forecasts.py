@@ -171,8 +171,8 @@ async def test_a_gate_that_says_yes_tells_how_far_the_forecast_is_from_its_load(
     _, made = await life.app.outlook.forecast(NAME)
     found = await headroom(life.parts, "shop", passed, [run])
     assert made is not None and found is not None
-    assert found.factor == round(run.achieved_rate / made.today.mid, 2)
-    assert "times today's peak" in found.sentence()
+    assert found.times == run.achieved_rate / made.today.mid
+    assert "times today's peak" in str(found)
     failed = replace(passed, ruling=GateRuling.FAIL)
     assert await headroom(life.parts, "shop", failed, [run]) is None
     assert await headroom(life.parts, "other", passed, [run]) is None

@@ -30,25 +30,6 @@ MARK = "<!doctype html>\n<!-- Trueup gate report 1 -->\n"
 MOST_REASONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Headroom:
-    """How much more load there could be, and when a forecast has it."""
-
-    factor: float
-    """Times today's peak at which the limits were still kept."""
-    unit: str = "requests a second"
-    at: float | None = None
-    """So much of the unit was measured."""
-    reached: str = ""
-    """When the forecast reaches that: `March 2027`; empty where nobody knows."""
-
-    def sentence(self) -> str:
-        """Say it in a line."""
-        much = f" ({self.at:g} {self.unit})" if self.at is not None else ""
-        then = f"; the forecast reaches that in {self.reached}" if self.reached else ""
-        return f"passes up to {self.factor:.1f} times today's peak{much}{then}"
-
-
 @dataclass(frozen=True)
 class Told:
     """What a report is made of."""
@@ -58,7 +39,8 @@ class Told:
     result: GateResult
     runs: tuple[Measurement, ...]
     baseline: tuple[Measurement, ...] = ()
-    headroom: Headroom | None = None
+    headroom: str = ""
+    """How far it is from today's peak, in a sentence."""
 
 
 def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
@@ -69,7 +51,7 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
     parts = [
         f"<h1>{escape(result.gate)} in {escape(told.stage)} {verdict}</h1>",
         _list(result.reasons[:MOST_REASONS]),
-        f"<p>{escape(told.headroom.sentence())}</p>" if told.headroom else "",
+        f"<p>{escape(told.headroom)}</p>" if told.headroom else "",
         "<h2>Objectives</h2>", _objectives(result),
         _section("More to look at", (*result.reasons[MOST_REASONS:], *result.warnings)),
         *(_chart(chart, picture) for chart, picture in charts),

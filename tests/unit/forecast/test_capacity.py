@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from controller.diagnostics.errors import Stalled
-from controller.model.capacity import Run
+from controller.model.capacity import Headroom, Run, Until
 from controller.model.forecast import Answers, Backtest, Forecast
 from controller.model.forecast_chart import chart, tried, values
 from controller.model.series import Every
@@ -140,7 +140,15 @@ def test_headroom_is_told_in_times_of_today_and_with_a_month() -> None:
     assert found.until.mid is not None
     assert str(found).startswith("passes up to ")
     assert f"{found.until.mid:%B %Y}" in str(found)
-    assert "does not reach" in str(headroom(grown, grown.days[-1].rate.high * 100))
+    assert str(headroom(grown, grown.days[-1].rate.high * 100)).endswith(
+        f"; the forecast, which ends in {grown.days[-1].day:%B %Y}, does not reach that"
+    )
+    assert "nothing of the load that is there already" in str(headroom(grown, grown.today.mid / 2))
+    sooner = Headroom(610.0, 2.13, Until(date(2027, 3, 9), date(2027, 1, 4), None))
+    assert str(sooner) == (
+        "passes up to 2.1 times today's peak (610 requests a second); the forecast reaches that "
+        "in March 2027, at the earliest in January 2027"
+    )
 
 
 def test_a_profile_goes_up_to_the_peak_to_come_and_beyond_it() -> None:
