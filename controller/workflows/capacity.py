@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from controller.diagnostics.errors import ConfigurationWrong, DependencyNotReady, Stalled
 from controller.model.adoption import InputEdit
-from controller.model.capacity import Capacity, Run
+from controller.model.capacity import Capacity, Run, Until
 from controller.model.catalog import Catalog
 from controller.model.forecast import Forecast
 from controller.model.names import StageName, UnitName
@@ -149,13 +149,20 @@ def _summary(found: Capacity) -> str:
     )
 
 
+def _used_up(until: Until) -> str:
+    if until.mid is None:
+        return f"What is there may be used up from {until.earliest} on." if until.earliest else ""
+    sooner = until.earliest not in {None, until.mid}
+    earliest = f" ({until.earliest} at the earliest)" if sooner else ""
+    return f"What is there is used up on {until.mid}{earliest}."
+
+
 def _message(found: Capacity, by: str) -> str:
     present = next((each for each in found.choices if each.value == found.present), None)
     chosen = next(each for each in found.choices if each.is_chosen)
     lines = [f"Set {_summary(found)}", ""]
-    if present is not None and present.until.mid is not None:
-        earliest = f" ({present.until.earliest} at the earliest)" if present.until.earliest else ""
-        lines.append(f"What is there is used up on {present.until.mid}{earliest}.")
+    if present is not None and (said := _used_up(present.until)):
+        lines.append(said)
     lines.append(
         f"Needed are {found.needed:,.4g} requests a second; this serves {chosen.serves.mid:,.4g} "
         f"({chosen.serves.low:,.4g} to {chosen.serves.high:,.4g})."

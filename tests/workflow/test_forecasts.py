@@ -123,6 +123,7 @@ async def test_the_change_of_a_plan_is_a_branch_with_one_line() -> None:
     assert branch.startswith("trueup/capacity/shop-shop-api-size-")
     assert proposal.base == head == world.repository._head
     assert "Needed are" in proposal.message
+    assert "What is there may be used up from 20" in proposal.message
     assert AUTHOR != "Robin" == proposal.author
 
 
