@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Entry] = {
     "migrate": Entry(
         "Config repository", "Bring documents of an old `apiVersion` to the present one."
     ),
+    "policy": Entry("Config repository", "Try policies of your own on plans in files."),
     "schema": Entry("Config repository", "Print the JSON Schema of documents, for editors."),
     "explain": Entry("Config repository", "Explain a diagnostic by its code."),
     "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),

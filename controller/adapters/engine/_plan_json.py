@@ -19,6 +19,8 @@ from controller.ports.engine import EnginePlan
 LONGEST_VALUE = 120
 SHORTEST_SECRET = 6
 IDENTITIES = ("id", "arn", "name")
+FOR_A_CHECK = "read_because_check_nested"
+"""A data source in a `check` block: it is read at every apply, and changes nothing."""
 
 _ACTIONS = {
     ("create",): Action.CREATE,
@@ -84,6 +86,8 @@ def _read_changes(
 def _read_change(
     entry: Mapping[str, Any], walk: "_Walk", *, is_drift: bool
 ) -> ResourceChange | None:
+    if entry.get("action_reason") == FOR_A_CHECK:
+        return None
     change = entry["change"]
     action = _ACTIONS.get(tuple(change["actions"]), Action.UPDATE)
     reason = str(entry.get("action_reason", "")).replace("_", " ")

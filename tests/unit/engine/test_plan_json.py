@@ -138,3 +138,10 @@ def test_what_is_no_plan_is_not_quoted(text: str) -> None:
     assert failed.value.__cause__ is None
     assert failed.value.__suppress_context__ or failed.value.__context__ is None
     assert "canary" not in repr(failed.value)
+
+
+def test_a_look_of_a_check_is_no_change() -> None:
+    looked = entry(["read"], action_reason="read_because_check_nested")
+    assert changes_of([looked]) == ()
+    (waits,) = changes_of([entry(["read"], action_reason="read_because_config_unknown")])
+    assert waits.action is Action.READ
