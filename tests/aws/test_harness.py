@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
+from controller.diagnostics.errors import EngineFailed
 from controller.ports.engine import Engine
 from tests.support.aws import PROVIDER, VARIABLE, Moto, find_mirror
 from tests.support.aws_platform import Platform
@@ -80,3 +82,49 @@ async def test_a_stack_of_aws_is_applied_and_taken_away(
     _, far = await platform.apply("far")
     assert str(far.outputs["arn"]).split(":")[3] == THERE
     await platform.apply("far", destroy=True)
+
+
+CHAIN = b"""
+resource "aws_sns_topic" "first" { name = "first" }
+resource "aws_sns_topic" "second" {
+  name         = "second"
+  display_name = aws_sns_topic.first.name
+}
+resource "aws_sns_topic" "third" {
+  name         = "third"
+  display_name = aws_sns_topic.second.name
+}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.aws
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_provider_that_is_killed_in_an_apply_loses_nothing(
+    engine: Engine, moto: Moto, tmp_path: Path
+) -> None:
+    platform = Platform(tmp_path, engine, moto.provider(), {"modules/chain/main.tf": CHAIN})
+    platform.stacks["chain"] = {"module": "modules/chain"}
+    await platform.plan("chain")
+    killed: list[int] = []
+
+    def kill_once(told: str) -> None:
+        if "first: Creation complete" in told and not killed:
+            for process in psutil.Process().children(recursive=True):
+                if process.name().startswith("terraform-prov"):
+                    process.kill()
+                    killed.append(process.pid)
+
+    with pytest.raises(EngineFailed):
+        await engine.apply(platform.directory("chain"), on_progress=kill_once)
+    assert killed
+    state = await engine.state(platform.directory("chain"))
+    assert state is not None
+    assert "module.unit.aws_sns_topic.first" in state.resources
+    await platform.apply("chain")
+    topics = moto.client("sns")
+    names = [each["TopicArn"].rpartition(":")[2] for each in topics.list_topics()["Topics"]]
+    assert sorted(names) == ["first", "second", "third"]
+    assert (await platform.plan("chain"))[1].changes == ()
+    await platform.apply("chain", destroy=True)
+    assert topics.list_topics()["Topics"] == []

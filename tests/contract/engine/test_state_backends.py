@@ -140,6 +140,7 @@ def files_with(folder: Path, text: str) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("remote", sorted({ENGINES[0], "embedded"}), indirect=True)
 async def test_an_apply_a_second_one_and_a_state_pushed_back(remote: Remote) -> None:
     directory = await remote.applied("a")
     first = await remote.engine.state(directory)
