@@ -4,6 +4,7 @@ Everything is found out from the record's own text and from public keys, so that
 no installation can ask the same.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -44,19 +45,28 @@ def verify(text: str, known: KnownSeals, address: str = "") -> Verification:
         return _refused(digest, Check("address", ok=False, said=said))
     named = "its content is what its address says" if address else f"its content is {digest}"
     addressed = Check("address", ok=True if address else None, said=named)
+    if _has_no_seal(text):
+        said = "it has no seal: either it is older than seals, or somebody took it away"
+        check = Check("seal", ok=False, said=said)
+        return replace(_refused(digest, addressed, check), standing=Standing.NOT_SEALED)
     try:
         told = canonical.read(text)
     except ValueError as error:
         said = f"this text is no record: {error}"
         return _refused(digest, addressed, Check("form", ok=False, said=said))
-    if not isinstance(told, dict) or "because" not in told:
+    if not isinstance(told, dict) or SEAL not in told:
         said = "this text is no record of a decision"
         return _refused(digest, addressed, Check("form", ok=False, said=said))
-    if SEAL not in told:
-        said = "it has no seal: either it is older than seals, or somebody took it away"
-        check = Check("seal", ok=False, said=said)
-        return replace(_refused(digest, addressed, check), standing=Standing.NOT_SEALED)
     return _sealed(told, known, Verification(digest, Standing.REFUSED, (addressed,)))
+
+
+def _has_no_seal(text: str) -> bool:
+    """Tell a decision without a seal: such a one may be written in any way."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and "because" in told and SEAL not in told
 
 
 def _sealed(told: Mapping[str, object], known: KnownSeals, so_far: Verification) -> Verification:
