@@ -9,7 +9,7 @@ from controller.decisions import Decisions
 from controller.diagnostics.errors import Stalled
 from controller.gate_desk import GateDesk
 from controller.model import view
-from controller.model.caller import Caller, Role
+from controller.model.caller import Caller, Role, with_users
 from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
 from controller.model.names import Digest, StageName, UnitName
@@ -222,7 +222,8 @@ class App:
         others: tuple[str, ...] = ()
         if stage.commit is not None:
             others = (await self._parts.world.repository.snapshot(stage.commit)).co_authors
-        return any(is_same_person(each, caller.name) for each in (stage.author, *others))
+        makers = with_users((stage.author, *others), self._parts.world.members)
+        return any(is_same_person(each, caller.name) for each in makers)
 
     async def approve_backlog(
         self, caller: Caller, environment: str, reason: str = "", *, expect: str = ""

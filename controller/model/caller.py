@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.utils import parseaddr
 from enum import StrEnum
 
 LOCAL_NAME = "local"
@@ -42,3 +43,11 @@ class Member:
         """Tell whether one of these is theirs: whole, for a part of it could be anybody's."""
         mine = {text.casefold() for text in (self.caller.name, *self.commits_as)}
         return not mine.isdisjoint(text.casefold() for text in identities)
+
+
+def with_users(people: Iterable[str], members: Iterable[Member]) -> tuple[str, ...]:
+    """Give people as commits name them, and the users that their addresses are of."""
+    named = tuple(person for person in people if person)
+    addresses = [parseaddr(person)[1] for person in named]
+    users = (member.caller.name for member in members if member.made(addresses))
+    return tuple(dict.fromkeys((*named, *users)))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
+from controller.model.caller import with_users
 from controller.model.condition import ConditionType
 from controller.model.decision import UnitRisk
 from controller.model.history import touches
@@ -181,8 +182,10 @@ class Evidence:
         """
         if not entry.approvals.required:
             return ()
+        members = self._world.members
         if pointer is None:
-            return (await self._world.repository.snapshot(candidate.commit)).co_authors
+            made = (await self._world.repository.snapshot(candidate.commit)).co_authors
+            return with_users((candidate.author, *made), members)
         catalogs, product = self._parts.catalogs, candidate.product
         owned = {
             path
@@ -190,15 +193,14 @@ class Evidence:
             for path in release_step.owned_paths((await catalogs.at(commit)).catalog, product)
         }
         history = await self._world.repository.history(candidate.commit, pointer.commit)
-        return tuple(
-            dict.fromkeys(
-                person
-                for each in history.commits
-                if any(touches(owned, path) for path in each.paths)
-                for person in (each.author, *each.co_authors)
-                if person
-            )
+        makers = (
+            person
+            for each in history.commits
+            if any(touches(owned, path) for path in each.paths)
+            for person in (each.author, *each.co_authors)
+            if person
         )
+        return with_users((candidate.author, *makers), members)
 
     def _environment(self, name: StageName) -> Environment | None:
         head = self._parts.catalogs.known_head().catalog

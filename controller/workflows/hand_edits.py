@@ -3,7 +3,7 @@
 Trueup knows its own commits by its ledger, which has the text it wrote last. When it was killed
 before that was noted, or the ledger is lost or an old one, a commit proves itself: by the key that
 Trueup signs with, where there is one; by the line in its message that binds it to the text; by the
-decision record beside it, with a number that is higher than any before.
+sealed record of the decision beside it, with a number that is higher than any before.
 """
 
 import contextlib
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from controller.diagnostics.errors import Stalled, Transient
-from controller.model.canonical import digest_of
 from controller.model.names import StageName
 from controller.model.pointer_change import HandEdit, PointerChange
+from controller.model.record import Standing as Seal
 from controller.model.release import Pointer, Release
+from controller.steps.decide.verify import verify
 from controller.steps.hand_edit import Edited, judge_edit
 from controller.workflows import keys
 from controller.workflows.parts import Parts
@@ -164,26 +165,27 @@ class Pointers:
     ) -> bool:
         """Tell whether a commit proves that Trueup made it, after the pointer that is known."""
         pointer, before = _read(name, change.text), known.pointer(name) if known else None
-        if pointer is None or change.by_us is False or not is_bound(change):
+        if pointer is None or pointer.decision is None:
             return False
-        decisions = [
-            decision
-            for path, text in files.items()
-            if path.startswith(decisions_path(name)) and (decision := read_decision(text))
-        ]
-        own = files.get(decision_path(name, pointer.decision)) if pointer.decision else None
-        decision = read_decision(own) if own and digest_of(own) == pointer.decision else None
-        return (
-            decision is not None
-            and decision.stage == name
-            and decision.release.digest == pointer.digest
-            and decision.number == pointer.number
-            and (
-                pointer.number > before.number
-                if before
-                else all(each.number <= pointer.number for each in decisions)
-            )
-        )
+        if change.by_us is False or not is_bound(change):
+            return False
+        record = files.get(decision_path(name, pointer.decision), "")
+        sealed = verify(record, self._world.seal, pointer.decision).standing
+        decision = read_decision(record)
+        if decision is None or sealed not in {Seal.VALID, Seal.OTHER_RULES}:
+            return False
+        said = (decision.stage, decision.release.digest, decision.number)
+        if said != (name, pointer.digest, pointer.number):
+            return False
+        least = before.number + 1 if before else _highest_number(name, files)
+        return pointer.number >= least
+
+
+def _highest_number(name: StageName, files: Mapping[str, str]) -> int:
+    """Give the number of the last decision about a stage that lies on the branch."""
+    folder = decisions_path(name)
+    records = [read_decision(text) for path, text in files.items() if path.startswith(folder)]
+    return max((record.number for record in records if record), default=0)
 
 
 def _since(changes: Sequence[PointerChange], known: Written | None) -> Sequence[PointerChange]:

@@ -99,7 +99,7 @@ async def put_back(parts: Parts, name: StageName, order: Order) -> Pointer:
     said = f"{order.by} puts back what was edited by hand: {standing.edit.said}"
 
     async def change(pointer: Pointer) -> tuple[Decision, Pointer]:
-        decision = await _decision(parts, DecisionKind.PROMOTE, pointer, order, said)
+        decision = await _decision(parts, DecisionKind.PUT_BACK, pointer, order, said)
         return decision, pointer
 
     return await _do(parts, name, change, "PutBack", over_edit=True)
@@ -210,7 +210,7 @@ async def _decision(
 ) -> Decision:
     known = await parts.world.ledger.release(pointer.stage.product, pointer.digest)
     here = known or Release(pointer.stage.product, pointer.commit, pointer.digest)
-    words = {"hold": "hold", "lift": "lift", "roll-back": "go back", "promote": "put it back"}
+    words = {"hold": "hold", "lift": "lift", "roll-back": "go back", "put-back": "put it back"}
     return Decision(
         kind=kind,
         stage=pointer.stage,

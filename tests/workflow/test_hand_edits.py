@@ -1,7 +1,7 @@
 """What becomes of a pointer that somebody edits, on a real branch of a real repository."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,12 @@ from controller.adapters.git.own_key import OwnKeyFile
 from controller.adapters.git.signing import SigningKeys
 from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Member, Role
+from controller.model.canonical import digest_of
 from controller.model.history import SignersRule, Trust
 from controller.model.names import StageName
 from controller.model.release import Pointer
-from controller.workflows.pointers import write_pointer
+from controller.workflows.holding import moves_of
+from controller.workflows.pointers import bind, decision_path, read_pointer, write_pointer
 from tests.contract.git.conftest import POINTERS, Upstream
 from tests.contract.git.signers import Person, allowed_signers, ssh_person
 from tests.support.worlds import Life, MemoryWorld
@@ -53,6 +55,7 @@ spec: {{module: modules/local/storage, inputs: {{labels: {{holds: "{0}"}}}}}}
 """
 OPERATOR = Caller("olga", Role.OPERATOR)
 PRODUCTION = "shop/production"
+STAGE = StageName.parse(PRODUCTION)
 FILE = f"{PRODUCTION}.yaml"
 FACT = f"pointer/{PRODUCTION}"
 GRACE = Member(
@@ -101,6 +104,24 @@ class Scene:
         self.git(who, *options, "commit", "-q", "-a", "-m", "by hand", *(["-S"] * signed))
         self.git(who, "push", "-q", "origin", f"HEAD:{POINTERS}")
         return self.head()
+
+    async def forge(self, who: str) -> None:
+        """Push a pointer to the first release as Trueup would, but for the seal of the record."""
+        (digest, promoted), *_ = await moves_of(self.life.parts, STAGE)
+        clone = self.upstream.work.parent / "clone"
+        record = (clone / decision_path(STAGE, digest)).read_text()
+        record = record.replace(f'"number": {promoted.number}', f'"number": {promoted.number + 1}')
+        made = digest_of(record)
+        (clone / decision_path(STAGE, made)).write_text(record)
+        pointer = read_pointer(STAGE, {FILE: self.file})
+        assert pointer is not None
+        text = write_pointer(
+            replace(pointer, decision=made, number=pointer.number + 1, rejected_by="nobody")
+        )
+        self.write(text)
+        self.git(who, "add", "-A")
+        self.git(who, "commit", "-q", "-m", bind("shop/production: promote", text))
+        self.git(who, "push", "-q", "origin", f"HEAD:{POINTERS}")
 
     def pointed_at(self, commit: str) -> str:
         return self.file.replace(self.first, commit)
@@ -200,7 +221,8 @@ async def test_what_says_no_release_is_put_back_by_a_commit_on_top(begin, what: 
     assert (stage.commit, stage.hand_edited) == (scene.first, "")
     assert scene.upstream.log(POINTERS, "%H")[1] == edited
     assert f'commit: "{scene.first}"' in scene.file
-    assert (await scene.life.app.promotions.history(PRODUCTION))[0].by == "olga"
+    move = (await scene.life.app.promotions.history(PRODUCTION))[0]
+    assert (move.kind, move.by) == ("put-back", "olga")
 
 
 async def test_a_rollback_goes_over_an_edit(begin) -> None:
@@ -304,7 +326,7 @@ async def test_its_own_commit_is_never_taken_for_an_edit(begin, lost: str) -> No
     assert await scene.life.events("HandEdited") == []
 
 
-@pytest.mark.parametrize("how", ["amended", "rewritten", "edited and lost"])
+@pytest.mark.parametrize("how", ["amended", "rewritten", "forged", "edited and lost"])
 async def test_what_only_looks_like_its_own_commit_is_an_edit(begin, how: str) -> None:
     scene = await begin()
     await scene.life.app.promote(OPERATOR, PRODUCTION)
@@ -317,6 +339,8 @@ async def test_what_only_looks_like_its_own_commit_is_an_edit(begin, how: str) -
         scene.write(scene.file.replace(scene.second, scene.first))
         scene.git(trueup, "commit", "-q", "-a", "--amend", "--no-edit")
         scene.git(trueup, "push", "-q", "-f", "origin", f"HEAD:{POINTERS}")
+    elif how == "forged":
+        await scene.forge(trueup)
     else:
         scene.edit(scene.file.replace(scene.second, scene.first), trueup)
     if how == "edited and lost":
@@ -356,7 +380,7 @@ async def test_where_signatures_are_wanted_nothing_else_moves_a_stage(
         each for each in await scene.world.ledger.releases("shop", limit=9)
         if each.commit == scene.second
     )  # fmt: skip
-    pointer = Pointer(StageName("shop", "production"), wanted.commit, wanted.digest)
+    pointer = Pointer(STAGE, wanted.commit, wanted.digest)
     edited = scene.edit(
         write_pointer(pointer), OLGA, *(signers[signer].options if signer else ()),
         signed=bool(signer),
