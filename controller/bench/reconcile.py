@@ -5,7 +5,7 @@ from controller.bench.reconcile_builtin import measure_builtin
 from controller.bench.reconcile_world import Say, Wish
 from controller.bench.report import Case, Report
 
-OF_AWS = frozenset({"aws", "aws-drift", "same-plans"})
+OF_AWS = frozenset({"aws", "aws-drift", "same-plans", "levers"})
 
 
 def bench_reconcile(wish: Wish, say: Say = lambda _text: None) -> Report:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from controller.bench import aws
+from controller.bench.levers import measure_levers
 from controller.bench.plain import Plain
 from controller.bench.reconcile_world import OURS, PLAIN, Say, Wish, beside, world
 from controller.bench.report import Case
@@ -29,12 +30,15 @@ def measure_aws(wish: Wish, say: Say) -> Sequence[Case]:
             # The controller runs when somebody pushes, but has not seen any of these units.
             serving.push(_without_units(ours, wish.engine), "an empty platform")
             serving.start()
-            for name, note in COMMITS:
+            is_beside = bool(wish.cases & {"aws", "aws-drift"})
+            for name, note in COMMITS if is_beside else COMMITS[:1]:
                 say(f"{name}: ours")
                 watch = Stopwatch(serving.cpu_seconds)
                 at = serving.push(aws.repository(ours, note=note, engine=wish.engine), name)
                 serving.until_ready(at, len(names), PATIENCE)
                 our_cost = watch.took()
+                if not is_beside:
+                    continue
                 say(f"{name}: plain")
                 watch = Stopwatch()
                 for unit, root in roots.items():
@@ -52,6 +56,8 @@ def measure_aws(wish: Wish, say: Say) -> Sequence[Case]:
             if "same-plans" in wish.cases:
                 say("plans of the fast path and of the plain command line, compared")
                 cases.append(asyncio.run(compare(serving, plain, ours)))
+            if "levers" in wish.cases:
+                cases += asyncio.run(measure_levers(serving, plain, say))
     return cases
 
 

@@ -77,8 +77,8 @@ def _no_change(serving: Serving, number: int, turns: Sequence[Took]) -> Case:
         is_met=seconds <= GOAL_NO_CHANGE,
         peak_rss_mib=serving.peak_rss_mib(),
         detail={
-            "ours": "from the commit in Git to every unit ready at it; the repository is looked "
-            "at every 0.3 s",
+            "ours": "from the commit in Git to every stage verified at it; the repository is asked "
+            "every 0.3 s",
             "each_seconds": [round(turn.seconds, 3) for turn in turns],
             "ours_cpu_seconds": round(statistics.median(turn.cpu for turn in turns), 3),
         },

@@ -88,17 +88,20 @@ class Serving:
                 self._process.kill()
                 self._process.wait()
 
-    def until_ready(self, at: str, number: int, seconds: float) -> list[Mapping[str, Any]]:
-        """Wait until so many units are ready at a commit; gives them."""
-        found: list[Mapping[str, Any]] = []
+    def until_ready(self, at: str, number: int, seconds: float) -> None:
+        """Wait until every stage is verified at a commit, and then so many units are ready at it.
+
+        The stages are few, so asking for them costs nothing; the units are looked at in the end.
+        """
 
         def is_done() -> bool:
-            found[:] = self.units()
-            done = [unit for unit in found if unit["revision"] == at and unit["ready"] == "True"]
+            stages = self._get("/api/stages")
+            if not stages or any(s["commit"] != at or not s["verified"] for s in stages):
+                return False
+            done = [u for u in self.units() if u["revision"] == at and u["ready"] == "True"]
             return len(done) == number
 
-        self._until(is_done, seconds, f"{number} units did not get ready", pause=number / 1000)
-        return found
+        self._until(is_done, seconds, f"{number} units did not get ready")
 
     def until_looked_at(self, after: datetime, number: int, seconds: float) -> None:
         """Wait until so many units were looked at for drift after an instant."""
@@ -111,7 +114,10 @@ class Serving:
 
     def units(self) -> list[Mapping[str, Any]]:
         """Give all units as the API shows them."""
-        return list(self._client.get("/api/units").raise_for_status().json())
+        return self._get("/api/units")
+
+    def _get(self, path: str) -> list[Mapping[str, Any]]:
+        return list(self._client.get(path).raise_for_status().json())
 
     def look_for_drift(self, unit: str) -> None:
         """Ask for a look at a unit now."""
