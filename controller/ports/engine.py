@@ -1,6 +1,6 @@
 """Terraform or OpenTofu: what may be asked of an engine, for one workspace directory at a time."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -132,6 +132,12 @@ class Engine(Protocol):
 
     async def break_orphan(self, directory: Path) -> LockHolder | None:
         """Break the lock when it is proven that its holder was a process of ours and is dead."""
+
+    async def get_ready(self, providers: Mapping[str, tuple[str, str]]) -> None:
+        """Load providers (local name → source, version), so that no plan has to wait for that.
+
+        Raises what `init` raises; nothing is lost then but time.
+        """
 
     async def close(self) -> None:
         """End warm processes, gracefully."""

@@ -5,6 +5,7 @@ from controller.model.names import SecretName, StageName, UnitName
 SOURCE = "source:repository"
 RECEIVERS = "notify:receivers"
 STOCK = "stock:secrets"
+ENGINES = "engines:providers"
 
 
 def unit_key(name: UnitName) -> str:

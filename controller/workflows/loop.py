@@ -66,6 +66,8 @@ class Loop:
             [
                 keys.RECEIVERS,
                 keys.STOCK,
+                # Only now: the units of a commit that brings providers load them all the same.
+                *([keys.ENGINES] if self.parts.catalogs.head is not None else ()),
                 *(keys.stage_key(stage.name) for stage in await ledger.stages()),
                 *(keys.secret_key(secret.name) for secret in await ledger.secrets()),
                 *(keys.issue_key(row.id) for row in await ledger.issuances(is_open=True)),
@@ -101,6 +103,8 @@ class Loop:
             raise Waiting.because("the repository was not read yet")
         if lane == "stock":
             return await self._guarded(take_stock(self.parts))
+        if lane == "engines":
+            return await self._guarded(self.parts.engines_ready.follow())
         return await self._work(lane, subject)
 
     async def _source(self) -> datetime:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from controller.model.names import Commit, Digest, SecretName, StageName
 from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Catalogs
+from controller.workflows.engines_ready import EnginesReady
 from controller.workflows.issue import Issuing
 from controller.workflows.issue_rows import Rows
 from controller.workflows.issue_turns import IssueTurns
@@ -43,6 +44,7 @@ class Parts:
     """The head and the release at which all of a stage was woken; empty in a new life."""
     stock: Stock
     quiet: Quiet
+    engines_ready: EnginesReady
     live_runs: LiveRuns = field(default_factory=dict)
     used_secrets: dict[SecretName, Digest | None] = field(default_factory=dict)
     """Which document the last turn of a secret used; None: there was none. Empty in a new life."""
@@ -80,4 +82,5 @@ class Parts:
             {},
             Stock(world),
             Quiet(world),
+            EnginesReady(world, catalogs),
         )

@@ -5,9 +5,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from controller.adapters.engine import embedded
+from controller.adapters.engine._operations import TerraformEngine
+from controller.adapters.engine.packages import Packages
 from controller.diagnostics.errors import EngineFailed
 from controller.ports.engine import Engine
-from tests.support.aws import PROVIDER, VARIABLE, Moto, find_mirror
+from tests.support.aws import PROVIDER, VARIABLE, Moto, engine_environment, find_mirror
 from tests.support.aws_platform import Platform
 
 MODULE = b"""
@@ -128,3 +131,23 @@ async def test_a_provider_that_is_killed_in_an_apply_loses_nothing(
     assert (await platform.plan("chain"))[1].changes == ()
     await platform.apply("chain", destroy=True)
     assert topics.list_topics()["Topics"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.aws
+@pytest.mark.asyncio(loop_scope="session")
+async def test_an_engine_gets_ready_for_a_provider_before_it_is_needed(
+    mirror: Path, tmp_path: Path
+) -> None:
+    environment = engine_environment(tmp_path, mirror)
+    pool = await embedded.start_pool(environment, size=1)
+    engine = TerraformEngine(pool, environment, packages=Packages(tmp_path / "packages.json"))
+    try:
+        await engine.get_ready({"aws": ("hashicorp/aws", ">= 5.0")})
+        (worker,) = pool._idle
+        assert [address.rpartition("/")[2] for address in worker.providers] == ["aws"]
+        runs = worker.runs
+        await engine.get_ready({"aws": ("hashicorp/aws", ">= 5.0")})
+        assert worker.runs == runs + 1  # no second `init`
+    finally:
+        await engine.close()

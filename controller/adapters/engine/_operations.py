@@ -1,5 +1,6 @@
 """What each operation of the port means in commands of Terraform, however they are run."""
 
+from asyncio import gather
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from controller.adapters.engine import (
     _lock_error,
     _made,
     _plan_json,
+    _readiness,
     _state_file,
 )
 from controller.adapters.engine._applying import (
@@ -256,6 +258,16 @@ class TerraformEngine:
             return None
         await self._unlock_remote(directory, holder.id)
         return holder
+
+    async def get_ready(self, providers: Mapping[str, tuple[str, str]]) -> None:
+        """See the port. `validate` loads what a provider says of itself, and asks no world."""
+        directory = _readiness.make_root(Path(self._environment["HOME"]), providers)
+        await self.init(directory)
+        if self._packages is None or not _readiness.takes_long(directory):
+            return
+        await self._check_packages(directory)
+        command, places = Command("validate", {"json": True}), self._runner.warm_places
+        await gather(*(self._runner.run(directory, command) for _ in range(places)))
 
     async def close(self) -> None:
         """See the port."""

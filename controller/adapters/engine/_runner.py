@@ -46,6 +46,10 @@ class Runner(Protocol):
     @property
     def capabilities(self) -> EngineCapabilities: ...
 
+    @property
+    def warm_places(self) -> int:
+        """How many processes stay after a command, and are worth loading providers in."""
+
     async def run(
         self,
         directory: Path,

@@ -80,6 +80,10 @@ class _Commands:
             lock_without_hashes=name == "terraform",
         )
 
+    @property
+    def warm_places(self) -> int:
+        return 0
+
     async def look(self) -> None:
         """Learn which engine this is. Raises EngineRefused when it is too old or not one at all."""
         home = Path(self._environment["HOME"])

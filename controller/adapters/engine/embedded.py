@@ -13,6 +13,8 @@ from controller.diagnostics.errors import EngineFailed
 from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
 RUNS_PER_WORKER = 500
+MADE_READY = 2
+"""How many workers load providers before they are asked to: each keeps some 300 MB for it."""
 
 
 async def connect(
@@ -64,6 +66,10 @@ class Pool:
     @property
     def capabilities(self) -> EngineCapabilities:
         return EngineCapabilities(ephemeral_values=True, lock_without_hashes=True)
+
+    @property
+    def warm_places(self) -> int:
+        return min(self._size, MADE_READY)
 
     async def warm(self) -> None:
         """Start one worker and learn the version."""

@@ -86,6 +86,8 @@ class MemoryEngine:
         """Every operation and the unit it was asked for, but looking at state and locks."""
         self.identities: tuple[str, ...] = ()
         """What the world calls the things that drift."""
+        self.readied: list[dict[str, tuple[str, str]]] = []
+        """The providers that it was told to load."""
         self._replaced_by = replaced_by
         self._version = EngineVersion("memory", version)
         self._locks: dict[str, LockHolder] = {}
@@ -282,6 +284,11 @@ class MemoryEngine:
         del self._locks[name]
         self.orphans.discard(name)
         self.strangers.discard(name)
+
+    async def get_ready(self, providers: Mapping[str, tuple[str, str]]) -> None:
+        """See the port."""
+        self._raise_planned("get_ready")
+        self.readied.append(dict(providers))
 
     async def close(self) -> None:
         """See the port."""
