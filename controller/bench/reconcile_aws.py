@@ -15,7 +15,8 @@ from controller.bench.serving import Serving
 from controller.bench.stopwatch import Stopwatch
 
 PATIENCE = 900.0
-COMMITS = (("aws, first commit", "one"), ("aws, next commit", "two"))
+AGAIN = "aws, first commit after a restart"
+COMMITS = (("aws, first commit", "one"), ("aws, next commit", "two"), (AGAIN, "three"))
 
 
 def measure_aws(wish: Wish, say: Say) -> Sequence[Case]:
@@ -32,6 +33,8 @@ def measure_aws(wish: Wish, say: Say) -> Sequence[Case]:
             serving.start()
             is_beside = bool(wish.cases & {"aws", "aws-drift"})
             for name, note in COMMITS if is_beside else COMMITS[:1]:
+                if name == AGAIN:
+                    serving.restart(PATIENCE)
                 say(f"{name}: ours")
                 watch = Stopwatch(serving.cpu_seconds)
                 at = serving.push(aws.repository(ours, note=note, engine=wish.engine), name)

@@ -17,6 +17,8 @@ from controller.bench.repository import commit
 from controller.diagnostics.errors import Bug, EngineFailed
 
 START_SECONDS, STOP_SECONDS = 60.0, 60.0
+LOOK_SECONDS, IDLE = 3.0, 0.2
+"""A controller that computes a fifth of the time, or less, only looks at its repository."""
 SETTINGS = """\
 data: {place}/data
 repository: {{url: {place}/config.git, poll_every: PT0.3S}}
@@ -87,6 +89,20 @@ class Serving:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+    def restart(self, seconds: float) -> None:
+        """End it and start it again, and wait until engines have got ready and it is idle."""
+        self.stop()
+        self.start()
+        before = self.cpu_seconds()
+
+        def is_idle() -> bool:
+            nonlocal before
+            computed, before = self.cpu_seconds() - before, self.cpu_seconds()
+            return computed < IDLE * LOOK_SECONDS
+
+        time.sleep(LOOK_SECONDS)
+        self._until(is_idle, seconds, "the controller did not come to rest", pause=LOOK_SECONDS)
 
     def until_ready(self, at: str, number: int, seconds: float) -> None:
         """Wait until every stage is verified at a commit, and then so many units are ready at it.

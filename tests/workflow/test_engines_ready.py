@@ -25,10 +25,12 @@ def world(**environment: object) -> MemoryWorld:
     made = MemoryWorld()
     spec = {"engine": "embedded", "providers": {"cloud": {}}, **environment}
     product = {"owner": "team-shop", "environments": ["dev"]}
+    pipeline = {"stages": [{"environment": "dev"}]}
     files = {
         "modules/place/main.tf": MODULE,
         "dev.yaml": document("Environment", {"name": "dev"}, spec),
         "shop.yaml": document("Product", {"name": "shop"}, product),
+        "stages.yaml": document("Pipeline", {"name": "shop", "product": "shop"}, pipeline),
         "api.yaml": document(
             "Stack", {"name": "api", "product": "shop"}, {"module": "modules/place"}
         ),
