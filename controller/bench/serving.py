@@ -105,17 +105,15 @@ class Serving:
         self._until(is_idle, seconds, "the controller did not come to rest", pause=LOOK_SECONDS)
 
     def until_ready(self, at: str, number: int, seconds: float) -> None:
-        """Wait until every stage is verified at a commit, and then so many units are ready at it.
+        """Wait until stages with so many units are verified at a commit: all are ready at it.
 
-        The stages are few, so asking for them costs nothing; the units are looked at in the end.
+        There are few stages, so that asking for them costs next to nothing.
         """
 
         def is_done() -> bool:
             stages = self._get("/api/stages")
-            if not stages or any(s["commit"] != at or not s["verified"] for s in stages):
-                return False
-            done = [u for u in self.units() if u["revision"] == at and u["ready"] == "True"]
-            return len(done) == number
+            done = [each for each in stages if each["commit"] == at and each["verified"]]
+            return sum(int(each["units_ready"]) for each in done) == number
 
         self._until(is_done, seconds, f"{number} units did not get ready")
 

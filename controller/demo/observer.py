@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,18 +37,29 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE)
         time.sleep(0.2)
 
 
+@cache
+def _client() -> Any:
+    """Give one for all: each that is made reads all certificates of this machine.
+
+    It keeps no connection, because controllers are killed between two questions.
+    """
+    import httpx
+
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=10, trust_env=False, limits=limits)
+
+
 def ask(url: str, *, headers: dict[str, str] | None = None, post: Any = None) -> Any:
     """Send one HTTP request to this machine and give the JSON answer. Raises OSError."""
     import httpx
 
     try:
-        with httpx.Client(timeout=10, trust_env=False) as client:
-            if post is None:
-                answer = client.get(url, headers=headers)
-            else:
-                answer = client.post(url, headers=headers, json=post)
-            answer.raise_for_status()
-            return answer.json()
+        if post is None:
+            answer = _client().get(url, headers=headers)
+        else:
+            answer = _client().post(url, headers=headers, json=post)
+        answer.raise_for_status()
+        return answer.json()
     except httpx.HTTPError as error:
         raise OSError(f"{url}: {error}") from error
 

@@ -39,6 +39,8 @@ class SqliteLedger:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._units = UnitRows(database)
+        self._facts: dict[str, str] | None = None
+        """All of them once one was asked for: nobody else writes the file (see `UnitRows`)."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -309,12 +311,15 @@ class SqliteLedger:
     async def set_fact(self, name: str, value: str) -> None:
         """Keep one small text by name."""
         self._write("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", name, value)
+        if self._facts is not None:
+            self._facts[name] = value
 
     async def fact(self, name: str) -> str | None:
         """Give a text by name; None when it was never set."""
-        with self._database.reading() as sql:
-            row = sql.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        if self._facts is None:
+            with self._database.reading() as sql:
+                self._facts = dict(sql.execute("SELECT name, value FROM fact").fetchall())
+        return self._facts.get(name)
 
     def _one(self, kind: type[Value], query: str, *given: object) -> Value | None:
         found = self._all(kind, query, *given)

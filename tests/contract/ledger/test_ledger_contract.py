@@ -236,7 +236,9 @@ async def test_findings_of_a_scope_are_replaced(ledger: Ledger):
 
 
 async def test_a_fact_is_overwritten(ledger: Ledger):
+    assert await ledger.fact("head") is None
     await ledger.set_fact("head", "one")
+    assert await ledger.fact("head") == "one"
     await ledger.set_fact("head", "two")
     assert await ledger.fact("head") == "two"
 

@@ -165,7 +165,8 @@ class Shop:
 
 
 def wait_for(url):
-    wait_until(lambda: httpx.get(f"{url}/healthz", trust_env=False).raise_for_status())
+    with httpx.Client(trust_env=False) as client:
+        wait_until(lambda: client.get(f"{url}/healthz").raise_for_status())
 
 
 @contextlib.contextmanager
