@@ -76,7 +76,10 @@ async def measure_levers(
             goal="the same plans",
             is_met=found == wanted,
             peak_rss_mib=0,
-            detail={"ours": "init, plan and show at changed inputs", "ours_cpu_seconds": took.cpu},
+            detail={
+                "ours": "init, plan and show at changed inputs",
+                "ours_cpu_seconds": round(took.cpu, 2),
+            },
         )
         cases.append(case)
     return cases
