@@ -41,6 +41,21 @@ class Part:
     made: int
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerShare:
+    """What one of several generator processes did."""
+
+    machine: str
+    wanted: float
+    """Requests that it was to make in the steady part."""
+    made: int
+    """With those that were omitted while the service held it up."""
+    cpu: float
+    """Share of one core."""
+    lag: float
+    """95th percentile of how late its event loop was, in milliseconds."""
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One run of a load test; `total` and each endpoint, and what makes it valid."""
@@ -72,6 +87,8 @@ class Measurement:
     """Why the run was ended before its time; empty when it was not."""
     parts: tuple[Part, ...] = ()
     """Of the steady time, one after the other; empty where nobody counted."""
+    workers: tuple[WorkerShare, ...] = ()
+    """Where several processes shared the load."""
     invalid: str = ""
     """Why the run proves nothing, where whoever made it knows: a worker was lost; else empty."""
 

@@ -54,6 +54,13 @@ class LoadOrder:
     """What the script finds beside itself, by path."""
     abort: Abort | None = None
     most_requests: int | None = None
+    workers: int = 1
+    """Processes that share the load: each takes an equal part of the users, or of the arrivals."""
+    are_elsewhere: bool = False
+    """The workers are started by somebody else, here or on other machines, and come by themselves.
+
+    A worker that does not come, or is lost, makes the measurement an invalid one.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,47 @@ from collections.abc import Sequence
 
 
 class Arrivals:
-    """Gives the instants one after the other; times are seconds of one monotonic clock."""
+    """Gives the instants one after the other; times are seconds of one monotonic clock.
 
-    def __init__(self, start: float, warm_up: float, stages: Sequence[tuple[float, float]]) -> None:
+    Of several processes each takes every so many-eth instant: together they are those of one.
+    """
+
+    def __init__(
+        self,
+        start: float,
+        warm_up: float,
+        stages: Sequence[tuple[float, float]],
+        *,
+        place: int = 0,
+        of: int = 1,
+    ) -> None:
         """Take the rates and lengths of the stages; the warm-up has the rate of the first."""
         self._stages = [(stages[0][0], warm_up), *stages] if warm_up else list(stages)
         self._begins = start
         self._due = start
         self.closes = start + warm_up + sum(seconds for _, seconds in stages)
+        for _ in range(place):
+            self._next()
+        self._others = of - 1
+        self._mine = self._next()
 
     def take(self) -> float | None:
         """Give the next instant that is due; None when there is none any more."""
+        due = self._mine
+        for _ in range(self._others):
+            self._next()
+        self._mine = self._next()
+        return due
+
+    def left(self, until: float) -> list[float]:
+        """Take all that were due before an instant, and that nobody was free for."""
+        found = []
+        while self._mine is not None and self._mine <= until:
+            found.append(self._mine)
+            self.take()
+        return found
+
+    def _next(self) -> float | None:
         while self._stages and self._due >= self._begins + self._stages[0][1]:
             self._begins += self._stages.pop(0)[1]
         if not self._stages:
@@ -27,10 +57,3 @@ class Arrivals:
         due = self._due
         self._due += 1 / self._stages[0][0]
         return due
-
-    def left(self, until: float) -> list[float]:
-        """Take all that were due before an instant, and that nobody was free for."""
-        found = []
-        while self._due <= until and (due := self.take()) is not None:
-            found.append(due)
-        return found

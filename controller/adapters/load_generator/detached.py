@@ -1,4 +1,4 @@
-"""A process that outlives this one; asyncio's own would be killed when the loop goes."""
+"""A process that outlives this one's loop; asyncio's own would be killed when the loop goes."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,17 @@ from pathlib import Path
 
 
 class Detached:
-    """A process in a group of its own, started without anything that ends it with us."""
+    """A process that is started without anything that ends it with us."""
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], output: Path) -> None:
-        """Start it; what it prints goes into a file."""
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        output: Path,
+        *,
+        own_group: bool = True,
+    ) -> None:
+        """Start it; what it prints goes into a file. Without a group of its own it is in ours."""
         write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         self.pid = os.posix_spawn(
             argv[0], tuple(argv), environment,
@@ -18,7 +25,7 @@ class Detached:
                 (os.POSIX_SPAWN_OPEN, 1, str(output), write, 0o600),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
             ],
-            setpgroup=0,
+            setpgroup=0 if own_group else os.getpgrp(),
         )  # fmt: skip
         self._returncode: int | None = None
 

@@ -7,28 +7,25 @@ allowed, and what the order says. `locust_runner.py` is what runs in it, `run_fo
 
 import asyncio
 import os
-import platform
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import controller
 from controller.adapters.load_generator.detached import Detached
+from controller.adapters.load_generator.measured import measurement
+from controller.adapters.load_generator.meeting import Meeting, is_loopback
+from controller.adapters.load_generator.messages import LOST_AFTER
 from controller.adapters.load_generator.run_folder import COMPLAINTS, RunFolder
 from controller.diagnostics.errors import Stalled, Transient
-from controller.model.measurement import EndpointStatistics, Measurement, Part
-from controller.ports.load_generator import LoadOrder, LoadProgress, LoadStage, OnLoadProgress
+from controller.model.measurement import Measurement
+from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
 
 RUNNER = "controller.adapters.load_generator.locust_runner"
-LARGEST_CLOCK_JUMP = 0.5
-"""Seconds between the wall clock and the monotonic one over the steady part; beyond it nobody knows
-when the run was, nor what else was measured then."""
 LOOK_EVERY = 0.1
 
 
@@ -42,15 +39,18 @@ class LocustLoadGenerator:
         grace: float = 30.0,
         end_grace: float = 3.0,
         folder: Path | None = None,
+        meeting: Meeting | None = None,
     ) -> None:
         """Take how long a run may be late, how long a process may take to end, and where to run.
 
-        Without a folder a run with a key does not outlive this process.
+        Without a folder a run with a key does not outlive this process. Without a meeting no
+        workers from elsewhere can be waited for; those that are started here need none.
         """
         self._remote_targets = remote_targets
         self._grace = grace
         self._end_grace = end_grace
         self._folder = folder
+        self._meeting = meeting
 
     async def run(
         self, order: LoadOrder, *, on_progress: OnLoadProgress | None = None
@@ -61,14 +61,14 @@ class LocustLoadGenerator:
             return await self._take_up(order, self._run_folder(order.key), on_progress)
         with tempfile.TemporaryDirectory(prefix="trueup-load-") as made:
             folder = RunFolder(Path(made))
-            folder.write(order, parent=os.getpid())
+            folder.write(order, parent=os.getpid(), meeting=self._meeting_of(order))
             process = await self._start(order, folder)
             try:
                 result = await self._follow(order, folder, process, on_progress)
                 await self._wait(process)
             finally:
                 await self._end(process)
-        return _measurement(order, result)
+        return measurement(order, result)
 
     async def cancel(self, key: str) -> bool:
         """End the run of a key; tells whether there was one."""
@@ -87,6 +87,23 @@ class LocustLoadGenerator:
         if self._folder is not None and key:
             self._run_folder(key).remove()
 
+    def _meeting_of(self, order: LoadOrder) -> Meeting | None:
+        """Give where the workers of an order meet; None where there are none. Raises Stalled."""
+        if not order.are_elsewhere:
+            return Meeting() if order.workers > 1 else None
+        if self._meeting is None:
+            raise Stalled.because(
+                f"the load test `{order.load_test}` waits for workers, and they have no address",
+                hint="set `load_workers.token_file` in the controller's settings",
+                code="gate/order-wrong",
+            )
+        return self._meeting
+
+    def _longest(self, order: LoadOrder) -> float:
+        meeting = self._meeting_of(order)
+        waits = 2 * meeting.patience + LOST_AFTER if meeting else 0.0
+        return order.warm_up + order.steady + self._grace + waits
+
     def _run_folder(self, key: str) -> RunFolder:
         assert self._folder is not None  # noqa: S101 - asked by who knows that there is one
         return RunFolder.of(self._folder, key)
@@ -98,7 +115,7 @@ class LocustLoadGenerator:
         process = None
         if folder.result() is None and folder.holder() is None:
             folder.remove()  # of a run that broke off: it has no result, and makes no load
-            folder.write(order, parent=0)
+            folder.write(order, parent=0, meeting=self._meeting_of(order))
             environment = self._environment(order, folder.path)
             process = Detached(_command(folder), environment, folder.path / COMPLAINTS)
         try:
@@ -110,7 +127,7 @@ class LocustLoadGenerator:
             raise
         if process is not None:
             await self._wait(process)
-        return _measurement(order, result)
+        return measurement(order, result)
 
     async def _start(self, order: LoadOrder, folder: RunFolder) -> asyncio.subprocess.Process:
         with folder.complaints() as complaints:
@@ -139,7 +156,7 @@ class LocustLoadGenerator:
     ) -> dict[str, Any]:
         """Hear the run to its end; raises Stalled and Transient."""
         try:
-            async with asyncio.timeout(order.warm_up + order.steady + self._grace):
+            async with asyncio.timeout(self._longest(order)):
                 while (last := folder.result()) is None:
                     self._tell(folder, on_progress)
                     is_over = process.returncode is not None if process else not folder.holder()
@@ -212,6 +229,13 @@ def check(order: LoadOrder, *, remote_targets: bool) -> None:
             hint="users, rate and steady are more than nothing",
             code="gate/order-wrong",
         )
+    if not 1 <= order.workers <= order.users:
+        raise Stalled.because(
+            f"the load test `{order.load_test}` wants {order.workers} workers for {order.users}"
+            " users",
+            hint="take as many users as workers at least",
+            code="gate/order-wrong",
+        )
     if not remote_targets and not is_this_machine(order.target):
         raise Stalled.because(
             f"the target `{order.target}` of `{order.load_test}` is not this machine",
@@ -232,11 +256,9 @@ def is_this_machine(address: str) -> bool:
     """Tell whether the host of an http URL is this machine, without asking a name server."""
     try:
         parts = urlsplit(address)
-        host = parts.hostname or ""
-        is_loopback = host == "localhost" or ip_address(host).is_loopback
+        return is_loopback(parts.hostname or "") and parts.scheme in {"http", "https"}
     except ValueError:
         return False
-    return is_loopback and parts.scheme in {"http", "https"}
 
 
 def _last_word(
@@ -274,77 +296,3 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         return
     with suppress(ProcessLookupError):
         os.killpg(pid, number)
-
-
-def _measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
-    total = _statistics(result["total"])
-    return Measurement(
-        load_test=order.load_test,
-        target=order.target,
-        started_at=result["started_at"],
-        seconds=result["seconds"],
-        offered_rate=order.rate,
-        achieved_rate=total.requests / result["seconds"],
-        generator_cpu=result["cpu"],
-        total=total,
-        endpoints={name: _statistics(found) for name, found in result["endpoints"].items()},
-        series=tuple((second[0], second[1], second[2], second[3]) for second in result["series"]),
-        errors=tuple((text, count) for text, count in result["errors"]),
-        generator={
-            "locust": result["locust"],
-            "machine": platform.platform(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "processor": processor(),
-            "cores": str(os.cpu_count() or 1),
-            "users": str(order.users),
-            "workers": "1",
-            "longestLag": f"{result['lag_max']:.1f} ms",
-        },
-        generator_lag=result["lag_p95"],
-        ended_early=result["ended_early"],
-        parts=_parts(order, result["parts"]),
-        invalid=result["invalid"] or _why_invalid(result),
-    )
-
-
-def _parts(order: LoadOrder, made: Sequence[int]) -> tuple[Part, ...]:
-    """Lay what was made in equal parts of the steady time beside what was wanted in them."""
-    stages = order.stages or (LoadStage(order.rate, order.steady),)
-    ends = [order.steady * (place + 1) / len(made) for place in range(len(made))]
-    due = [0.0, *(_due_until(stages, end) for end in ends)]
-    return tuple(Part(due[place + 1] - due[place], made[place]) for place in range(len(made)))
-
-
-def _due_until(stages: Sequence[LoadStage], moment: float) -> float:
-    due = 0.0
-    for stage in stages:
-        due += stage.rate * min(stage.seconds, max(0.0, moment))
-        moment -= stage.seconds
-    return due
-
-
-def _why_invalid(result: Mapping[str, Any]) -> str:
-    if abs(result["clock_jump"]) > LARGEST_CLOCK_JUMP:
-        return f"the clock of the generator jumped by {result['clock_jump']:+.1f} s"
-    return ""
-
-
-def processor() -> str:
-    """Give the name of the processor; empty where the system does not tell."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(found, platform.processor())
-
-
-def _statistics(found: Mapping[str, Any]) -> EndpointStatistics:
-    return EndpointStatistics(
-        requests=found["requests"],
-        failures=found["failures"],
-        raw=found["raw"],
-        corrected=found["corrected"],
-        histogram=found["histogram"],
-        omitted=found["omitted"],
-    )

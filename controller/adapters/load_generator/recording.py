@@ -5,7 +5,7 @@ frozen server looks good in plain percentiles ("coordinated omission"). Every la
 recorded twice: as it was, and with the omitted requests added at the user's own pace.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hdrh.histogram import HdrHistogram
@@ -42,6 +42,23 @@ class Endpoint:
         """Add one latency as the service took it, and as who came when it was due felt it."""
         self.raw.record_value(_microseconds(latency))
         self.corrected.record_value(_microseconds(max(latency, since_due)))
+
+    def encode(self) -> dict[str, Any]:
+        """Write it down whole, for another process."""
+        return {
+            "raw": self.raw.encode().decode("ascii"),
+            "corrected": self.corrected.encode().decode("ascii"),
+            "failures": self.failures,
+        }
+
+    @classmethod
+    def decode(cls, told: Mapping[str, Any]) -> "Endpoint":
+        """Read what another process wrote down."""
+        found = cls()
+        found.raw.decode_and_add(told["raw"])
+        found.corrected.decode_and_add(told["corrected"])
+        found.failures = told["failures"]
+        return found
 
     def add(self, other: "Endpoint") -> None:
         """Add what was measured of another endpoint."""
@@ -97,7 +114,6 @@ class Recorder:
         self._unserved = Endpoint()
         self._parts = [0] * PARTS
         self.task_errors = 0
-        self.requests = 0
         self.failures = 0
 
     def open_window(self, start: float, end: float) -> None:
@@ -151,23 +167,38 @@ class Recorder:
             self.task_errors += 1
             self.error(f"the load test's own code: {text}")
 
-    def error(self, text: str) -> None:
+    def error(self, text: str, count: int = 1) -> None:
         """Count an error's text, for a bounded number of texts."""
         text = " ".join(text.split())[:ERROR_LENGTH]
         if text not in self._errors and len(self._errors) >= ERROR_TEXTS:
             text = "other errors"
-        self._errors[text] = self._errors.get(text, 0) + 1
+        self._errors[text] = self._errors.get(text, 0) + count
 
-    def take_second(self) -> tuple[int, int, tuple[float, float, float]]:
-        """Give requests, failures, and p50, p95 and p99 in milliseconds since the last call."""
-        latencies, failures = sorted(self._second), self._second_failures
+    def take_second(self) -> tuple[Sequence[float], int]:
+        """Give the latencies in milliseconds and the failures since the last call."""
+        latencies, failures = [latency * 1000 for latency in self._second], self._second_failures
         self._second, self._second_failures = [], 0
-        self.requests += len(latencies)
-        p50, p95, p99 = (
-            latencies[int(len(latencies) * share)] * 1000 if latencies else 0.0
-            for share in (0.5, 0.95, 0.99)
-        )
-        return len(latencies), failures, (p50, p95, p99)
+        return latencies, failures
+
+    def add(self, told: Mapping[str, Any]) -> None:
+        """Add what the recorder of another process wrote down; nothing is rounded by it."""
+        for name, one in told["endpoints"].items():
+            self._endpoints.setdefault(name, Endpoint()).add(Endpoint.decode(one))
+        self._unserved.add(Endpoint.decode(told["unserved"]))
+        self._parts = [a + b for a, b in zip(self._parts, told["parts"], strict=True)]
+        self.task_errors += told["task_errors"]
+        for text, count in told["errors"]:
+            self.error(text, count)
+
+    def encode(self) -> dict[str, Any]:
+        """Write all of it down, for another process."""
+        return {
+            "endpoints": {name: one.encode() for name, one in self._endpoints.items()},
+            "unserved": self._unserved.encode(),
+            "parts": self._parts,
+            "task_errors": self.task_errors,
+            "errors": list(self._errors.items()),
+        }
 
     def result(self) -> dict[str, Any]:
         """Give the totals, the endpoints and the errors, the most frequent first."""

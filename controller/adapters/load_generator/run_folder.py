@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from controller.adapters.load_generator.meeting import Meeting
 from controller.diagnostics.errors import Stalled, Transient
 from controller.ports.load_generator import LoadOrder
 
 ERROR_TAIL = 4_000
 COMPLAINTS = "stderr.txt"
 SCRIPT = "load_test.py"
+TOKEN = "token"  # noqa: S105 - the name of a file
+FOR_SCRIPTS = ("TRUEUP_LOAD_RATE_PER_USER", "TRUEUP_LOAD_REMOTE_TARGET")
 
 
 class RunFolder:
@@ -31,7 +34,7 @@ class RunFolder:
         """Find the folder of a key."""
         return cls(root / hashlib.sha256(key.encode()).hexdigest()[:32])
 
-    def write(self, order: LoadOrder, *, parent: int) -> None:
+    def write(self, order: LoadOrder, *, parent: int, meeting: Meeting | None) -> None:
         """Write what the process is told; it ends with `parent`, where there is one."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.path / SCRIPT).write_bytes(order.script)
@@ -55,7 +58,20 @@ class RunFolder:
             "abort_error_rate": order.abort.error_rate if order.abort else None,
             "abort_seconds": order.abort.seconds if order.abort else 1.0,
             "most_requests": order.most_requests,
+            "workers": order.workers,
+            "share": (0, 1),
+            "meeting": None,
         }
+        if meeting is not None:
+            told["meeting"] = {
+                "host": meeting.host,
+                "port": meeting.port,
+                "patience": meeting.patience,
+                "is_elsewhere": order.are_elsewhere,
+            }
+            told["data"] = sorted(order.files)
+            told["told"] = [*order.environment, *FOR_SCRIPTS]
+            (self.path / TOKEN).write_text(meeting.token, encoding="utf-8")
         (self.path / "order.json").write_text(json.dumps(told), encoding="utf-8")
 
     def complaints(self) -> BinaryIO:

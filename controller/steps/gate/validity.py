@@ -18,13 +18,13 @@ SHOWN_ERRORS = 3
 def problems(measurement: Measurement) -> list[str]:
     """Say why the run proves nothing, whatever its numbers are."""
     total, cpu = measurement.total, measurement.generator_cpu
+    if measurement.invalid:
+        return [measurement.invalid]
     found = []
     if not are_numbers(
         measurement.offered_rate, measurement.achieved_rate, cpu, measurement.generator_lag
     ):
         found.append("the measurement has numbers that cannot be")
-    if measurement.invalid:
-        found.append(measurement.invalid)
     if total.requests == 0:
         found += ["not one request was made", *errors(measurement)]
     elif total.requests + total.omitted < FEWEST_REQUESTS:
@@ -44,7 +44,8 @@ def problems(measurement: Measurement) -> list[str]:
 def doubts(measurement: Measurement) -> list[str]:
     """Say why the run cannot be a pass, though it may be a fail."""
     return [
-        *few(measurement), *late(measurement), *short(measurement), *quiet(measurement)
+        *few(measurement), *late(measurement), *short(measurement), *quiet(measurement),
+        *idle(measurement),
     ]  # fmt: skip
 
 
@@ -72,6 +73,16 @@ def quiet(measurement: Measurement) -> list[str]:
         for number, part in enumerate(parts)
         if part.made < LEAST_OF_A_PART * part.wanted * more
     ][:1]
+
+
+def idle(measurement: Measurement) -> list[str]:
+    """Say that a worker made less than its share, whatever the others made."""
+    return [
+        f"worker {number + 1} of {len(measurement.workers)} made only {one.made}"
+        f" of {one.wanted:.0f} requests"
+        for number, one in enumerate(measurement.workers)
+        if one.made < LEAST_SHARE * one.wanted
+    ]
 
 
 def few(measurement: Measurement) -> list[str]:

@@ -1,0 +1,27 @@
+"""Where workers and their master meet, and how they know each other."""
+
+import secrets
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+PATIENCE = 60.0
+"""Seconds that workers get to come, and to be ready."""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """An address of this machine; loopback, where nobody said otherwise."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes a free one."""
+    token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    patience: float = PATIENCE
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, without asking a name server."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
