@@ -10,9 +10,11 @@ from controller.model.measurement import GateResult
 from controller.model.names import Commit, Digest, StageName
 from controller.model.status import StageStatus
 from controller.permission import NotFound, require
+from controller.ports.load_generator import LoadStage
 from controller.steps.gate.report import CONTENT_POLICY
 from controller.workflows import keys
 from controller.workflows.gate_orders import Asked, ask
+from controller.workflows.gate_profiles import steps_of
 from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import forget
 from controller.workflows.gate_wishes import CANCELLED, GateWishes
@@ -45,7 +47,10 @@ class GateOrderView:
     target: str
     users: int
     rate: float
+    """Of steps, the one in the middle."""
+    steps: tuple[LoadStage, ...]
     is_open: bool
+    workers: int
     warm_up: float
     steady: float
     runs: int
@@ -76,8 +81,8 @@ class GateDesk:
         asked, load_test = await self._asked(status, gate)
         order = asked.order
         return GateOrderView(
-            stage, gate, str(status.commit), order.target, order.users, order.rate, order.is_open,
-            order.warm_up, order.steady, load_test.spec.runs,
+            stage, gate, str(status.commit), order.target, order.users, order.rate, order.stages,
+            order.is_open, order.workers, order.warm_up, order.steady, load_test.spec.runs,
             tuple(f"{o.title} {o.wanted}" for o in asked.objectives), asked.load,
         )  # fmt: skip
 
@@ -122,7 +127,8 @@ class GateDesk:
         )
         if target.base is None or load_test is None:
             raise Stalled.because(f"the release at `{status.name}` has no load test `{gate}`")
-        return await ask(self._parts, status.name, load_test, target.base), load_test
+        steps = await steps_of(self._parts, load_test, target.base)
+        return await ask(self._parts, status.name, load_test, target.base, steps), load_test
 
     async def _status(self, stage: str, gate: str) -> StageStatus:
         name = StageName.parse(stage)

@@ -17,6 +17,8 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from controller.model.address import is_loopback
+
 
 class Rule(BaseModel):
     """Who may sign commits that touch some paths."""
@@ -165,6 +167,35 @@ class GitHub(BaseModel):
     )
 
 
+class LoadWorkers(BaseModel):
+    """Where workers of load tests come to, and how they are known."""
+
+    model_config = ConfigDict(extra="forbid")
+    host: str = Field(default="127.0.0.1", description="address to bind while a run needs workers")
+    port: int = Field(default=5557, ge=1, le=65535, description="port to bind")
+    elsewhere: bool = Field(
+        default=False,
+        description="let them come from other machines; without it `host` is loopback. What they "
+        "say is not encrypted: for networks that are trusted",
+    )
+    token_file: Path | None = Field(
+        default=None, description="file with a token that every worker shows"
+    )
+    patience: timedelta = Field(
+        default=timedelta(seconds=60),
+        gt=timedelta(),
+        description="how long a run waits for its workers",
+    )
+
+    @model_validator(mode="after")
+    def _stays_here(self) -> Self:
+        if not self.elsewhere and not is_loopback(self.host):
+            raise ValueError(
+                f"`host` is {self.host}, which other machines reach; `elsewhere: true` allows it"
+            )
+        return self
+
+
 class Listen(BaseModel):
     """Where the API and the pages are served."""
 
@@ -244,6 +275,7 @@ class Settings(BaseSettings):
     remote_load_targets: bool = Field(
         default=False, description="let load tests reach other machines than this one"
     )
+    load_workers: LoadWorkers = Field(default_factory=LoadWorkers)
     state_credentials: Mapping[str, Path] = Field(
         default={},
         description="for an environment by name, the file with the login to where its states are",
@@ -317,7 +349,9 @@ class Settings(BaseSettings):
 
 
 PREFIX = "TRUEUP_"
-_OF_OTHERS = ("TRUEUP_LOCALCLOUD_", "TRUEUP_LOAD_", "TRUEUP_PYTHON", "TRUEUP_TEST_")
+_OF_OTHERS = tuple(
+    PREFIX + of for of in ("LOCALCLOUD_", "LOAD_RATE_", "LOAD_REMOTE_", "PYTHON", "TEST_")
+)
 """Variables of our own programs that are no settings: engines, load tests and tests have them."""
 
 

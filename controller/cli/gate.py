@@ -121,6 +121,29 @@ def report(client: Client, name: str, environment: str, product: str | None, out
     click.echo(f"wrote {out}")
 
 
+@command.command(epilog=example("trueup gate worker 10.0.0.5:5557 --token-file token"))
+@click.argument("master", metavar="HOST:PORT")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    required=True,
+    help="A file with the token of the controller's `load_workers.token_file`.",
+)
+def worker(master: str, token_file: Path) -> None:
+    """Make a share of the load of one run, for a controller that waits for workers.
+
+    Waits until a run of a load test with `expectWorkers` begins at HOST:PORT, takes the Locust file
+    from there, and ends with the run: start it again for the next one. It runs the code that it is
+    sent by who knows the token.
+    """
+    host, _, port = master.rpartition(":")
+    if not host or not port.isdecimal():
+        raise click.BadParameter("it is not HOST:PORT", param_hint="HOST:PORT")
+    from controller.adapters.load_generator.locust import become_worker
+
+    become_worker(host, int(port), token_file)
+
+
 def _find(client: Client, name: str, environment: str, product: str | None) -> str:
     """Give `product/environment/gate` of exactly one gate. Raises Stalled."""
     found = [
@@ -164,11 +187,15 @@ def _show_order(order: dict[str, Any], form: str) -> None:
         print_json(order)
         return
     model = "arrivals" if order["is_open"] else f"{order['users']} users"
+    if order["workers"] > 1:
+        model += f" from {order['workers']} workers"
     click.echo(f"{order['gate']} would load {cell(order['target'])} in {order['stage']}:")
     click.echo(
         f"  {order['runs']} run(s) of {order['steady']:g} s after {order['warm_up']:g} s,"
         f" {order['rate']:g} requests a second by {model}"
     )
+    for step in order["steps"]:
+        click.echo(f"  {step['rate']:g} a second for {step['seconds']:g} s")
     for objective in order["objectives"]:
         click.echo(f"  wanted: {cell(objective)}")
 

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from ipaddress import ip_address
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from controller.model import address
 
 BODY_LIMIT = 64 * 1024
 WEBHOOK_LIMIT = 1024 * 1024
@@ -108,12 +109,7 @@ def host_name(host: str) -> str:
 def is_loopback(host: str) -> bool:
     """Tell whether a `Host` header, or an address, names this machine for itself."""
     name = host_name(host) if host.count(":") < 2 or host.startswith("[") else host  # noqa: PLR2004 - more is IPv6
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
+    return address.is_loopback(name)
 
 
 def _add_headers(message: MutableMapping[str, Any]) -> None:

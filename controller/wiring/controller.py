@@ -26,6 +26,7 @@ from controller.adapters.forecast_models.statistics import StatisticsModels
 from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.load_generator.locust import LocustLoadGenerator
+from controller.adapters.load_generator.meeting import Meeting
 from controller.adapters.metric_source.prometheus import PrometheusMetricSource
 from controller.adapters.notify.log import LogNotifier
 from controller.adapters.notify.webhook import WebhookNotifier
@@ -243,8 +244,13 @@ def _dispatcher(
 
 
 def _load_generator(settings: Settings, data: Path) -> LocustLoadGenerator:
+    workers, meeting = settings.load_workers, None
+    if workers.token_file is not None:
+        token = workers.token_file.read_text(encoding="utf-8").strip()
+        patience = workers.patience.total_seconds()
+        meeting = Meeting(workers.host, workers.port, token, patience)
     return LocustLoadGenerator(
-        remote_targets=settings.remote_load_targets, folder=data / "load-runs"
+        remote_targets=settings.remote_load_targets, folder=data / "load-runs", meeting=meeting
     )
 
 

@@ -10,6 +10,9 @@ from controller.workflows.forecast_runs import last_of, status_of
 from controller.workflows.parts import Parts
 from schemas.kinds.forecast import Forecast
 
+EVEN = 1.05
+"""Parts of a run that differ by less are of one rate."""
+
 
 async def headroom(
     parts: Parts, product: str, settled: GateResult, runs: Sequence[Measurement]
@@ -27,5 +30,13 @@ async def headroom(
     made = await last_of(parts, await status_of(parts, product, names[0]))
     if made is None:
         return None
-    found = capacity_step.headroom(made, min(run.achieved_rate for run in runs))
+    found = capacity_step.headroom(made, min(_served(run) for run in runs))
     return found if math.isfinite(found.times) else None
+
+
+def _served(run: Measurement) -> float:
+    """Give the rate that a run has shown: where it went up in steps, that of its busiest part."""
+    wanted = [part.wanted for part in run.parts]
+    if not wanted or max(wanted) <= EVEN * min(wanted):
+        return run.achieved_rate
+    return max(part.made for part in run.parts) * len(run.parts) / run.seconds

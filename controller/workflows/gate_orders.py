@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.diagnostics.errors import DependencyNotReady
+from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.names import SecretName, StageName, UnitName
 from controller.ports.load_generator import Abort, LoadOrder, LoadStage
 from controller.steps.gate.judge import Score
@@ -42,9 +42,18 @@ class Asked:
     """What is comparable, as a digest: runs of another load are no baseline."""
 
 
-async def ask(parts: Parts, stage: StageName, load_test: LoadTest, at: Loaded) -> Asked:
-    """Put the order together. Raises DependencyNotReady while an output is not there."""
-    order = await _order(parts, stage, load_test, at)
+async def ask(
+    parts: Parts,
+    stage: StageName,
+    load_test: LoadTest,
+    at: Loaded,
+    steps: tuple[LoadStage, ...] = (),
+) -> Asked:
+    """Put the order together; the steps are those of its profile.
+
+    Raises DependencyNotReady while an output is not there.
+    """
+    order = await _order(parts, stage, load_test, at, steps)
     watched = [
         Watched(title_of(o), await _text(parts, stage, o.prometheus.url), o.prometheus)
         for o in load_test.spec.objectives
@@ -54,9 +63,18 @@ async def ask(parts: Parts, stage: StageName, load_test: LoadTest, at: Loaded) -
     return Asked(order, objectives, tuple(watched), load_digest(order))
 
 
-async def _order(parts: Parts, stage: StageName, load_test: LoadTest, at: Loaded) -> LoadOrder:
+async def _order(
+    parts: Parts,
+    stage: StageName,
+    load_test: LoadTest,
+    at: Loaded,
+    steps: tuple[LoadStage, ...],
+) -> LoadOrder:
     spec = load_test.spec
-    users, rate = _users_and_rate(spec)
+    steps = steps or tuple(LoadStage(one.rate, one.for_.total_seconds()) for one in spec.stages)
+    steady = sum(step.seconds for step in steps) or spec.steady_time.total_seconds()
+    _refuse_over_budget(load_test, steady)
+    users, rate = _users_and_rate(spec, steps, steady)
     script = parts.catalogs.load_test_file(at.snapshot, spec.file)
     abort = spec.abort_on
     return LoadOrder(
@@ -66,27 +84,45 @@ async def _order(parts: Parts, stage: StageName, load_test: LoadTest, at: Loaded
         users=users,
         rate=rate,
         warm_up=spec.warm_up.total_seconds(),
-        steady=spec.steady_time.total_seconds(),
+        steady=steady,
         environment=await _texts(parts, stage, spec.env),
-        is_open=spec.arrival is not None,
-        stages=tuple(LoadStage(one.rate, one.for_.total_seconds()) for one in spec.stages),
+        is_open=spec.arrival is not None or spec.profile is not None,
+        stages=steps,
         mix=spec.mix,
         files={path: parts.catalogs.load_test_file(at.snapshot, path) for path in spec.data},
         abort=Abort(abort.error_rate.value, abort.for_.total_seconds()) if abort else None,
         most_requests=spec.budgets.requests if spec.budgets else None,
+        workers=spec.processes,
+        are_elsewhere=spec.expect_workers is not None,
     )
 
 
-def _users_and_rate(spec: LoadTestSpec) -> tuple[int, float]:
-    """Give the users and the rate; of stages, the rate in the middle."""
-    if spec.arrival is None:
+def _refuse_over_budget(load_test: LoadTest, steady: float) -> None:
+    """Refuse what a profile makes longer than it may be; of the rest the document is the proof."""
+    spec = load_test.spec
+    longest = spec.budgets.time if spec.budgets else None
+    takes = spec.warm_up.total_seconds() + steady
+    if longest is not None and takes > longest.total_seconds():
+        raise Stalled.because(
+            f"a run of `{load_test.metadata.name}` would take {takes:g} s,"
+            f" and `budgets` allows {longest.total_seconds():g} s",
+            hint="shorten the LoadProfile, or raise `budgets.time`",
+            code="gate/order-wrong",
+        )
+
+
+def _users_and_rate(
+    spec: LoadTestSpec, steps: tuple[LoadStage, ...], steady: float
+) -> tuple[int, float]:
+    """Give the users and the rate; of steps, the rate in the middle."""
+    if spec.arrival is None and not steps:
         return spec.users or 1, spec.rate or 1.0
-    rate = peak = spec.arrival.rate
-    if spec.stages:
-        arrivals = sum(stage.rate * stage.for_.total_seconds() for stage in spec.stages)
-        rate = arrivals / spec.steady_time.total_seconds()
-        peak = max(stage.rate for stage in spec.stages)
-    return spec.arrival.most_users or max(FEWEST_USERS, math.ceil(2 * peak)), rate
+    rate = peak = spec.arrival.rate if spec.arrival else 0.0
+    if steps:
+        rate = sum(step.rate * step.seconds for step in steps) / steady
+        peak = max(step.rate for step in steps)
+    most = spec.arrival.most_users if spec.arrival else None
+    return most or max(FEWEST_USERS, spec.processes, math.ceil(2 * peak)), rate
 
 
 def load_digest(order: LoadOrder) -> str:

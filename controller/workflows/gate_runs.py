@@ -15,6 +15,7 @@ from controller.steps.gate.observe import Window, observe
 from controller.workflows import keys
 from controller.workflows.baselines import MEASUREMENT, Baselines
 from controller.workflows.gate_orders import Asked, Watched
+from controller.workflows.gate_profiles import forget_steps
 from controller.workflows.live_runs import LiveRun
 from controller.workflows.parts import Parts
 
@@ -136,4 +137,5 @@ async def end_runs(parts: Parts, stage: StageName) -> None:
 
 async def forget(parts: Parts, status: StageStatus, gate: str) -> None:
     """Let the next answer of a gate begin anew; called once the last one is kept."""
+    await forget_steps(parts, status, gate)
     await parts.world.ledger.set_fact(_fact(status, gate), "")

@@ -13,6 +13,7 @@ from controller.workflows.catalogs import Loaded
 from controller.workflows.gate_drift import tell_drift
 from controller.workflows.gate_headroom import headroom
 from controller.workflows.gate_orders import Asked, ask, score_of
+from controller.workflows.gate_profiles import kept_steps
 from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import GateRuns, forget
 from controller.workflows.gate_wishes import CANCELLED, GateWishes
@@ -73,7 +74,8 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
             f"the release at `{status.name}` has no load test `{name}`",
             hint="add the LoadTest, or take the gate out of the Pipeline",
         )
-    asked = await ask(parts, status.name, load_test, at)
+    steps = await kept_steps(parts, status, load_test, at)
+    asked = await ask(parts, status.name, load_test, at, steps)
     baselines = Baselines(parts.world)
     history = await baselines.history(status, name)
     runs = await GateRuns.resume(parts, status, name, asked)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from schemas.document import Document, Part, ProductMetadata
-from schemas.names import Identifier, TreePath, json_text
+from schemas.names import Identifier, Name, TreePath, json_text
 from schemas.objectives import Baseline, Objective, Score
 from schemas.references import TextField, refuse_at
 from schemas.values import Duration, Interval, Many, Threshold, read_threshold
@@ -126,6 +126,29 @@ class LoadTestSpec(Part):
         description="In place of `steady`: rates one after the other, for arrivals. Each counts.",
         examples=[[{"rate": 240, "for": "10m"}, {"rate": 610, "for": "20m"}]],
     )
+    profile: Name | None = Field(
+        default=None,
+        description="In place of `users`, `rate`, `arrival`, `steady` and `stages`: the "
+        "LoadProfile whose steps are played, as arrivals. Where its forecast is not known, the "
+        "gate is not asked, and nothing goes on.",
+        examples=["shop-peak"],
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes on the controller's machine that share the load; more than its "
+        "cores slow each other down.",
+        examples=[2],
+    )
+    expect_workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="In place of `workers`: processes that others start, with `trueup gate "
+        "worker`, on other machines as well. A run is invalid when one does not come, or is lost.",
+        examples=[4],
+    )
     mix: Mapping[str, Share] = Field(
         default_factory=dict,
         description="Weights of the user classes of the file, by their names; those that are not "
@@ -193,11 +216,20 @@ class LoadTestSpec(Part):
 
     @property
     def steady_time(self) -> timedelta:
-        """How long everything counts."""
+        """How long everything counts; nothing where a profile says it."""
         return self.steady or sum((stage.for_ for stage in self.stages), timedelta())
+
+    @property
+    def processes(self) -> int:
+        """How many share the load."""
+        return self.expect_workers or self.workers
 
     @model_validator(mode="after")
     def _has_one_load(self) -> Self:
+        if self.expect_workers is not None and self.workers != 1:
+            refuse_at(("expectWorkers",), "either `workers` or `expectWorkers`")
+        if self.profile is not None:
+            return self._has_a_profile_alone()
         if self.arrival is None and (self.users is None or self.rate is None):
             missing = "users" if self.users is None else "rate"
             refuse_at((missing,), "`users` and `rate`, or `arrival`")
@@ -207,9 +239,23 @@ class LoadTestSpec(Part):
             refuse_at(("steady",), "either `steady` or `stages`")
         if self.stages and self.arrival is None:
             refuse_at(("stages",), "`arrival` beside `stages`: users keep one pace")
+        most = self.users or (self.arrival.most_users if self.arrival else None)
+        if most is not None and self.processes > most:
+            named = "workers" if self.expect_workers is None else "expectWorkers"
+            refuse_at((named,), "as many users as workers at least")
         longest = self.budgets.time if self.budgets else None
         if longest is not None and self.warm_up + self.steady_time > longest:
             refuse_at(("budgets", "time"), "at least as long as `warmUp` and the load together")
+        return self
+
+    def _has_a_profile_alone(self) -> Self:
+        given = {
+            "users": self.users, "rate": self.rate, "arrival": self.arrival,
+            "steady": self.steady, "stages": self.stages or None,
+        }  # fmt: skip
+        for name, value in given.items():
+            if value is not None:
+                refuse_at((name,), f"either `profile` or `{name}`")
         return self
 
 

@@ -7,17 +7,21 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from pydantic import TypeAdapter
 
+from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.metric_source.memory import MemoryMetricSource
-from controller.diagnostics.errors import Stalled
+from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.caller import Caller, Role
 from controller.model.measurement import GateRuling
-from controller.model.names import Commit, Digest
+from controller.model.names import Commit, Digest, StageName
+from controller.model.status import StageStatus
 from controller.permission import NotAllowed, NotFound
 from controller.steps.gate.judge import Question, judge
 from controller.steps.gate.load_point import load_point
 from controller.steps.gate.objectives import Objective
 from controller.workflows.baselines import MEASUREMENT, VerifiedRuns
 from controller.workflows.gate_headroom import headroom
+from controller.workflows.gate_profiles import forget_steps, kept_steps
+from schemas.kinds.load_test import LoadTest
 from schemas.limits import read_limits
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
 from tests.unit.gate.gate_measurements import RELEASE, healthy, with_total
@@ -177,3 +181,51 @@ async def test_a_gate_that_says_yes_tells_how_far_the_forecast_is_from_its_load(
     failed = replace(passed, ruling=GateRuling.FAIL)
     assert await headroom(life.parts, "shop", failed, [run]) is None
     assert await headroom(life.parts, "other", passed, [run]) is None
+
+
+PROFILE = """\
+apiVersion: platform/v1
+kind: LoadProfile
+metadata: {name: shop-half, product: shop}
+spec: {forecast: shop-traffic, share: 0.5, steps: 2, ramp: 20s, hold: 10s, beyond: 0s}
+---
+"""
+GATE = "products/shop/load.yaml"
+
+
+async def test_a_gate_plays_the_steps_of_a_profile_and_waits_for_its_forecast() -> None:
+    world = MemoryWorld(clock=MemoryClock(datetime(2026, 11, 26, tzinfo=UTC)))
+    world.example(with_forecasts=True)
+    world.edit(GATE, "apiVersion", f"{PROFILE}apiVersion")
+    world.edit(GATE, "  users: 8\n", "  profile: shop-half\n")
+    world.edit(GATE, "  rate: 40 ", "  workers: 2 ")
+    world.edit(GATE, "  steady: 8s\n", "")
+    life = world.start()
+    await life.begin()
+    await life.loop.work("source:repository")
+    at = life.parts.catalogs.known_head()
+    load_test = at.catalog.find(LoadTest, "shop-load", "shop")
+    assert load_test is not None
+    status = StageStatus(StageName("shop", "dev"), release=RELEASE)
+    with pytest.raises(DependencyNotReady, match="forecast `shop-traffic`, which was not made yet"):
+        await kept_steps(life.parts, status, load_test, at)
+    await look(life)
+    _, made = await life.app.outlook.forecast(NAME)
+    assert made is not None
+    steps = await kept_steps(life.parts, status, load_test, at)
+    peak = max(day.rate.high for day in made.days[:90]) * 0.5
+    assert [step.seconds for step in steps] == [10, 10, 10]
+    assert peak <= steps[-1].rate < peak * 1.1
+    assert steps[0].rate < steps[1].rate < steps[2].rate
+
+    await life.settle()
+    order = world.generator.orders[0]
+    assert (order.stages, order.steady, order.is_open, order.workers) == (steps, 30.0, True, 2)
+    stage = await world.ledger.stage(StageName("shop", "dev"))
+    assert stage is not None and stage.verified is not None
+
+    world.clock.advance(400 * 86_400)  # the answer that is under way keeps its steps
+    assert await kept_steps(life.parts, status, load_test, at) == steps
+    await forget_steps(life.parts, status, "shop-load")
+    with pytest.raises(Stalled, match="says nothing of the 90 days"):
+        await kept_steps(life.parts, status, load_test, at)

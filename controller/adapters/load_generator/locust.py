@@ -12,20 +12,22 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import controller
 from controller.adapters.load_generator.detached import Detached
 from controller.adapters.load_generator.measured import measurement
-from controller.adapters.load_generator.meeting import Meeting, is_loopback
+from controller.adapters.load_generator.meeting import Meeting
 from controller.adapters.load_generator.messages import LOST_AFTER
 from controller.adapters.load_generator.run_folder import COMPLAINTS, RunFolder
 from controller.diagnostics.errors import Stalled, Transient
+from controller.model.address import is_loopback
 from controller.model.measurement import Measurement
 from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
 
 RUNNER = "controller.adapters.load_generator.locust_runner"
+WORKER = "controller.adapters.load_generator.locust_worker"
 LOOK_EVERY = 0.1
 
 
@@ -218,6 +220,18 @@ class LocustLoadGenerator:
                 if folder.holder() is None:
                     return
                 await asyncio.sleep(LOOK_EVERY)
+
+
+def become_worker(host: str, port: int, token_file: Path) -> NoReturn:
+    """Turn this process into a worker, with an environment of its own; it makes one run."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TMPDIR": tempfile.gettempdir(),
+        "PYTHONPATH": str(Path(controller.__file__).parent.parent),
+    }
+    argv = (sys.executable, "-P", "-m", WORKER, host, str(port), str(token_file.resolve()))
+    os.execve(sys.executable, argv, environment)  # noqa: S606 - a program of ours
 
 
 def check(order: LoadOrder, *, remote_targets: bool) -> None:

@@ -2,7 +2,6 @@
 
 import secrets
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 PATIENCE = 60.0
 """Seconds that workers get to come, and to be ready."""
@@ -17,11 +16,3 @@ class Meeting:
     """0 takes a free one."""
     token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     patience: float = PATIENCE
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, without asking a name server."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -115,6 +115,9 @@ def link_load_test(linking: Linking, reference: Reference, model: LoadTest) -> N
     _need_file(linking, reference, spec.file, ("spec", "file"))
     for index, name in enumerate(spec.data):
         _need_file(linking, reference, name, ("spec", "data", index))
+    if spec.profile is not None:
+        product = reference.product
+        linking.need(reference, "LoadProfile", spec.profile, ("spec", "profile"), product=product)
     linking.link_value(reference, spec.target, ("spec", "target"))
     linking.link_value(reference, spec.env, ("spec", "env"))
     for index, objective in enumerate(spec.objectives):

@@ -17,7 +17,7 @@ from controller.steps.load.compose import compose
 from controller.steps.load.nodes import value_of
 from schemas.document import Document
 from schemas.json_schema import json_schema, schema_files
-from schemas.kinds.load_test import LoadTest
+from schemas.kinds.load_test import LoadTest, LoadTestSpec
 from schemas.kinds.stack import Stack, merge_inputs
 from schemas.references import FromOutput, FromPath, FromSecret, read_value, references_in
 from schemas.registry import KINDS, OF_A_PRODUCT
@@ -362,3 +362,24 @@ def test_a_length_of_time_that_is_nearly_right_is_understood(
     written: object, meant: str | None
 ) -> None:
     assert duration_meant(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("load", "wrong"),
+    [
+        ({"users": 4, "rate": 4, "steady": "9s", "workers": 4}, None),
+        ({"profile": "shop-peak", "expectWorkers": 4}, None),
+        ({"users": 4, "rate": 4, "steady": "9s", "workers": 5}, "as many users as workers"),
+        ({"profile": "shop-peak", "steady": "9s"}, "either `profile` or `steady`"),
+        ({"profile": "p", "workers": 2, "expectWorkers": 2}, "either `workers` or `expectWorkers`"),
+    ],
+)
+def test_a_load_is_said_in_one_way(load: dict[str, object], wrong: str | None) -> None:
+    objectives = [{"measure": "p95", "pass": "<1s"}]
+    spec = {"file": "loadtests/x.py", "target": "http://127.0.0.1", "objectives": objectives}
+    try:
+        LoadTestSpec.model_validate({**spec, **load})
+    except ValidationError as error:
+        assert wrong is not None and wrong in str(error)
+    else:
+        assert wrong is None

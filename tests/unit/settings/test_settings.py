@@ -11,7 +11,7 @@ from controller.model.following import Branch, Fixed, Following, Semver, Tag
 from controller.model.history import SignersRule, Trust
 from controller.model.names import Commit
 from controller.model.versions import VersionRange
-from controller.settings import Repository, Settings
+from controller.settings import LoadWorkers, Repository, Settings
 from controller.wiring import git_source
 
 FILE = """
@@ -172,3 +172,9 @@ def test_without_a_file_variables_are_enough_to_serve(
     monkeypatch.setenv("TRUEUP_LISTEN__PORT", "many")
     with pytest.raises(ConfigurationWrong, match=r"the variables: `listen\.port`"):
         settings_of(None)
+
+
+def test_workers_of_load_tests_come_from_this_machine_unless_it_is_allowed():
+    LoadWorkers(host="0.0.0.0", elsewhere=True)
+    with pytest.raises(ValidationError, match="`elsewhere: true` allows it"):
+        LoadWorkers(host="0.0.0.0")
