@@ -12,11 +12,13 @@ from controller.model.status import StageStatus
 from controller.permission import NotFound, require
 from controller.ports.load_generator import LoadStage
 from controller.steps.gate.report import CONTENT_POLICY
+from controller.steps.gate.side_by_side import Row, Says, side_by_side
 from controller.workflows import keys
 from controller.workflows.gate_orders import Asked, ask
 from controller.workflows.gate_profiles import steps_of
 from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import forget
+from controller.workflows.gate_sides import find_side
 from controller.workflows.gate_wishes import CANCELLED, GateWishes
 from controller.workflows.live_runs import LiveRun
 from controller.workflows.parts import Parts
@@ -58,6 +60,21 @@ class GateOrderView:
     load: str
 
 
+@dataclass(frozen=True)
+class GateComparison:
+    """Two sets of runs side by side."""
+
+    first: str
+    second: str
+    first_runs: int
+    second_runs: int
+    share: float
+    """By how much a number has to differ to count."""
+    says: Says
+    reasons: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
 class GateDesk:
     """Answers and acts for callers; every action is an event with the caller's name."""
 
@@ -84,6 +101,16 @@ class GateDesk:
             stage, gate, str(status.commit), order.target, order.users, order.rate, order.stages,
             order.is_open, order.workers, order.warm_up, order.steady, load_test.spec.runs,
             tuple(f"{o.title} {o.wanted}" for o in asked.objectives), asked.load,
+        )  # fmt: skip
+
+    async def compare(self, first: str, second: str, share: float) -> GateComparison:
+        """Two runs, answers or releases side by side. Raises Stalled where one is not there."""
+        world = self._parts.world
+        one, two = await find_side(world, first), await find_side(world, second)
+        found = side_by_side(one.runs, two.runs, share)
+        return GateComparison(
+            first, second, len(one.runs), len(two.runs), share, found.says, found.reasons,
+            found.rows,
         )  # fmt: skip
 
     async def report(self, evidence: str) -> tuple[bytes, str]:

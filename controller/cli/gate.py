@@ -34,6 +34,21 @@ _OBJECTIVES: Sequence[Column] = (
     Column("BASELINE", lambda one: _number(one["baseline"])),
     Column("SAYS", lambda one: one["ruling"]),
 )
+_MEASURES = {"errorRate": "errors", "throughput": "rate"}
+_ROWS: Sequence[Column] = (
+    Column("ENDPOINT", lambda one: one["endpoint"] or "all requests", wraps=True),
+    Column("MEASURE", lambda one: _MEASURES.get(one["measure"], one["measure"])),
+    Column("A", lambda one: one["shown"][0]),
+    Column("B", lambda one: one["shown"][1]),
+    Column("CHANGE", lambda one: "-" if one["change"] is None else f"{one['change']:+.1%}"),
+    Column("B IS", lambda one: one["says"]),
+)
+_COMPARED = {
+    "worse": "B is worse than A:",
+    "better": "B is better than A:",
+    "same": "B is like A:",
+    "unknown": "Nobody can say whether B is worse than A:",
+}
 
 
 @click.group(epilog=example("trueup gate list", "trueup gate run shop-load -e dev"))
@@ -119,6 +134,42 @@ def report(client: Client, name: str, environment: str, product: str | None, out
         raise Stalled.because(f"{place} has not answered for this release")
     out.write_text(client.get(f"gate-reports/{found['evidence']}")["page"], encoding="utf-8")
     click.echo(f"wrote {out}")
+
+
+@command.command(
+    epilog=example(
+        "trueup gate compare shop/dev/shop-load@9c1f2a shop/dev/shop-load",
+        "trueup gate compare shop/dev/shop-load shop/prod/shop-load --percent 10",
+    )
+)
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option(
+    "--percent",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="A difference counts beyond this, and beyond what noise explains.",
+)
+@OUTPUT
+@asks_controller
+def compare(client: Client, first: str, second: str, percent: int, form: str) -> ExitCode:
+    """Compare the runs of two gates, or of two releases, or two runs.
+
+    A and B are PRODUCT/ENVIRONMENT/GATE, with @COMMIT for the answer of an earlier release, or the
+    sha256:... of a measurement. A difference counts as it does for a gate: by Welch's t over runs,
+    with a one-sided bound of 95 %. Ends with 1 when B is worse, or nobody can say.
+    """
+    found = client.get("gate-comparison", a=first, b=second, percent=percent)
+    if form == "json":
+        print_json(found)
+    else:
+        click.echo(_COMPARED[found["says"]])
+        for reason in found["reasons"]:
+            click.echo(f"  {cell(reason)}")
+        click.echo(f"A: {found['first_runs']} run(s), B: {found['second_runs']} run(s)")
+        print_table(_ROWS, found["rows"], empty="no endpoints")
+    return ExitCode.DONE if found["says"] in {"same", "better"} else ExitCode.REFUSED
 
 
 @command.command(epilog=example("trueup gate worker 10.0.0.5:5557 --token-file token"))

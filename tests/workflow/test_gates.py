@@ -245,3 +245,27 @@ async def test_the_report_of_an_answer_is_made_once_and_kept(world):
     assert len(world.painter.charts) == drawn == 3
     with pytest.raises(NotFound):
         await life.app.gates.report("sha256:" + "0" * 64)
+
+
+async def test_two_releases_are_compared_by_their_commits_and_by_their_runs(world):
+    compares(world)
+    world.noise = [100.0, 101.0, 99.0]
+    await live(world)
+    first = await world.ledger.stage(DEV)
+    world.edit("products/shop/product.yaml", "title: ", "title: New ")
+    world.noise = [130.0, 131.0, 129.0]
+    life = await live(world)
+    ask = life.app.gates.compare
+    before = f"shop/dev/shop-load@{first.commit[:12]}"
+    found = await ask(before, "shop/dev/shop-load", 0.05)
+    assert (found.says, found.first_runs) == ("same", 3)  # the stage went back
+    releases = await world.ledger.releases("shop")
+    (newer,) = [r for r in releases if r.digest != first.release]
+    found = await ask(before, f"shop/dev/shop-load@{newer.commit[:8]}", 0.05)
+    assert found.says == "worse"
+    assert "100 ms became 130 ms (+30.0%)" in " ".join(found.reasons)
+    run = str(gate(first).measurements[0])
+    assert (await ask(run, before, 0.05)).says == "same"
+    for wrong in ("shop/dev", "shop/dev/other", "shop/dev/shop-load@0000", "sha256:" + "0" * 64):
+        with pytest.raises(Stalled):
+            await ask(wrong, run, 0.05)

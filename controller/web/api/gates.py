@@ -1,10 +1,14 @@
 """`/api/gates`: every gate, its answer, and how its run goes."""
 
+import re
+
 from starlette.requests import Request
 
 from controller.web import reading
 from controller.web.api.endpoints import Endpoints
 from controller.web.site import Site
+
+_SIDE = re.compile(r"[A-Za-z0-9._:/@-]{1,300}")
 
 
 def endpoints(site: Site) -> Endpoints:
@@ -22,11 +26,17 @@ def endpoints(site: Site) -> Endpoints:
         stage = reading.name(request, "product", "environment")
         return await site.app.gates.order(stage, reading.name(request, "gate"))
 
+    async def comparison(request: Request) -> object:
+        sides = [reading.word(request, side, _SIDE, "shop/dev/shop-load") for side in ("a", "b")]
+        share = reading.number(request, "percent", 5, most=1000) / 100
+        return await site.app.gates.compare(sides[0] or "", sides[1] or "", share)
+
     async def report(request: Request) -> object:
         page, _ = await site.app.gates.report(reading.digest(request))
         return {"page": page.decode()}
 
     return {
+        "/api/gate-comparison": comparison,
         "/api/gate-reports/{digest}": report,
         "/api/gates": gates,
         "/api/gates/{product}/{environment}/{gate}": gate,
