@@ -7,10 +7,11 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 
 from controller.model.chart import Chart, Picture
-from controller.model.measurement import GateResult, Measurement
+from controller.model.measurement import GateResult, GateRuling, Measurement
 from controller.steps.gate import validity
 
 STYLE = (
@@ -28,6 +29,13 @@ CONTENT_POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{STYLE_H
 MARK = "<!doctype html>\n<!-- Trueup gate report 1 -->\n"
 """How every report begins: what is shown as one is one."""
 MOST_REASONS = 3
+_MEANS = {
+    GateRuling.PASS: "The release may go on.",
+    GateRuling.WARN: "The release may go on; somebody should look at this.",
+    GateRuling.FAIL: "The release does not go on.",
+    GateRuling.INVALID: "The runs prove nothing, so the release does not go on.",
+    GateRuling.UNKNOWN: "Something is not known, so the release does not go on.",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
     verdict = f'<span class="verdict {result.ruling}">{result.ruling}</span>'
     parts = [
         f"<h1>{escape(result.gate)} in {escape(told.stage)} {verdict}</h1>",
+        f"<p><b>{_MEANS[result.ruling]}</b> {escape(_made(told))}</p>",
         _list(result.reasons[:MOST_REASONS]),
         f"<p>{escape(told.headroom)}</p>" if told.headroom else "",
         "<h2>Objectives</h2>", _objectives(result),
@@ -57,7 +66,7 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
         *(_chart(chart, picture) for chart, picture in charts),
         "" if charts else '<p class="quiet">The charts could not be drawn.</p>',
         "<h2>Endpoints</h2>", _endpoints(told.runs),
-        "<h2>Validity of the runs</h2>", _validity(told.runs),
+        "<h2>Validity of the runs</h2>", _validity(told.runs), _workers(told.runs),
         "<h2>Errors</h2>", _errors(told.runs),
         "<h2>How to make it again</h2>", _again(told),
     ]  # fmt: skip
@@ -67,6 +76,34 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
         f"<style>{STYLE}</style></head><body>"
     )
     return (MARK + head + "\n".join(parts) + "</body></html>\n").encode("utf-8", "replace")
+
+
+def _made(told: Told) -> str:
+    """Say what was measured, when, under which load, and beside what."""
+    if not told.runs:
+        return f"Release {told.commit[:12]}: nothing was measured."
+    last = told.runs[-1]
+    load = f"{last.seconds:.0f} s at {last.offered_rate:.4g} requests a second"
+    beside = f"beside {len(told.baseline)} runs of the baseline" if told.baseline else "on its own"
+    return (
+        f"Release {told.commit[:12]}, {_count(told.runs)} of {load}, the last on"
+        f" {datetime.fromtimestamp(last.started_at, UTC):%Y-%m-%d at %H:%M} UTC, {beside}."
+    )
+
+
+def _count(runs: Sequence[Measurement]) -> str:
+    return "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+
+
+def _workers(runs: Sequence[Measurement]) -> str:
+    rows = [
+        (f"{number + 1}", f"{place + 1} on {one.machine}", f"{one.made} of {one.wanted:.0f}",
+         f"{one.cpu:.0%}", f"{one.lag:.1f} ms")
+        for number, run in enumerate(runs)
+        for place, one in enumerate(run.workers)
+    ]  # fmt: skip
+    names = ("Run", "Worker", "Requests", "Its processor", "Its lag")
+    return _table(names, rows) if rows else ""
 
 
 def _chart(chart: Chart, picture: Picture) -> str:

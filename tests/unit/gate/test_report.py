@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from controller.adapters.painter.memory import MemoryPainter
+from controller.model.measurement import WorkerShare
 from controller.model.names import Digest
 from controller.steps.gate.charts import charts
 from controller.steps.gate.judge import Question, judge
@@ -23,6 +24,7 @@ def told(**changes):
         errors=((HOSTILE, 3),),
         target=HOSTILE,
         generator={"locust": HOSTILE},
+        workers=(WorkerShare(HOSTILE, 400.0, 399, 0.2, 1.5),),
         series=((1.0, 40.0, 0.0, 2.0), (2.0, 41.0, 1.0, 3.0)),
     )
     objective = Objective("p95", read_limits("<9ms"), name=HOSTILE)
@@ -45,6 +47,8 @@ async def test_the_verdict_and_three_reasons_come_first():
     assert '<span class="verdict fail">fail</span>' in top
     assert top.count("<li>") == 3
     assert "<p>passes up to 2.1 times today's peak</p>" in top.replace("&#x27;", "'")
+    assert "The release does not go on." in top
+    assert "Release cccccccccccc, 1 run of 10 s at 40 requests a second" in top
 
 
 async def test_nothing_from_outside_is_markup():
@@ -53,6 +57,7 @@ async def test_nothing_from_outside_is_markup():
     assert "<img src=x" not in text
     assert text.count("<img ") == 3
     assert "&lt;script&gt;alert(2)" in text
+    assert "399 of 400" in text
 
 
 async def test_the_page_loads_nothing_and_says_how_to_make_it_again():
