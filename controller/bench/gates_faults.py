@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 from controller.adapters.load_generator.locust import RUNNER, LocustLoadGenerator
+from controller.adapters.load_generator.messages import WORKER
 from controller.diagnostics.errors import TrueupError
 from controller.model.measurement import Measurement
 from controller.ports.load_generator import LoadOrder, LoadProgress
@@ -147,14 +148,22 @@ async def _jumps(lab: Lab) -> Played:
     return Played(measurement, "the clock was set forward" if await lab.met() else "")
 
 
-async def _killed(lab: Lab) -> Played:
-    """Kill the generator in the middle of its run."""
-    async with lab.in_the_middle(steady=LONG) as run:
-        found = generators(RUNNER)
+def _killed(module: str, **changes: Any) -> Fault:
+    """Kill a process of the generator in the middle of its run."""
+
+    async def play(lab: Lab) -> Played:
+        return await _kill(lab, module, changes)
+
+    return play
+
+
+async def _kill(lab: Lab, module: str, changes: Mapping[str, Any]) -> Played:
+    async with lab.in_the_middle(steady=LONG, **changes) as run:
+        found = generators(module)[:1]
         was_under_way = not run.done()
         for process in found:
             process.kill()
-        proof = f"{len(found)} processes were killed" if found and was_under_way else ""
+        proof = f"process {found[0].pid} was killed" if found and was_under_way else ""
         return await _outcome(run, proof)
 
 
@@ -196,7 +205,8 @@ MUTATIONS: Mapping[str, Fault] = {
     "one call in a hundred fails": of_the_service(fails_every=100),
     "another product answers": of_the_service(other=True),
     "nobody answers": _nobody,
-    "the generator is killed": _killed,
+    "the generator is killed": _killed(RUNNER),
+    "a worker of two is killed": _killed(WORKER, workers=2),
     "no request is made": _lazy,
     "the clock jumps": _jumps,
     "the machine is suspended": _paused,

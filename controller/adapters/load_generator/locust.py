@@ -19,7 +19,7 @@ import controller
 from controller.adapters.load_generator.detached import Detached
 from controller.adapters.load_generator.measured import measurement
 from controller.adapters.load_generator.meeting import Meeting
-from controller.adapters.load_generator.messages import LOST_AFTER
+from controller.adapters.load_generator.messages import LOST_AFTER, WORKER
 from controller.adapters.load_generator.run_folder import COMPLAINTS, RunFolder
 from controller.diagnostics.errors import Stalled, Transient
 from controller.model.address import is_loopback
@@ -27,7 +27,6 @@ from controller.model.measurement import Measurement
 from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
 
 RUNNER = "controller.adapters.load_generator.locust_runner"
-WORKER = "controller.adapters.load_generator.locust_worker"
 LOOK_EVERY = 0.1
 
 

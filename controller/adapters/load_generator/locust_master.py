@@ -27,13 +27,13 @@ from controller.adapters.load_generator.messages import (
     REFUSED,
     RESULT,
     SECOND,
+    WORKER,
     is_ours,
 )
 from controller.adapters.load_generator.recording import Recorder
 from controller.adapters.load_generator.run_folder import TOKEN
 from controller.adapters.load_generator.seconds import Say, Seconds
 
-WORKER = "controller.adapters.load_generator.locust_worker"
 DELAY = 1.0
 """Seconds from the word to begin until all begin: each has heard it by then."""
 LOOK_EVERY = 0.05
@@ -169,10 +169,11 @@ class _Master:
         recorder = Recorder(1.0)
         for result in results:
             recorder.add(result["recorder"])
+        seconds = max((r["seconds"] for r in results), default=self._order["steady"])
         return {
             **recorder.result(),
             "started_at": began_at,
-            "seconds": max((r["seconds"] for r in results), default=self._order["steady"]),
+            "seconds": seconds,
             "cpu": max((r["cpu"] for r in results), default=0.0),
             "lag_p95": max((r["lag_p95"] for r in results), default=0.0),
             "lag_max": max((r["lag_max"] for r in results), default=0.0),
@@ -180,7 +181,7 @@ class _Master:
             "series": self._seconds.series,
             "ended_early": self._seconds.ended_early,
             "invalid": problem or self._seconds.invalid,
-            "workers": [_told_of(worker) for worker in workers],
+            "workers": [_told_of(worker, seconds) for worker in workers],
         }
 
     def _on_hello(self, msg: Any, **_kwargs: Any) -> None:
@@ -227,7 +228,8 @@ class _Master:
         return is_ours(told, self._token)
 
 
-def _told_of(worker: _Known) -> dict[str, Any]:
+def _told_of(worker: _Known, seconds: float) -> dict[str, Any]:
+    """Say what a worker did of its share of the whole time, however long it worked."""
     result, who = worker.result, worker.who
     total = Recorder(1.0)
     if result is not None:
@@ -237,7 +239,7 @@ def _told_of(worker: _Known) -> dict[str, Any]:
         "machine": str(who["machine"]),
         "processor": str(who["processor"]),
         "cores": int(who["cores"]),
-        "wanted": result["wanted"] * result["seconds"] if result else 0.0,
+        "wanted": result["wanted"] * seconds if result else 0.0,
         "made": counted["requests"] + counted["omitted"],
         "cpu": result["cpu"] if result else 0.0,
         "lag": result["lag_p95"] if result else 0.0,

@@ -71,7 +71,8 @@ class Worker:
         try:
             self._run = LoadRun(order, self._tell, self._environment)
             self._say(READY)
-            if not self._goes.wait(order["meeting"]["patience"] + LOST_AFTER):
+            patience = order["meeting"]["patience"] + LOST_AFTER
+            if not self._goes.wait(patience) or self._over.is_set():
                 return
             self._gevent.sleep(self._delay)
             told = self._run.run()
@@ -86,7 +87,7 @@ class Worker:
         self._say(SECOND, told)
         heard = self._runner.last_heartbeat_timestamp
         if heard is not None and time.time() - heard > LOST_AFTER:
-            os._exit(1)  # the master is gone: no load that nobody measures
+            self._on_over({})  # the master is gone: no load that nobody measures
 
     def _say(self, name: str, told: dict[str, Any] | None = None) -> None:
         self._runner.send_message(name, {**(told or {}), "token": self._token})
@@ -119,8 +120,10 @@ class Worker:
         if self._run is not None:
             self._run.end()
 
-    def _on_over(self, _told: dict[str, Any]) -> None:
+    def _on_over(self, told: dict[str, Any]) -> None:
         self._over.set()
+        self._goes.set()
+        self._on_end(told)
 
 
 def _lay_out(order: dict[str, Any], folder: Path) -> None:

@@ -3,6 +3,8 @@
 import hmac
 from typing import Any
 
+WORKER = "controller.adapters.load_generator.locust_worker"
+"""The program that speaks with a master."""
 HELLO = "trueup-hello"
 ORDER = "trueup-order"
 READY = "trueup-ready"

@@ -11,6 +11,7 @@ import pytest
 from controller.adapters.load_generator.arrivals import Arrivals
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.load_generator.meeting import Meeting
+from controller.adapters.load_generator.messages import WORKER
 from controller.adapters.load_generator.recording import Recorder
 from controller.adapters.load_generator.seconds import Seconds
 from controller.bench.gates_faults import generators
@@ -18,8 +19,6 @@ from controller.diagnostics.errors import Stalled
 from controller.steps.gate import validity
 from tests.contract.load_generator.target_server import running
 from tests.contract.load_generator.test_load_generator import ROOT, SCRIPT, children, met, order
-
-WORKER = "controller.adapters.load_generator.locust_worker"
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 7])
