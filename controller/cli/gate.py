@@ -190,9 +190,9 @@ def worker(master: str, token_file: Path) -> None:
     host, _, port = master.rpartition(":")
     if not host or not port.isdecimal():
         raise click.BadParameter("it is not HOST:PORT", param_hint="HOST:PORT")
-    from controller.adapters.load_generator.locust import become_worker
+    from controller.wiring.load_workers import work
 
-    become_worker(host, int(port), token_file)
+    click.get_current_context().exit(work(host, int(port), token_file))
 
 
 def _find(client: Client, name: str, environment: str, product: str | None) -> str:

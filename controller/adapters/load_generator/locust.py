@@ -8,11 +8,12 @@ allowed, and what the order says. `locust_runner.py` is what runs in it, `run_fo
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import controller
@@ -62,7 +63,7 @@ class LocustLoadGenerator:
             return await self._take_up(order, self._run_folder(order.key), on_progress)
         with tempfile.TemporaryDirectory(prefix="trueup-load-") as made:
             folder = RunFolder(Path(made))
-            folder.write(order, parent=os.getpid(), meeting=self._meeting_of(order))
+            self._write(folder, order, parent=os.getpid())
             process = await self._start(order, folder)
             try:
                 result = await self._follow(order, folder, process, on_progress)
@@ -100,6 +101,10 @@ class LocustLoadGenerator:
             )
         return self._meeting
 
+    def _write(self, folder: RunFolder, order: LoadOrder, *, parent: int) -> None:
+        environment = self._environment(order, folder.path)
+        folder.write(order, environment, parent=parent, meeting=self._meeting_of(order))
+
     def _longest(self, order: LoadOrder) -> float:
         meeting = self._meeting_of(order)
         waits = 2 * meeting.patience + LOST_AFTER if meeting else 0.0
@@ -116,7 +121,7 @@ class LocustLoadGenerator:
         process = None
         if folder.result() is None and folder.holder() is None:
             folder.remove()  # of a run that broke off: it has no result, and makes no load
-            folder.write(order, parent=0, meeting=self._meeting_of(order))
+            self._write(folder, order, parent=0)
             environment = self._environment(order, folder.path)
             process = Detached(_command(folder), environment, folder.path / COMPLAINTS)
         try:
@@ -221,8 +226,8 @@ class LocustLoadGenerator:
                 await asyncio.sleep(LOOK_EVERY)
 
 
-def become_worker(host: str, port: int, token_file: Path) -> NoReturn:
-    """Turn this process into a worker, with an environment of its own; it makes one run."""
+def work_elsewhere(host: str, port: int, token_file: Path) -> int:
+    """Be a worker for a controller somewhere else, for one run; gives how it ended."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
@@ -230,7 +235,8 @@ def become_worker(host: str, port: int, token_file: Path) -> NoReturn:
         "PYTHONPATH": str(Path(controller.__file__).parent.parent),
     }
     argv = (sys.executable, "-P", "-m", WORKER, host, str(port), str(token_file.resolve()))
-    os.execve(sys.executable, argv, environment)  # noqa: S606 - a program of ours
+    below = (str(os.getpid()), "elsewhere")
+    return subprocess.run((*argv, *below), env=environment, check=False).returncode
 
 
 def check(order: LoadOrder, *, remote_targets: bool) -> None:

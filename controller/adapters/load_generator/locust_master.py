@@ -31,7 +31,7 @@ from controller.adapters.load_generator.messages import (
     is_ours,
 )
 from controller.adapters.load_generator.recording import Recorder
-from controller.adapters.load_generator.run_folder import TOKEN
+from controller.adapters.load_generator.run_folder import SHOWN
 from controller.adapters.load_generator.seconds import Say, Seconds
 
 DELAY = 1.0
@@ -62,11 +62,12 @@ def run_with_workers(order: dict[str, Any], folder: Path, say: Say) -> dict[str,
 class _Master:
     def __init__(self, order: dict[str, Any], folder: Path, say: Say) -> None:
         import gevent
+        import locust
         from locust.env import Environment
 
-        self._gevent = gevent
+        self._gevent, self._version = gevent, locust.__version__
         self._order, self._folder = order, folder
-        self._token = (folder / TOKEN).read_text(encoding="utf-8").strip()
+        self._token = (folder / SHOWN).read_text(encoding="utf-8").strip()
         self._known: dict[str, _Known] = {}
         self._processes: list[Detached] = []
         self._refused = self._lost = ""
@@ -114,11 +115,13 @@ class _Master:
     def _start_workers(self, number: int) -> None:
         argv = (
             sys.executable, "-P", "-m", WORKER, "127.0.0.1", str(self._runner.server.port),
-            str(self._folder / TOKEN), str(os.getpid()),
+            str(self._folder / SHOWN), str(os.getpid()), "here",
         )  # fmt: skip
         for place in range(number):
             output = self._folder / f"worker-{place}.txt"
-            self._processes.append(Detached(argv, dict(os.environ), output, own_group=False))
+            self._processes.append(
+                Detached(argv, self._order["environment"], output, own_group=False)
+            )
 
     def _share(self, place: int) -> dict[str, Any]:
         order = {**self._order, "share": (place, self._order["workers"])}
@@ -131,7 +134,8 @@ class _Master:
             for path in files
         }
         order["script_name"] = script.name
-        order["environment"] = {name: os.environ[name] for name in order["told"]}
+        known = self._order["environment"]
+        order["environment"] = {name: known[name] for name in order["for_script"]}
         return order
 
     def _wait(self, is_so: Callable[[], bool], seconds: float) -> bool:
@@ -187,6 +191,9 @@ class _Master:
     def _on_hello(self, msg: Any, **_kwargs: Any) -> None:
         """Count a worker in, once, as long as some are missing."""
         if not self._is_ours(msg.data) or len(self._known) == self._order["workers"]:
+            return
+        if msg.data["locust"] != self._version:
+            self._lost = f"a worker has Locust {msg.data['locust']}, not {self._version}"
             return
         found = _Known(len(self._known), msg.data, time.monotonic())
         self._known.setdefault(msg.node_id, found)

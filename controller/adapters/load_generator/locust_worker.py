@@ -1,9 +1,9 @@
 """A worker: a process that makes a share of a run's load, and speaks with the run's master.
 
-`python -P -m controller.adapters.load_generator.locust_worker HOST PORT TOKEN_FILE [PARENT]` over
-Locust's own master and worker. It does what the master says, the code of the load test included:
-so both show each other a token that only they can read. It makes one run and ends. A PARENT is the
-master on this machine, in whose folder it runs; without one it runs in a folder of its own.
+`python -P -m controller.adapters.load_generator.locust_worker HOST PORT TOKEN_FILE PARENT PLACE`
+over Locust's own master and worker. It does what the master says, the code of the load test
+included: so both show each other a token that only they can read. It makes one run and ends, and it
+ends with its PARENT. `here` it runs in the folder of the master, `elsewhere` in one of its own.
 """
 
 import os
@@ -40,9 +40,10 @@ class Worker:
     def __init__(self, host: str, port: int, token: str) -> None:
         import gevent
         import gevent.event
+        import locust  # it patches the interpreter: before anything that uses the network
         from locust.env import Environment
 
-        self._gevent = gevent
+        self._gevent, self._version = gevent, locust.__version__
         self._token = token
         self._order: dict[str, Any] | None = None
         self._ordered, self._goes, self._over = (gevent.event.Event() for _ in range(3))
@@ -92,11 +93,11 @@ class Worker:
     def _say(self, name: str, told: dict[str, Any] | None = None) -> None:
         self._runner.send_message(name, {**(told or {}), "token": self._token})
 
-    @staticmethod
-    def _who() -> dict[str, Any]:
+    def _who(self) -> dict[str, Any]:
         return {
             "pid": os.getpid(),
             "machine": platform.node(),
+            "locust": self._version,
             "processor": processor(),
             "cores": os.cpu_count() or 1,
         }
@@ -138,11 +139,11 @@ def _lay_out(order: dict[str, Any], folder: Path) -> None:
     os.environ.update(order["environment"])
 
 
-def main(host: str, port: int, token_file: Path, parent: int) -> None:
+def main(host: str, port: int, token_file: Path, parent: int, place: str) -> None:
     """Make one run."""
     token = token_file.read_text(encoding="utf-8").strip()
-    if parent:
-        die_with(parent, signal.SIGKILL)
+    die_with(parent, signal.SIGKILL if place == "here" else signal.SIGTERM)
+    if place == "here":
         Worker(host, port, token).work(Path.cwd(), is_beside_master=True)
         return
     with tempfile.TemporaryDirectory(prefix="trueup-worker-") as folder:
@@ -150,9 +151,7 @@ def main(host: str, port: int, token_file: Path, parent: int) -> None:
 
 
 if __name__ == "__main__":
-    import locust  # noqa: F401 - it patches the interpreter: before anything that uses the network
-
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int((sys.argv[4:] or ["0"])[0]))
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
     sys.stderr.flush()
     end_group()
     os._exit(0)

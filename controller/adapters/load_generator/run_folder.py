@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +15,8 @@ from controller.ports.load_generator import LoadOrder
 ERROR_TAIL = 4_000
 COMPLAINTS = "stderr.txt"
 SCRIPT = "load_test.py"
-TOKEN = "token"  # noqa: S105 - the name of a file
+SHOWN = "token"
+"""The file with what a master and its workers show each other."""
 FOR_SCRIPTS = ("TRUEUP_LOAD_RATE_PER_USER", "TRUEUP_LOAD_REMOTE_TARGET")
 
 
@@ -34,7 +35,14 @@ class RunFolder:
         """Find the folder of a key."""
         return cls(root / hashlib.sha256(key.encode()).hexdigest()[:32])
 
-    def write(self, order: LoadOrder, *, parent: int, meeting: Meeting | None) -> None:
+    def write(
+        self,
+        order: LoadOrder,
+        environment: Mapping[str, str],
+        *,
+        parent: int,
+        meeting: Meeting | None,
+    ) -> None:
         """Write what the process is told; it ends with `parent`, where there is one."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.path / SCRIPT).write_bytes(order.script)
@@ -70,8 +78,9 @@ class RunFolder:
                 "is_elsewhere": order.are_elsewhere,
             }
             told["data"] = sorted(order.files)
-            told["told"] = [*order.environment, *FOR_SCRIPTS]
-            (self.path / TOKEN).write_text(meeting.token, encoding="utf-8")
+            told["environment"] = dict(environment)
+            told["for_script"] = [*order.environment, *FOR_SCRIPTS]
+            (self.path / SHOWN).write_text(meeting.token, encoding="utf-8")
         (self.path / "order.json").write_text(json.dumps(told), encoding="utf-8")
 
     def complaints(self) -> BinaryIO:

@@ -158,9 +158,11 @@ def free_port():
 
 
 async def nobody_is_left():
-    async with asyncio.timeout(60):
-        while children() or any(is_worker(process) for process in psutil.process_iter()):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    for _ in range(600):
+        if not children() and not any(is_worker(process) for process in psutil.process_iter()):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("processes are left")
 
 
 def is_worker(process):

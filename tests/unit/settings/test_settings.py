@@ -7,11 +7,12 @@ from pydantic import ValidationError
 
 from controller.cli.settings_file import read_settings, settings_of
 from controller.diagnostics.errors import ConfigurationWrong, Stalled
+from controller.load_workers import LoadWorkers
 from controller.model.following import Branch, Fixed, Following, Semver, Tag
 from controller.model.history import SignersRule, Trust
 from controller.model.names import Commit
 from controller.model.versions import VersionRange
-from controller.settings import LoadWorkers, Repository, Settings
+from controller.settings import Repository, Settings
 from controller.wiring import git_source
 
 FILE = """
