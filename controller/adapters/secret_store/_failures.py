@@ -4,6 +4,9 @@ hvac's classes alone do not tell: a 404 is a missing secret, a deleted version o
 a 403 is an expired token or a missing right; a 400 is a lost race or a wrong request.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
 from controller.diagnostics.errors import (
     PlanStale,
     Stalled,
@@ -14,12 +17,42 @@ from controller.diagnostics.errors import (
     TrueupError,
 )
 
+OF_METHODS = {
+    "get": ("read",), "list": ("list",), "post": ("create", "update"), "delete": ("delete",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a policy must allow so that a request is answered."""
+
+    path: str
+    capabilities: tuple[str, ...]
+
+    @classmethod
+    def to(cls, method: str, path: str) -> Self:
+        """Tell it of a request to an engine."""
+        return cls(path, OF_METHODS[method])
+
+    def __str__(self) -> str:
+        named = ", ".join(f'"{each}"' for each in self.capabilities)
+        return f'path "{self.path}" {{ capabilities = [{named}] }}'
+
 
 def is_absent(error: BaseException) -> bool:
     """Tell whether this 404 says that the secret, and not its mount, is missing."""
     from hvac.exceptions import InvalidPath
 
     return isinstance(error, InvalidPath) and not error.errors
+
+
+def told_with(error: BaseException) -> object | None:
+    """Give what the server tells of a version that was deleted or destroyed: its metadata."""
+    from hvac.exceptions import InvalidPath
+
+    if not isinstance(error, InvalidPath) or not isinstance(error.json, dict):
+        return None
+    return (error.json.get("data") or {}).get("metadata")
 
 
 def is_forbidden(error: BaseException) -> bool:
@@ -36,7 +69,7 @@ def _said(error: BaseException) -> str:
     return words[:300] or type(error).__name__
 
 
-def translated(error: Exception, doing: str) -> TrueupError:
+def translated(error: Exception, doing: str, need: Need | None = None) -> TrueupError:
     """Make our error from one of hvac or requests; an unknown one is tried again."""
     from hvac.exceptions import VaultError
     from requests.exceptions import RequestException
@@ -44,6 +77,8 @@ def translated(error: Exception, doing: str) -> TrueupError:
     if isinstance(error, RequestException):
         return _unconnected(error, doing)
     if isinstance(error, VaultError):
+        if need is not None and is_forbidden(error):
+            return _denied(doing, need)
         return _unwilling(error, doing) or _refused(error, doing)
     return StoreUnreachable.because(f"{doing}: {type(error).__name__}")
 
@@ -82,6 +117,17 @@ def _unwilling(error: Exception, doing: str) -> TrueupError | None:
             )
         case _:
             return None
+
+
+def _denied(doing: str, need: Need) -> Stalled:
+    """A policy says no; so the server answers of a mount that is not there, too."""
+    named = " and ".join(f"`{each}`" for each in need.capabilities)
+    return Stalled.because(
+        f"{doing}: the secret store does not allow {named} on `{need.path}` (or there is no such "
+        "mount)",
+        hint=f"the policy of the controller's login needs `{need}`",
+        code="secrets/denied",
+    )
 
 
 def _refused(error: Exception, doing: str) -> TrueupError:

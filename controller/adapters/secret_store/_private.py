@@ -36,3 +36,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_new(file: Path, content: bytes) -> None:
+    """Write a file that is not there yet."""
+    with open(file, "xb", opener=private_opener) as output:
+        output.write(content)
+        output.flush()
+        os.fsync(output.fileno())

@@ -6,7 +6,6 @@ would take `VAULT_ADDR`, `VAULT_TOKEN` and `~/.vault-token` otherwise.
 
 import asyncio
 import json
-import os
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from controller.adapters.secret_store._calls import ServerRequest
-from controller.adapters.secret_store._failures import is_absent, is_forbidden, translated
-from controller.adapters.secret_store._listing import names_below
+from controller.adapters.secret_store._failures import Need, is_absent, is_forbidden, translated
+from controller.adapters.secret_store._listing import latest_metadata, names_below
 from controller.adapters.secret_store._login import (
     AppRole,
     Authentication,
@@ -27,7 +26,8 @@ from controller.adapters.secret_store._login import (
     take_token,
 )
 from controller.adapters.secret_store._paths import LARGEST_SECRET, checked_path, revealed
-from controller.adapters.secret_store._private import private_opener
+from controller.adapters.secret_store._private import write_new
+from controller.adapters.secret_store._session import open_session
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import (
@@ -45,35 +45,10 @@ __all__ = ["AppRole", "Jwt", "Kubernetes", "OpenBaoSecretStore", "ServerRequest"
 Given = TypeVar("Given")
 
 TIMEOUT_SECONDS = 10.0
-POOL = 16
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _session(verify: Path | None) -> "requests.Session":
-    """Make a session that tries reads again, briefly, and takes nothing from the environment."""
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    retry = Retry(
-        total=3,
-        connect=2,
-        read=2,
-        status_forcelist=(429, 502, 503),
-        allowed_methods=frozenset({"GET", "HEAD", "LIST"}),
-        backoff_factor=0.1,
-        raise_on_status=False,
-        respect_retry_after_header=False,  # the caller comes again, in its own time
-    )
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = str(verify) if verify else True
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=POOL, max_retries=retry))
-    return session
 
 
 class OpenBaoSecretStore:
@@ -96,6 +71,7 @@ class OpenBaoSecretStore:
         self._prefix = prefix
         self._now = now
         self._login = threading.Lock()
+        self._reads_values = False
 
     @classmethod
     async def connect(  # noqa: PLR0913 - the settings of one server, all but two with a default
@@ -119,7 +95,7 @@ class OpenBaoSecretStore:
 
         checked_path(mount, what="mount of a secret store")
         checked_path(prefix, what="prefix of a secret store")
-        session = _session(verify)
+        session = open_session(verify)
         client = hvac.Client(
             url=address,
             token="",
@@ -156,6 +132,7 @@ class OpenBaoSecretStore:
             lambda: self._versions().read_secret_version(
                 path, version=version, mount_point=self._mount, raise_on_deleted_version=True
             ),
+            self._need("data", "read"),
         )
         return None if found is None else _hidden(found["data"]["data"])
 
@@ -180,12 +157,14 @@ class OpenBaoSecretStore:
                 lambda: self._versions().update_metadata(
                     path, custom_metadata=dict(marks), mount_point=self._mount
                 ),
+                self._need("metadata", "create", "update"),
             )
         written = await self._ask(
             f"writing `{reference.path}`",
             lambda: self._versions().create_or_update_secret(
                 path, plain, cas=expect, mount_point=self._mount
             ),
+            self._need("data", "create", "update"),
         )
         return int(written["data"]["version"])
 
@@ -197,21 +176,42 @@ class OpenBaoSecretStore:
             lambda: self._versions().delete_metadata_and_all_versions(
                 path, mount_point=self._mount
             ),
+            self._need("metadata", "delete"),
         )
 
     async def describe(self, reference: SecretReference) -> SecretDescription | None:
-        """Tell version and age without reading the value."""
-        path = self._path(reference)
+        """Give version and marks; None when there is no such secret.
+
+        A login that may not read metadata finds the same beside the value.
+        """
+        path, mount = self._path(reference), self._mount
+        doing = f"describing `{reference.path}`"
+        if not self._reads_values:
+            try:
+                found = await self._find(
+                    doing,
+                    lambda: self._versions().read_secret_metadata(path, mount_point=mount)["data"],
+                    self._need("metadata", "read"),
+                )
+            except Stalled as error:
+                if error.diagnostics[0].code != "secrets/denied":
+                    raise
+            else:
+                return None if found is None else self._described(reference, found)
         found = await self._find(
-            f"describing `{reference.path}`",
-            lambda: self._versions().read_secret_metadata(path, mount_point=self._mount),
+            doing, lambda: latest_metadata(self._client, mount, path), self._need("data", "read")
         )
-        return None if found is None else self._described(reference, found["data"])
+        self._reads_values = True
+        return None if found is None else self._described(reference, found)
 
     async def mark(self, reference: SecretReference, marks: Mapping[str, str]) -> None:
         """Merge `marks` into the custom metadata; a merge, so that other people's stay."""
         path = f"{self._mount}/metadata/{self._path(reference)}"
-        await self._ask(f"marking `{reference.path}`", lambda: self._merge(path, marks))
+        await self._ask(
+            f"marking `{reference.path}`",
+            lambda: self._merge(path, marks),
+            self._need("metadata", "patch"),
+        )
 
     async def survey(self) -> Mapping[str, SecretDescription]:
         """Describe every secret below the prefix, in one request."""
@@ -219,6 +219,7 @@ class OpenBaoSecretStore:
         found = await self._find(
             f"looking through `{self._mount}`",
             lambda: self._client.adapter.get(f"/v1/{path}", params={"scan": "true"}),
+            self._need("detailed-metadata", "read", "list", "scan"),
         )
         details = {} if found is None else found["data"]["key_info"]
         described = {
@@ -231,7 +232,11 @@ class OpenBaoSecretStore:
     async def names(self) -> tuple[str, ...]:
         """Give the paths of all secrets, with the right to list alone; a request for a folder."""
         client, mount, prefix = self._client, self._mount, self._prefix
-        return await self._ask("listing", lambda: tuple(names_below(client, mount, prefix)))
+        return await self._ask(
+            "listing",
+            lambda: tuple(names_below(client, mount, prefix)),
+            self._need("metadata", "list"),
+        )
 
     async def snapshot(self, file: Path) -> int:
         """Write a snapshot of the server's storage to a new private file; gives its bytes.
@@ -239,9 +244,10 @@ class OpenBaoSecretStore:
         The file is there whole or not at all. What it holds is encrypted with the keys of the
         server's seal, which it does not hold. Raises Stalled when the file is there already.
         """
-        content = await self._ask("taking a snapshot", lambda: _body(self._snapshots()))
+        take = self._client.sys.take_raft_snapshot
+        content = await self._ask("taking a snapshot", lambda: _body(take()))
         try:
-            _write_new(file, content)
+            write_new(file, content)
         except OSError as error:
             raise Stalled.because(
                 f"`{file}` cannot be written: {error.strerror}", code="secrets/file-not-writable"
@@ -266,7 +272,9 @@ class OpenBaoSecretStore:
         doing = f"asking `{path}`"
         named = f"/v1/{checked_path(path, what='path of a request')}"
         found = await self._find(
-            doing, lambda: self._client.adapter.request(method, named, json=body)
+            doing,
+            lambda: self._client.adapter.request(method, named, json=body),
+            Need.to(method, path),
         )
         if found is None:
             return None
@@ -284,9 +292,6 @@ class OpenBaoSecretStore:
         Not repeated when the answer is lost.
         """
         return await self._ask(f"asking `{request.path}`", lambda: request.send(self._client))
-
-    def _snapshots(self) -> Any:
-        return self._client.sys.take_raft_snapshot()
 
     def _merge(self, path: str, marks: Mapping[str, str]) -> Any:
         return self._client.adapter.request(
@@ -316,7 +321,12 @@ class OpenBaoSecretStore:
     def _path(self, reference: SecretReference) -> str:
         return f"{self._prefix}/{checked_path(reference.path)}"
 
-    async def _find(self, doing: str, ask: Callable[[], Given]) -> Given | None:
+    def _need(self, part: str, *capabilities: str) -> Need:
+        return Need(f"{self._mount}/{part}/{self._prefix}/*", capabilities)
+
+    async def _find(
+        self, doing: str, ask: Callable[[], Given], need: Need | None = None
+    ) -> Given | None:
         """Ask; None when the answer is that there is no such secret."""
 
         def found() -> Given | None:
@@ -327,15 +337,15 @@ class OpenBaoSecretStore:
                     return None
                 raise
 
-        return await self._ask(doing, found)
+        return await self._ask(doing, found, need)
 
-    async def _ask(self, doing: str, ask: Callable[[], Given]) -> Given:
+    async def _ask(self, doing: str, ask: Callable[[], Given], need: Need | None = None) -> Given:
         try:
             return await asyncio.to_thread(self._with_login, ask)
         except TrueupError:
             raise
         except Exception as error:  # noqa: BLE001 - hvac and requests share no class below it
-            raise translated(error, doing) from None
+            raise translated(error, doing, need) from None
 
     def _with_login(self, ask: Callable[[], Given]) -> Given:
         """Ask, and once more after a new login when the token turns out to have ended."""
@@ -379,13 +389,6 @@ def _body(response: "requests.Response") -> bytes:
     content: bytes = response.content
     response.raise_for_status()
     return content
-
-
-def _write_new(file: Path, content: bytes) -> None:
-    with open(file, "xb", opener=private_opener) as output:
-        output.write(content)
-        output.flush()
-        os.fsync(output.fileno())
 
 
 def _hidden(fields: Mapping[str, Any]) -> dict[str, SecretText]:
