@@ -1,7 +1,7 @@
 """A real OpenBao that allows what `docs/secrets.md` says is needed, and less; nothing more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,9 +70,10 @@ async def narrow(
     await asyncio.to_thread(engines.ask, "DELETE", record)
 
 
-async def ask(engines: Engines, method: str, path: str, body: object = None) -> dict[str, object]:
-    found: dict[str, object] = await asyncio.to_thread(engines.ask, method, path, body)  # type: ignore[arg-type]
-    return found
+async def ask(
+    engines: Engines, method: str, path: str, body: Mapping[str, object] | None = None
+) -> None:
+    await asyncio.to_thread(engines.ask, method, path, body)
 
 
 def ports_of(store: OpenBaoSecretStore) -> SecretPorts:
@@ -126,16 +127,17 @@ async def test_who_may_only_read_is_told_what_is_missing_and_takes_nothing_for_g
         False,
         {"value": SecretText("one")},
     )
-    for attempt, part, capability in (
+    attempts: list[tuple[Callable[[], Awaitable[object]], str, str]] = [
         (lambda: narrow.write(OWN, {"value": SecretText("x")}, expect=1), "data", "update"),
         (lambda: narrow.mark(OWN, {"a": "b"}), "metadata", "patch"),
         (lambda: narrow.delete(OWN), "metadata", "delete"),
         (narrow.names, "metadata", "list"),
         (narrow.survey, "detailed-metadata", "scan"),
         (lambda: deliver(SecretRequest(NAME, OWN, Written()), ports_of(narrow)), "data", "update"),
-    ):
+    ]
+    for attempt, part, capability in attempts:
         with pytest.raises(Stalled) as refused:
-            await attempt()  # type: ignore[operator]
+            await attempt()
         (told,) = refused.value.diagnostics
         assert told.code == "secrets/denied"
         assert f"`kv/{part}/trueup/*`" in told.message
