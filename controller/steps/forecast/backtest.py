@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from controller.model.forecast import SEASONAL_NAIVE, Question, Score
-from controller.model.series import Every, Series
+from controller.model.series import DAYS_A_WEEK, Every, Series
 from controller.steps.forecast.bounds import day_peaks
 from controller.steps.forecast.light import (
     LOOK_FOR_CYCLE,
     Numbers,
     average,
     candidates,
+    held,
     known_season,
 )
 
@@ -25,6 +26,8 @@ WORSE = 1e9
 """Beside no error at all, any is so many times worse: a number that JSON has a word for."""
 FEWEST_FOLDS = 4
 """Of fewer, one that is no better wins all by chance too often."""
+FEWEST_STEPS = DAYS_A_WEEK
+"""Of a fold: less than a week says who is good at those days of it."""
 CLEAR = 0.98
 """Something else than the naive must be at least this much better on the folds."""
 BLENDED = 3
@@ -110,9 +113,11 @@ def all_candidates(every: Every, question: Question, heavy: Given | None) -> Giv
     three = [usable[name] for name in HEAVY if name in usable]
     if len(three) > 1:
         found["average"] = average(*three)
-    is_positive = min(question.values) >= 0
+    if min(question.values) < 0:
+        return found
+    season = known_season(question)
     return {
-        name: tuple(max(0.0, value) for value in said) if is_positive else said
+        name: held(tuple(max(0.0, value) for value in said), question.values, season)
         for name, said in found.items()
     }
 
@@ -123,7 +128,7 @@ def with_blend(tried: Sequence[Fold], now: Given) -> tuple[tuple[Fold, ...], Giv
     Few folds cannot tell the best from the luckiest: what wins on them loses much of its lead on
     what comes. So the naive keeps the share by which it would win the next fold.
     """
-    weights = _weights(tried, now) if len(tried) >= FEWEST_FOLDS else {}
+    weights = _weights(tried, now) if can_choose(tried) else {}
     if not weights:
         return tuple(tried), now
     shared = [replace(each, said=_shared(each.said, weights)) for each in tried]
@@ -136,6 +141,14 @@ def with_blend(tried: Sequence[Fold], now: Given) -> tuple[tuple[Fold, ...], Giv
         return {**said, name: weighted(said, weights)}
 
     return tuple(replace(each, said=added(each.said)) for each in tried), added(now)
+
+
+def can_choose(tried: Sequence[Fold]) -> bool:
+    """Tell whether there are enough folds, each of enough steps, to know better from luckier."""
+    if len(tried) < FEWEST_FOLDS:
+        return False
+    question = tried[0].question
+    return question.horizon >= min(question.seasons[0], FEWEST_STEPS)
 
 
 def _weights(tried: Sequence[Fold], now: Given) -> dict[str, float]:

@@ -18,9 +18,9 @@ from controller.model.forecast import (
 )
 from controller.model.series import DAYS_A_WEEK, Every, Series
 from controller.steps.forecast.backtest import (
-    FEWEST_FOLDS,
     Fold,
     all_candidates,
+    can_choose,
     fitting_horizon,
     fold,
     folds_of,
@@ -123,7 +123,9 @@ def conclude(document: ForecastDocument, trial: Trial, answers: Answers) -> Fore
         happenings=tuple(
             Happening(each.date, each.days, each.factor, each.reason) for each in spec.events
         ),
-        notes=tuple(_notes(trial, scored, chosen, answers, learned)),
+        notes=tuple(
+            _notes(trial, scored, chosen, answers, learned, is_told_apart=can_choose(tried))
+        ),
         versions=answers.versions,
     )
 
@@ -221,6 +223,8 @@ def _notes(
     chosen: str,
     answers: Answers,
     learned: Bounds | None,
+    *,
+    is_told_apart: bool,
 ) -> Iterator[str]:
     series = trial.series
     if answers.problem:
@@ -233,10 +237,10 @@ def _notes(
         )
     if not scored:
         yield "too short for a back-test: the bounds are half and twice, which is a guess"
-    elif len(trial.ends) < FEWEST_FOLDS:
+    elif not is_told_apart:
         yield (
-            f"the series has room for {len(trial.ends)} folds, too few to tell a better candidate "
-            "from a lucky one: the seasonal naive is used"
+            f"the series has room for {len(trial.ends)} folds of {trial.tested} steps, too little "
+            "to tell a better candidate from a lucky one: the seasonal naive is used"
         )
     elif chosen == SEASONAL_NAIVE:
         yield "nothing was better than the seasonal naive on the back-test, so that is used"

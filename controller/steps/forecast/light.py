@@ -7,6 +7,7 @@ out, what is left is smoothed exponentially, and half of the long slope is added
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import fmean, median
 
 from controller.model.forecast import SEASONAL_NAIVE, Question
@@ -24,6 +25,8 @@ LIKE = 0.25
 """A cycle must be this much like itself one turn later."""
 LOOK_FOR_CYCLE = -1
 LONGEST_CYCLES = 600
+FEWEST_HELD = 5
+"""Of fewer seasons nobody knows how much they change."""
 Numbers = tuple[float, ...]
 
 
@@ -67,6 +70,26 @@ def seasonal_naive(values: Sequence[float], season: int, horizon: int) -> Number
 def average(*forecasts: Numbers) -> Numbers:
     """Give the mean at each step."""
     return tuple(fmean(step) for step in zip(*forecasts, strict=True))
+
+
+def held(said: Numbers, values: Numbers, season: int) -> Numbers:
+    """Keep each season within what seasons ever changed by from one to the next.
+
+    A model that takes the end of its history for the level goes astray when that end is odd.
+    """
+    ends = range(len(values), season - 1, -season)
+    sums = [sum(values[end - season : end]) for end in ends]
+    if len(sums) < FEWEST_HELD or min(sums) <= 0:
+        return said
+    widest = max(max(after / before, before / after) for after, before in pairwise(sums))
+    found: list[float] = []
+    for number, begin in enumerate(range(0, len(said), season), 1):
+        part = said[begin : begin + season]
+        total, last = sum(part), sum(values[-season:][: len(part)])
+        most, least = last * widest**number, last / widest**number
+        factor = min(max(total, least), most) / total if total > 0 else 1.0
+        found.extend(value * factor for value in part)
+    return tuple(found)
 
 
 def _on(question: Question, model: Callable[[Numbers], Numbers]) -> Numbers:

@@ -13,7 +13,7 @@ from controller.model.series import Every, Series
 from controller.steps.forecast.bounds import bounds, quantile
 from controller.steps.forecast.forecast import conclude, prepare
 from controller.steps.forecast.levels import levelled
-from controller.steps.forecast.light import cycle
+from controller.steps.forecast.light import cycle, held
 from tests.unit.forecast.traffic import FIRST, WEEK, daily, document, hourly
 
 
@@ -165,6 +165,15 @@ def test_a_jump_of_the_level_is_believed_after_a_week() -> None:
     assert levelled(values, 7) == values
     grows = daily(growth=0.01).values
     assert levelled(grows, 7) == grows
+
+
+def test_no_candidate_changes_a_season_more_than_seasons_ever_changed() -> None:
+    values = tuple(100.0 * (1.2 if n // 7 % 2 else 1.0) for n in range(42))
+    wild = held((1_000.0,) * 10, values, 7)
+    assert wild == pytest.approx([120 * 1.2] * 7 + [120 * 1.2**2] * 3)
+    assert held((1.0,) * 7, values, 7) == pytest.approx([100.0] * 7)
+    assert held((130.0,) * 7, values, 7) == (130.0,) * 7
+    assert held((1_000.0,) * 7, values[:28], 7) == (1_000.0,) * 7
 
 
 def test_a_cycle_that_no_calendar_knows_is_found() -> None:
