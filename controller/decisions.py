@@ -13,7 +13,7 @@ from controller.steps.decide.record import read_record
 from controller.steps.decide.verify import verify
 from controller.workflows.holding import moves_among
 from controller.workflows.parts import Parts
-from controller.workflows.pointers import decision_path
+from controller.workflows.pointers import DECISIONS, decision_path, decisions_path
 from controller.workflows.records import Records, on_branch
 
 CHECKED = 100
@@ -44,7 +44,7 @@ class Decisions:
 
     async def of_stage(self, name: StageName) -> Sequence[move_view.MoveView]:
         """Give every decision about a stage, with how its record stands. RepositoryUnreachable."""
-        files = await self._world.pointers.read()
+        files = await self._world.pointers.read(decisions_path(name))
         found = []
         for place, (digest, decision) in enumerate(moves_among(files, name)):
             text = files[decision_path(name, digest)]
@@ -79,7 +79,7 @@ class Decisions:
     async def _stands(self, digest: Digest) -> Check:
         """Look whether the record is on the branch: one that is not has moved nothing."""
         try:
-            is_there = on_branch(await self._world.pointers.read(), digest) is not None
+            is_there = on_branch(await self._world.pointers.read(DECISIONS), digest) is not None
         except TrueupError as error:
             return Check("branch", ok=None, said=f"the promotions branch was not read: {error}")
         if is_there:

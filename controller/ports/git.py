@@ -78,10 +78,10 @@ class PastReader(Protocol):
 class PointerWriter(Protocol):
     """The promotions branch: small text files that say which release a stage is at."""
 
-    async def read(self) -> Mapping[str, str]:
-        """Give every file of the branch by path; empty when the branch does not exist yet.
+    async def read(self, *folders: str) -> Mapping[str, str]:
+        """Give the files below folders by path, or all; empty when there is no branch yet.
 
-        Fetches first. Raises RepositoryUnreachable.
+        A folder has a `/` at its end. Fetches first. Raises RepositoryUnreachable.
         """
 
     async def changes(self, path: str, at_most: int) -> Sequence[PointerChange]:

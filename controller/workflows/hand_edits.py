@@ -73,12 +73,15 @@ class Pointers:
 
     async def standing(self, name: StageName) -> Standing:
         """Tell which pointer of a stage counts. Raises RepositoryUnreachable, Stalled."""
-        files = await self._world.pointers.read()
-        text = files.get(pointer_path(name))
-        known = await self._known(name)
-        if text == (known.text if known else None):
+        known, path = await self._known(name), pointer_path(name)
+        before = known.text if known else None
+        files = await self._world.pointers.read(f"{name.product}/")
+        if files.get(path) != before:  # whose it is, its record tells
+            files = await self._world.pointers.read(f"{name.product}/", decisions_path(name))
+        text = files.get(path)
+        if text == before:
             return Standing(known.pointer(name) if known else None, text)
-        changes = await self._world.pointers.changes(pointer_path(name), MOST_CHANGES)
+        changes = await self._world.pointers.changes(path, MOST_CHANGES)
         own = [at for at, each in enumerate(changes) if self._is_own(name, each, files, known)]
         if own[:1] == [0] or (known is None and await self._was_adopted(name, text)):
             await self.note(name, text or "")
@@ -87,12 +90,12 @@ class Pointers:
             known = await self.note(name, changes[own[0]].text or "")
         since = _since(changes, known)
         if not since and text is None:
-            said = f"`{pointer_path(name)}` is gone: the branch was taken away or begun anew"
+            said = f"`{path}` is gone: the branch was taken away or begun anew"
             edit = HandEdit(said, self._world.clock.now())
             return Standing(known.pointer(name) if known else None, None, edit)
         if not since:
             raise Transient.because(
-                f"`{pointer_path(name)}` has another content than its history tells",
+                f"`{path}` has another content than its history tells",
                 hint="nothing to do: it is looked at again",
             )
         return await self._judged(name, text, since, known)

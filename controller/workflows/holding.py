@@ -145,7 +145,7 @@ async def earlier_release(parts: Parts, pointer: Pointer, to: str = "") -> Relea
 
 async def moves_of(parts: Parts, name: StageName) -> Sequence[tuple[Digest, Decision]]:
     """Give every decision about a stage on the promotions branch with its digest, newest first."""
-    return moves_among(await parts.world.pointers.read(), name)
+    return moves_among(await parts.world.pointers.read(decisions_path(name)), name)
 
 
 def moves_among(files: Mapping[str, str], name: StageName) -> Sequence[tuple[Digest, Decision]]:

@@ -31,7 +31,7 @@ class Records:
         content = await self._world.artifacts.get(digest)
         if content is not None:
             return content.decode("utf-8", "replace")
-        return on_branch(await self._world.pointers.read(), digest)
+        return on_branch(await self._world.pointers.read(DECISIONS), digest)
 
 
 def on_branch(files: Mapping[str, str], digest: Digest) -> str | None:

@@ -1,6 +1,6 @@
 """The promotions branch: read and written by plumbing, without any checkout."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.adapters.git._addresses import checked_branch, checked_pointer
@@ -47,14 +47,14 @@ class GitPointers:
         self._seen: tuple[Commit | None, Mapping[str, SnapshotFile]] | None = None
         """Where the branch stood when it was last looked at or written, with its files."""
 
-    async def read(self) -> Mapping[str, str]:
-        """Give every file of the branch by path; empty when the branch does not exist yet.
+    async def read(self, *folders: str) -> Mapping[str, str]:
+        """Give the files below folders by path, or all; empty when there is no branch yet.
 
         Leaves out what is no text of at most 256 KiB. Fetches first. Raises RepositoryUnreachable.
         """
         async with self._mirror.guard:
             _, files = await self._look()
-            return self._texts(files)
+            return self._texts(files, [path for path in files if path.startswith(folders or "")])
 
     async def changes(self, path: str, at_most: int) -> Sequence[PointerChange]:
         """Give the commits that changed a file, the newest first, as the branch was last read."""
@@ -88,7 +88,7 @@ class GitPointers:
             for number in range(_TRIES):
                 known = self._seen if number == 0 else None
                 head, files_there = known or await self._look()
-                current = self._texts(files_there)
+                current = self._texts(files_there, {*files, *expect} & files_there.keys())
                 if head is not None and files.items() <= current.items():
                     return head
                 if known is not None and not follows(current, expect):
@@ -118,9 +118,10 @@ class GitPointers:
         await self._mirror.git("update-ref", "-d", _REFERENCE)
         return None
 
-    def _texts(self, files: Mapping[str, SnapshotFile]) -> Mapping[str, str]:
+    def _texts(self, files: Mapping[str, SnapshotFile], wanted: Iterable[str]) -> Mapping[str, str]:
         texts = {}
-        for path, file in files.items():
+        for path in wanted:
+            file = files[path]
             if file.kind not in {FileKind.REGULAR, FileKind.EXECUTABLE}:
                 continue
             if file.size > _LARGEST_POINTER:

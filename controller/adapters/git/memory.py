@@ -257,10 +257,10 @@ class MemoryPointers:
         refuse_when(self.unreachable)
         return self._changes.get(path, [])[::-1][:at_most]
 
-    async def read(self) -> Mapping[str, str]:
-        """Give every file of the branch by path. Raises RepositoryUnreachable."""
+    async def read(self, *folders: str) -> Mapping[str, str]:
+        """Give the files below folders, or all, by path. Raises RepositoryUnreachable."""
         refuse_when(self.unreachable)
-        return dict(self._files)
+        return {p: text for p, text in self._files.items() if p.startswith(folders or "")}
 
     async def write(
         self, files: Mapping[str, str], *, message: str, expect: Mapping[str, str | None]

@@ -130,6 +130,14 @@ async def test_a_pointer_that_is_written_is_read_back(site: Site):
     assert site.commits() == 2
 
 
+async def test_only_the_files_of_some_folders_are_read(site: Site):
+    files = {"shop/dev.yaml": "1\n", "decisions/shop/dev/a.json": "2\n", "shopping/dev.yaml": "3\n"}
+    await site.writer.write(files, message="m", expect={})
+    assert await site.writer.read("shop/") == {"shop/dev.yaml": "1\n"}
+    assert await site.writer.read("decisions/shop/", "shopping/") == dict(list(files.items())[1:])
+    assert await site.writer.read("else/") == {}
+
+
 async def test_a_write_that_already_stands_makes_no_commit(site: Site):
     wanted = {"shop/dev.yaml": "1\n"}
     first = await site.writer.write(wanted, message="m", expect={"shop/dev.yaml": None})
