@@ -107,7 +107,7 @@ class Serving:
     def until_ready(self, at: str, number: int, seconds: float) -> None:
         """Wait until stages with so many units are verified at a commit: all are ready at it.
 
-        There are few stages, so that asking for them costs next to nothing.
+        There are few stages, so that asking costs little; each counts its units.
         """
 
         def is_done() -> bool:
@@ -115,7 +115,7 @@ class Serving:
             done = [each for each in stages if each["commit"] == at and each["verified"]]
             return sum(int(each["units_ready"]) for each in done) == number
 
-        self._until(is_done, seconds, f"{number} units did not get ready")
+        self._until(is_done, seconds, f"{number} units did not get ready", pause=number / 5000)
 
     def until_looked_at(self, after: datetime, number: int, seconds: float) -> None:
         """Wait until so many units were looked at for drift after an instant."""
