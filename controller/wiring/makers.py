@@ -1,7 +1,7 @@
 """How a document wants a credential made, and who consumes it → makers and consumers."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from controller.adapters.credential.approle_secret_id import AppRoleMaker
 from controller.adapters.credential.aws_access_key import AwsAccessKeyMaker, AwsUser
 from controller.adapters.credential.certificate import CertificateMaker, Wanted
 from controller.adapters.credential.command import CommandMaker
+from controller.adapters.credential.embedded_engines import EmbeddedEngines
 from controller.adapters.credential.totp import TotpMaker
 from controller.adapters.credential.transit_key import TransitKeyMaker
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
@@ -38,6 +39,7 @@ class Makers:
     store: Callable[[SecretStoreDocument], Awaitable[SecretStore]]
     new_secret: Callable[[int], SecretText]
     now: Callable[[], datetime]
+    engines: EmbeddedEngines = field(default_factory=EmbeddedEngines)
 
     async def get(self, order: MakerOrder) -> Maker:
         """Give what makes the credential of an order. Raises Stalled, StoreUnreachable."""
@@ -69,9 +71,11 @@ class Makers:
             named = "no store" if order.store is None else f"`{order.store.metadata.name}`"
             raise Stalled.because(
                 f"a `{order.generate.way()}` needs a server of OpenBao or Vault; this is {named}",
-                hint="name a secret store whose provider is `openbao`",
+                hint="name a secret store whose provider is `openbao` or `embedded`",
                 code="secrets/no-engine",
             )
+        if order.store is not None and order.store.spec.provider.embedded is not None:
+            await self.engines.prepare(store, order.generate)
         return store
 
     def _command(self, command: Command, secret: str) -> CommandMaker:

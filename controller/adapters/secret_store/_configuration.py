@@ -51,6 +51,19 @@ POLICY = _policy(
     ("issue-pki/issuers", ["list"]),
     ("issue-pki/root/generate/internal", ["create", "update"]),
     ("issue-pki/roles/*", _WRITE),
+    # For what is rotated with its engines.
+    *((f"sys/mounts/{engine}", _WRITE) for engine in ("pki", "totp", "transit")),
+    ("pki/issuers", ["list"]),
+    ("pki/root/generate/internal", ["create", "update"]),
+    ("pki/roles/*", _WRITE),
+    ("pki/sign/*", ["create", "update"]),
+    ("pki/revoke", ["create", "update"]),
+    ("pki/cert/*", ["read"]),
+    ("totp/keys/*", [*_WRITE, "delete"]),
+    ("totp/code/*", _WRITE),
+    ("transit/keys/*", _WRITE),
+    ("transit/encrypt/*", ["create", "update"]),
+    ("transit/decrypt/*", ["create", "update"]),
 )
 """All that the controller may do."""
 
