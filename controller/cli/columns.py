@@ -156,7 +156,7 @@ FORECASTS = (
     Column("PEAK TODAY /s", lambda each: each["peak_today"]),
     Column("HIGHEST TO COME /s", lambda each: each["peak_ahead"]),
     Column("ON", lambda each: each["peak_on"]),
-    _of("chosen"),
+    Column("CHOSEN", lambda each: each["chosen"], wraps=True),
     Column("rMASE", lambda each: each["rmase"]),
     Column("MADE", lambda each: instant(each["made_at"])),
     Column("PROBLEM", lambda each: each["problem"], wraps=True),

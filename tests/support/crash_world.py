@@ -16,6 +16,7 @@ from pathlib import Path
 from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.engine import command
 from controller.adapters.engine.environment import build_environment
+from controller.adapters.git.memory import MemoryRepository
 from controller.adapters.ledger.sqlite import SqliteLedger
 from controller.adapters.processes.local import LocalProcesses
 from controller.adapters.state_history.disk import DiskStateHistory
@@ -139,9 +140,10 @@ class CrashWorld:
             extras={"TF_HTTP_USERNAME": LOGIN[0], "TF_HTTP_PASSWORD": LOGIN[1]},
         )  # fmt: skip
         self.engine = await command.connect(str(wrapper), environment)
-        clock = self.world.clock if self.world else MemoryClock()
+        before, clock = self.world, self.world.clock if self.world else MemoryClock()
         self.world = MemoryWorld(
             clock=clock,
+            repository=before.repository if before else MemoryRepository(),
             ledger=SqliteLedger.open(self.root / "ledger.db"),
             workspaces=CraftedWorkspaces(self.root / "workspaces"),
             processes=LocalProcesses(),
@@ -149,9 +151,12 @@ class CrashWorld:
             engine=self.engine,
         )
         MemoryWorld.opened.clear()  # nothing of it is temporary
-        self.world.repository.commit(
-            {"all.yaml": FILES.format(state=self.state), "modules/service/main.tf": MODULE}
-        )
+        if before:
+            self.world.pointers, self.world.seal = before.pointers, before.seal
+        else:
+            self.world.repository.commit(
+                {"all.yaml": FILES.format(state=self.state), "modules/service/main.tf": MODULE}
+            )
         return self.world.start(on_step)
 
     async def end(self) -> None:
