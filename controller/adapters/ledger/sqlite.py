@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from controller.adapters.ledger._chain import GENESIS, ChainEnd, Link, link_hash
 from controller.adapters.ledger._database import Database
 from controller.adapters.ledger._runs import RUNS_KEPT, no_such_run, run_id
-from controller.adapters.ledger._unit_rows import UnitRows
+from controller.adapters.ledger._status_rows import SECRETS, UNITS, StatusRows
 from controller.adapters.ledger._values import from_json, to_json
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.model.decision import Approval
@@ -38,9 +38,10 @@ class SqliteLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._units = UnitRows(database)
+        self._units = StatusRows(database, UNITS)
+        self._secrets = StatusRows(database, SECRETS)
         self._facts: dict[str, str] | None = None
-        """All of them once one was asked for: nobody else writes the file (see `UnitRows`)."""
+        """All of them once one was asked for: nobody else writes the file (see `StatusRows`)."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -96,24 +97,15 @@ class SqliteLedger:
 
     async def secret(self, name: SecretName) -> SecretStatus | None:
         """Give the status of a secret; None when there is none."""
-        return self._one(SecretStatus, "SELECT body FROM secret WHERE name = ?", str(name))
+        return self._secrets.find(str(name))
 
     async def secrets(self, stage: StageName | None = None) -> Sequence[SecretStatus]:
         """Give the secrets of a stage, or all, by name."""
-        if stage is None:
-            return self._all(SecretStatus, "SELECT body FROM secret ORDER BY name")
-        return self._all(
-            SecretStatus, "SELECT body FROM secret WHERE stage = ? ORDER BY name", str(stage)
-        )
+        return self._secrets.of(None if stage is None else str(stage))
 
     async def put_secret(self, status: SecretStatus) -> None:
         """Write a secret's status over the one before."""
-        self._write(
-            "INSERT OR REPLACE INTO secret (name, stage, body) VALUES (?, ?, ?)",
-            str(status.name),
-            str(status.name.stage),
-            to_json(SecretStatus, status),
-        )
+        self._secrets.put([status])
 
     # Events
 
