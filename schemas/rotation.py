@@ -113,11 +113,18 @@ class Consumer(Part):
     """Somebody who uses the secret."""
 
     name: Name = Field(description="Its name.", examples=["proxy"])
-    ack: Literal["none", "poll", "signal"] = Field(
+    ack: Literal["none", "poll", "restart", "signal"] = Field(
         default="none",
         description="How it gets to have the new one: `none`: nobody knows; `poll`: it reads it "
-        "and tells, by `trueup secrets ack` or a file; `signal`: a process is sent one.",
+        "and tells, by `trueup secrets ack` or a file; `restart`: a stack is restarted; `signal`: "
+        "a process is sent one.",
         examples=["poll"],
+    )
+    stack: Name | None = Field(
+        default=None,
+        description="For `restart`: the stack of the same product, whose services of the local "
+        "cloud are started anew.",
+        examples=["shop-api"],
     )
     pid_file: Name | None = Field(
         default=None,
@@ -133,4 +140,6 @@ class Consumer(Part):
     def _has_what_it_needs(self) -> Self:
         if (self.ack == "signal") != (self.pid_file is not None):
             refuse_at(("pidFile",), "one for `ack: signal`, and only there")
+        if (self.ack == "restart") != (self.stack is not None):
+            refuse_at(("stack",), "one for `ack: restart`, and only there")
         return self

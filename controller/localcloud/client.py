@@ -86,6 +86,15 @@ class Cloud:
         """Bring a thing to what its configuration file says, with new processes."""
         return self._ask_for_dict({"op": "restart", "kind": kind, "name": name})
 
+    def renew(self, name: str, told: Mapping[str, str]) -> Status:
+        """Restart a service, unless all that serves was started after it had been told this.
+
+        `told` is what changed, by name, as a word that differs with each change. Told the same
+        again, nothing is restarted. Gives its status: what is `leaving` runs still.
+        """
+        request = {"op": "renew", "kind": "service", "name": name, "told": dict(told)}
+        return self._ask_for_dict(request)
+
     def kill(self, kind: Kind, name: str) -> tuple[int, ...]:
         """Kill a thing's processes the hard way, as a crash would; give their ids."""
         return tuple(self._ask({"op": "kill", "kind": kind, "name": name}))

@@ -52,3 +52,5 @@ class Module:
     files: Mapping[str, bytes]
     aliases: tuple[str, ...] = ()
     """Further configurations of providers that whoever calls it must give, as `aws.peer`."""
+    kinds: frozenset[str] = frozenset()
+    """What it makes, as `aws_s3_bucket`, with what its folders make."""

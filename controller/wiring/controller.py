@@ -87,6 +87,11 @@ class Engines:
         engine = self.data / "engine"
         self._packages = Packages(engine / "packages.json", shared=engine / FETCHED)
 
+    @property
+    def root(self) -> Path:
+        """Root of the local cloud."""
+        return self.cloud or self.data / "cloud"
+
     async def get(self, name: str, environment: str = "") -> Engine:
         """Give an engine by the word that environments use. Raises Stalled when it is not here.
 
@@ -103,8 +108,7 @@ class Engines:
         return self._started[chosen, owner]
 
     async def _connect(self, chosen: str, owner: str) -> Engine:
-        cloud = self.cloud or self.data / "cloud"
-        environment = engine_environment(self.data, self.settings, cloud)
+        environment = engine_environment(self.data, self.settings, self.root)
         login = StateLogin()
         if owner:
             file = self.settings.state_credentials[owner]
@@ -309,7 +313,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             issuer=stores.issuer,
             secret_target=FileSecretTarget.open(settings.secret_files or data / "secrets"),
             credentials=PostgresCredentialIssuer(),
-            consumer=partial(consumer_of, settings),
+            consumer=partial(consumer_of, settings, engines.root),
             maker=Makers(settings, stores.get, new_secret, clock.now).get,
             load_generator=_load_generator(settings, data),
             forecast_models=StatisticsModels(),

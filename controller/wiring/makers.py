@@ -7,6 +7,7 @@ from pathlib import Path
 
 from controller.adapters.consumer.process import SignalledProcess
 from controller.adapters.consumer.reader import AcknowledgingReader
+from controller.adapters.consumer.services import RestartedServices
 from controller.adapters.credential._server import Server
 from controller.adapters.credential.approle_secret_id import AppRoleMaker
 from controller.adapters.credential.aws_access_key import AwsAccessKeyMaker, AwsUser
@@ -18,10 +19,12 @@ from controller.adapters.credential.transit_key import TransitKeyMaker
 from controller.adapters.secret_store.openbao import OpenBaoSecretStore
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
+from controller.model.names import StageName, UnitName
 from controller.ports.consumer import Consumer
 from controller.ports.credential import Maker
 from controller.ports.secret_store import SecretStore
 from controller.settings import Settings
+from controller.wiring.local_services import LocalServices
 from controller.workflows.world import MakerOrder
 from schemas.generate import AwsAccessKey, Certificate, Command
 from schemas.kinds.secret_store import SecretStore as SecretStoreDocument
@@ -106,10 +109,17 @@ def _wanted(certificate: Certificate) -> Wanted:
     )
 
 
-def consumer_of(settings: Settings, document: ConsumerDocument, place: str) -> Consumer:
+def consumer_of(
+    settings: Settings, cloud: Path, document: ConsumerDocument, stage: StageName, place: str
+) -> Consumer:
     """Give what tells or asks a consumer of the secret that lies at `place`. Raises Stalled."""
     if document.ack == "poll":
         return AcknowledgingReader(document.name, Path(place))
+    if document.stack is not None:
+        if not settings.local_cloud:
+            raise Stalled.because("the settings offer no local cloud, whose services could restart")
+        unit = UnitName(stage.product, stage.environment, document.stack)
+        return RestartedServices(document.name, unit, Path(place), LocalServices(cloud))
     pid_file = settings.consumer_pid_files.get(document.pid_file or "")
     if pid_file is None:
         known = ", ".join(f"`{name}`" for name in sorted(settings.consumer_pid_files))

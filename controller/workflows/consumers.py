@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controller.diagnostics.errors import TrueupError
-from controller.model.names import SecretName
+from controller.diagnostics.errors import DependencyNotReady, TrueupError
+from controller.model.condition import ConditionType
+from controller.model.names import SecretName, StageName, UnitName
 from controller.ports.consumer import Consumer
+from controller.workflows import keys
 from controller.workflows.parts import Parts
 from controller.workflows.wishes import Wishes
 from schemas.rotation import Consumer as ConsumerDocument
@@ -36,15 +38,42 @@ class Asked:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class RestartedStack:
+    """Implements `ports.consumer.Consumer`: counts when its unit is ready after the restart."""
+
+    name: str
+    unit: UnitName
+    inner: Consumer
+    parts: Parts
+
+    async def has(self, secret: SecretName, generation: int) -> bool:
+        """Have it restarted, unless somebody suspended it. Raises DependencyNotReady."""
+        if await self.parts.wishes.is_suspended(self.unit):
+            raise DependencyNotReady.because(f"`{self.unit}` is suspended, and is not restarted")
+        if not await self.inner.has(secret, generation):
+            return False
+        status = await self.parts.world.ledger.unit(self.unit)
+        if status is None or not status.is_true(ConditionType.READY):
+            raise DependencyNotReady.because(f"`{self.unit}` is not ready after its restart")
+        told = f"it runs with generation {generation} of secret `{secret}`"
+        await self.parts.recording.event(keys.unit_key(self.unit), "Restarted", told)
+        return True
+
+
 def open_consumers(
-    parts: Parts, documents: Sequence[ConsumerDocument], place: str
+    parts: Parts, documents: Sequence[ConsumerDocument], stage: StageName, place: str
 ) -> tuple[Asked, ...]:
     """Give those that are waited for."""
-    return tuple(_open(parts, each, place) for each in documents if each.ack != "none")
+    return tuple(_open(parts, each, stage, place) for each in documents if each.ack != "none")
 
 
-def _open(parts: Parts, document: ConsumerDocument, place: str) -> Asked:
+def _open(parts: Parts, document: ConsumerDocument, stage: StageName, place: str) -> Asked:
     try:
-        return Asked(document.name, parts.wishes, parts.world.consumer(document, place))
+        inner = parts.world.consumer(document, stage, place)
     except TrueupError as error:
         return Asked(document.name, parts.wishes, None, f"`{document.name}`: {error}")
+    if document.stack is not None:
+        unit = UnitName(stage.product, stage.environment, document.stack)
+        inner = RestartedStack(document.name, unit, inner, parts)
+    return Asked(document.name, parts.wishes, inner)

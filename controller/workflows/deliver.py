@@ -97,7 +97,7 @@ async def _advance(
     )
     request = await request_of(parts, target, document, status)
     place = world.secret_target.address(status.name)
-    consumers = open_consumers(parts, spec.consumers, place)
+    consumers = open_consumers(parts, spec.consumers, status.name.stage, place)
     ports = replace(ports, consumers=consumers)
     delivery = await deliver_step(request, ports)  # its journal is the rotation record in the store
     await retire_everywhere(world, target, request, ports)

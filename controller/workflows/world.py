@@ -10,7 +10,7 @@ from controller.model.accounts import Accounts
 from controller.model.caller import Member
 from controller.model.delivery import SecretReference, ServerHealth
 from controller.model.history import Trust
-from controller.model.names import SecretName
+from controller.model.names import SecretName, StageName
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
@@ -55,9 +55,9 @@ class MakerOrder:
     """The store whose server makes it, where one does."""
 
 
-def no_consumer(document: ConsumerDocument, place: str) -> Consumer:
+def no_consumer(document: ConsumerDocument, stage: StageName, place: str) -> Consumer:
     """Refuse, where nobody is told."""
-    raise Stalled.because(f"nothing here tells `{document.name}` of `{place}`")
+    raise Stalled.because(f"nothing here tells `{document.name}` of `{place}` in `{stage}`")
 
 
 async def no_maker(order: MakerOrder) -> Maker:
@@ -123,8 +123,10 @@ class World:
     """Which environments share an account, and its limits; follows the head of the branch."""
     maker: Callable[[MakerOrder], Awaitable[Maker]] = no_maker
     """What makes the credential of a document. Raises Stalled, StoreUnreachable."""
-    consumer: Callable[[ConsumerDocument, str], Consumer] = no_consumer
-    """What tells or asks a consumer of the secret that is delivered to a place. Raises Stalled."""
+    consumer: Callable[[ConsumerDocument, StageName, str], Consumer] = no_consumer
+    """What tells or asks a consumer of a stage's secret that is delivered to a place.
+
+    Raises Stalled."""
     audit_logs: Mapping[str, AuditLog] = field(default_factory=dict)
     """By environment: what tells who changed something there."""
     oversight: Oversight = field(default_factory=Oversight)

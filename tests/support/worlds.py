@@ -39,13 +39,16 @@ from controller.model.caller import Member
 from controller.model.delivery import ServerHealth
 from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
+from controller.model.names import StageName
+from controller.ports.consumer import Consumer
 from controller.ports.metric_source import MetricSource
 from controller.ports.policy_engine import PolicyEngine
 from controller.steps.load.load import ParsedFiles
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import Oversight, World
+from controller.workflows.world import Oversight, World, no_consumer
+from schemas.rotation import Consumer as ConsumerDocument
 
 PAUSES = {Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
 
@@ -128,6 +131,8 @@ class MemoryWorld:
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
     people: frozenset[str] = frozenset()
     members: tuple[Member, ...] = ()
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+    """Those that can be told of a secret, by name."""
     told: list[str] = field(default_factory=list)
     """What a story has told already."""
     health: Callable[[], ServerHealth | None] = lambda: None
@@ -180,11 +185,15 @@ class MemoryWorld:
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, seal=self.seal, metric_source=self.metric_source,
             people=self.people, members=self.members,
-            painter=self.painter,
+            painter=self.painter, consumer=self.consumer,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         parts.catalogs._cache = _read_before()
         return Life(self, parts, Loop(parts, timedelta(seconds=30)), App(parts))
+
+    def consumer(self, document: ConsumerDocument, stage: StageName, place: str) -> Consumer:
+        """Give one of those that there are."""
+        return self.consumers.get(document.name) or no_consumer(document, stage, place)
 
     def example(self, *, with_forecasts: bool = False) -> str:
         """Commit the example repository, with secrets that need no database; gives the commit."""

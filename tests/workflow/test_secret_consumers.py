@@ -1,17 +1,20 @@
 """A secret's consumers, from the document to the finding, in a whole controller."""
 
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
 
+from controller.adapters.consumer.memory import MemoryConsumer
 from controller.adapters.secret_store.memory import MemorySecretStore
 from controller.diagnostics.errors import Stalled, StoreUnreachable
 from controller.diagnostics.secret import SecretText
 from controller.model.caller import Caller, Role
 from controller.model.delivery import RotationPhase, SecretReference
-from controller.model.names import SecretName
+from controller.model.names import SecretName, UnitName
 from controller.permission import NotAllowed, NotFound
-from tests.support.worlds import Life, MemoryWorld
+from controller.workflows import keys
+from tests.support.worlds import Killed, Life, MemoryWorld
 from tests.workflow.test_secret_copies import PLATFORM
 
 ADA, VERA = Caller("ada", Role.OPERATOR), Caller("vera", Role.VIEWER)
@@ -104,6 +107,81 @@ async def test_a_wrong_word_is_refused(life: Life) -> None:
     for number in ("3", "0", "x"):
         with pytest.raises(Stalled):
             await said(ADA, str(NAME), f"worker {number}")
+
+
+RESTARTED = """\
+---
+apiVersion: platform/v1
+kind: Stack
+metadata: {name: api, product: shop}
+spec:
+  module: modules/local/service
+  inputs: {command: [api], env: {KEY_FILE: {secret: key}}}
+---
+apiVersion: platform/v1
+kind: Secret
+metadata: {name: key, product: shop}
+spec:
+  store: main
+  generate: {random: {}}
+  rotation: {grace: 3s}
+  consumers: [{name: api, ack: restart, stack: api}]
+"""
+
+
+class Dies(MemoryConsumer):
+    """A restart that the controller does not outlive, the first time."""
+
+    async def has(self, secret: SecretName, generation: int) -> bool:
+        """Note that it was asked, and be killed."""
+        found = await super().has(secret, generation)
+        if len(self.asked) == 1:
+            raise Killed
+        return found
+
+
+async def test_a_stack_is_restarted_before_the_old_value_ends() -> None:
+    api, unit = Dies("api"), UnitName("shop", "dev", "api")
+    world = MemoryWorld(consumers={"api": api})
+    platform = PLATFORM.replace("{engine: ", "{providers: {localcloud: {}}, engine: ")
+    world.repository.commit({"all.yaml": (platform + RESTARTED).encode()}, subject="first")
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    assert (await phase(life), api.asked) == ((RotationPhase.IDLE, ()), [])
+    world.clock.advance(60)
+    await life.app.rotations.rotate(ADA, str(NAME))
+    with pytest.raises(Killed):
+        await life.settle()
+    # Whether it was restarted is not known: it is asked for again, with the same generation.
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    assert (await phase(life), api.asked) == ((RotationPhase.DRAINING, ("api",)), [2, 2])
+    wishes, now = life.parts.wishes, world.clock.now()
+    await wishes.suspend(unit, suspended=True, at=now)
+    await life.pass_time(20)
+    assert api.asked == [2, 2]
+    assert "`shop/dev/api` is suspended" in await message(life)
+    await wishes.suspend(unit, suspended=False, at=now)
+    api.generation = 2
+    ready = await world.ledger.unit(unit)
+    assert ready is not None
+    await world.ledger.put_unit(replace(ready, conditions=()))
+    await life.loop.work(keys.secret_key(NAME))
+    assert "`shop/dev/api` is not ready after its restart" in await message(life)
+    assert await life.events("Restarted") == []
+    await world.ledger.put_unit(ready)
+    await life.pass_time(20)
+    assert await phase(life) == (RotationPhase.IDLE, ())
+    told = "unit:shop/dev/api it runs with generation 2 of secret `shop/dev/key`"
+    assert await life.events("Restarted") == [told]
+
+
+async def message(life: Life) -> str:
+    status = await life.world.ledger.secret(NAME)
+    assert status is not None
+    return status.message
 
 
 OLD = """\

@@ -70,6 +70,7 @@ class Inventory:
             "ensure": self._ensure,
             "edit": self._edit,
             "restart": self._restart,
+            "renew": self._renew,
             "remove": self._remove,
             "kill": self._kill,
             "logs": self._logs,
@@ -183,6 +184,14 @@ class Inventory:
     async def _restart(self, request: Request) -> object:
         thing, _status = await self._existing(request)
         await thing.restart()
+        return await thing.status()
+
+    async def _renew(self, request: Request) -> object:
+        thing, _status = await self._existing(request)
+        told = request.get("told")
+        if not isinstance(thing, Service) or not isinstance(told, dict):
+            raise CloudError("only a service is started anew, for something by name")
+        await thing.renew({str(key): str(value) for key, value in told.items()})
         return await thing.status()
 
     async def _remove(self, request: Request) -> object:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,13 +43,22 @@ class Replica:
     state: str
     log_start: int = 0
     health: Health = ANY_HEALTH
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What its service had been told to start anew for, when this process was started."""
     target: Target = field(init=False)
 
     def __post_init__(self) -> None:
         self.target = Target(self.port)
 
     @classmethod
-    def start(cls, records: Records, spec: ServiceSpec, index: int, port: int) -> Replica:
+    def start(
+        cls,
+        records: Records,
+        spec: ServiceSpec,
+        index: int,
+        port: int,
+        told: Mapping[str, str],
+    ) -> Replica:
         """Start the process; raises `CloudError` if that is not possible."""
         command = list(spec.command)
         if command[0] == "python":
@@ -72,7 +82,7 @@ class Replica:
             log=records.log,
             mark=f"{records.mark}{secrets.token_hex(8)}",
         )
-        return cls(index, port, spec.digest(), child, STARTING, log_start)
+        return cls(index, port, spec.digest(), child, STARTING, log_start, told=dict(told))
 
     @classmethod
     def find(cls, noted: dict[str, Any]) -> Replica | None:
@@ -82,6 +92,7 @@ class Replica:
         if child is None:
             return None
         replica = cls(noted["index"], noted["port"], noted["digest"], child, noted["state"])
+        replica.told = noted.get("told", {})
         replica.target.is_healthy = replica.state == SERVING
         return replica
 
@@ -94,6 +105,7 @@ class Replica:
             "port": self.port,
             "digest": self.digest,
             "state": self.state,
+            "told": dict(self.told),
         }
 
     @property

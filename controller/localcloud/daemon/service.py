@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 import signal
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
 from controller.localcloud.daemon import identity
@@ -40,6 +40,7 @@ class Service:
         self._restarts = 0
         self._problem = ""
         self._is_to_resume = False
+        self._told: dict[str, str] = {}
 
     # -- what is asked for
 
@@ -56,6 +57,20 @@ class Service:
         async with self._lock:
             owner, spec = self._live()
             await self._bring(owner, spec, is_renewed=True)
+
+    async def renew(self, told: Mapping[str, str]) -> None:
+        """Restart, unless every process was started after all of this had been told already.
+
+        Asked for once more with the same words, it changes nothing.
+        """
+        async with self._lock:
+            owner, spec = self._live()
+            self._told.update(told)
+            if any(each.child.is_alive and not self._knows(each) for each in self._serving):
+                await self._bring(owner, spec, is_renewed=True)
+
+    def _knows(self, replica: Replica) -> bool:
+        return self._told.items() <= replica.told.items()
 
     async def start_missing(self) -> None:
         """Start the processes that should run and do not."""
@@ -108,6 +123,7 @@ class Service:
             "owner": self._records.owner(),
             "running": sum(each.is_healthy for each in self._serving if self._router.is_open),
             "pids": [each.child.identity.pid for each in alive],
+            "leaving": len(self._leaving),
             "port": port,
             "url": f"http://{HOST}:{port}",
             "since": self._since,
@@ -161,7 +177,7 @@ class Service:
         for index in (each for each in range(spec.replicas) if each not in used):
             port = self._ports.take()
             try:
-                replica = Replica.start(self._records, spec, index, port)
+                replica = Replica.start(self._records, spec, index, port, self._told)
             except BaseException:
                 self._ports.give_back(port)
                 raise
@@ -282,6 +298,7 @@ class Service:
         noted = self._records.running()
         self._since = str(noted.get("since") or self._since)
         self._is_to_resume = bool(noted.get("resume"))
+        self._told = dict(noted.get("told", {}))
         self._kill_strays({each["mark"] for each in noted.get("replicas", ())})
         found = [Replica.find(each) for each in noted.get("replicas", ())]
         replicas = [each for each in found if each is not None]
@@ -351,5 +368,6 @@ class Service:
                 "replicas": [each.as_json() for each in replicas if each.child.is_alive],
                 "since": self._since,
                 "resume": self._is_to_resume,
+                "told": self._told,
             }
         )

@@ -14,7 +14,8 @@ from controller.steps.load.link_forecasts import (
 )
 from controller.steps.load.link_policies import link_policy
 from controller.steps.load.linking import Linking, environments_of
-from controller.steps.load.suggest import did_you_mean
+from controller.steps.load.nodes import Path
+from controller.steps.load.suggest import did_you_mean, one_of
 from schemas.document import Document as DocumentModel
 from schemas.kinds.credential_request import CredentialRequest
 from schemas.kinds.exception import AllowedFinding
@@ -26,6 +27,8 @@ from schemas.kinds.secret import Secret
 from schemas.kinds.secret_store import SecretStore
 
 _LOAD_TESTS = "loadtests/"
+RESTARTED = "localcloud_service"
+"""What a stack holds that can be restarted."""
 
 
 def link_product(linking: Linking, reference: Reference, model: Product) -> None:
@@ -51,6 +54,38 @@ def link_secret(linking: Linking, reference: Reference, model: Secret) -> None:
         linking.link_output(reference, target, ("spec", "generate", *path))
     for path, store in model.spec.generate.stores() if model.spec.generate else ():
         linking.need(reference, "SecretStore", store, ("spec", "generate", *path))
+    for index, consumer in enumerate(model.spec.consumers):
+        if consumer.stack is not None:
+            at: Path = ("spec", "consumers", index, "stack")
+            _check_restartable(linking, reference, consumer.stack, at)
+
+
+def _check_restartable(linking: Linking, reference: Reference, name: str, path: Path) -> None:
+    """Check that the stack is there, and has services of the local cloud.
+
+    It is not needed before the secret: it may well be the one that reads it.
+    """
+    product = reference.product
+    if not linking.is_known(Reference("Stack", product, name)):
+        linking.need(reference, "Stack", name, path, product=product)
+    elif _is_restartable(linking, product, name) is False:
+        names = linking.names("Stack", product)
+        linking.report(
+            reference,
+            "load/not-restartable",
+            f"the stack `{name}` has no service of the local cloud that could be restarted",
+            path,
+            expected=one_of([each for each in names if _is_restartable(linking, product, each)])
+            or "another `ack`",
+            hint="let it tell by itself, with `ack: poll`",
+        )
+
+
+def _is_restartable(linking: Linking, product: str, name: str) -> bool | None:
+    """Tell whether a stack can be restarted; None when it cannot be read."""
+    stack = linking.stack(product, name)
+    module = linking.module(stack.spec.module) if stack is not None else None
+    return RESTARTED in module.kinds if module is not None else None
 
 
 def _hint_at_dynamic(linking: Linking, reference: Reference, model: Secret) -> None:

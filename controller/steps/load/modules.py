@@ -61,6 +61,8 @@ class _Findings:
     """Provider → the folders that name its source."""
     used: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     """Provider and folder → where it is used first."""
+    kinds: set[str] = field(default_factory=set)
+    """Of resources."""
     faults: list[ModuleFault] = field(default_factory=list)
 
 
@@ -106,6 +108,7 @@ def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[Mo
         found.providers,
         kept,
         tuple(sorted(found.aliases)),
+        frozenset(found.kinds),
     )
     return module, tuple(sorted(found.faults, key=lambda fault: (fault.file, fault.line)))
 
@@ -214,6 +217,8 @@ def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
         case (("resource" | "data" | "ephemeral"), (kind, _)):
             chosen = block.string("provider") or block.text("provider") or kind.split("_", 1)[0]
             found.used.setdefault((chosen.partition(".")[0], folder_of(name)), (name, line))
+            if block.type == "resource":
+                found.kinds.add(kind)
         case _:
             pass
 

@@ -2,12 +2,17 @@
 
 import http.server
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import time
 
 MODE = os.environ.get("MODE", "")
+GREETING = os.environ.get("GREETING", "hello")
+if "GREETING_FILE" in os.environ:
+    GREETING = pathlib.Path(os.environ["GREETING_FILE"]).read_text().strip()
+    MODE = "crash" if GREETING == "bad" else MODE
 
 
 class Greeter(http.server.BaseHTTPRequestHandler):
@@ -17,7 +22,7 @@ class Greeter(http.server.BaseHTTPRequestHandler):
         if self.path == "/slow":
             time.sleep(0.5)
         status = 500 if MODE == "sick" else 200
-        text = f"{os.environ.get('GREETING', 'hello')} {os.environ['REPLICA']} {os.getpid()}"
+        text = f"{GREETING} {os.environ['REPLICA']} {os.getpid()}"
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))

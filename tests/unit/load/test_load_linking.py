@@ -20,6 +20,37 @@ def web(rest: str = "") -> Catalog:
     return load_with({"web.yaml": WEB + rest})
 
 
+KEY = """apiVersion: platform/v1
+kind: Secret
+metadata: {name: shop-api-key, product: shop}
+spec:
+  store: main
+  generate: {random: {}}
+  consumers:
+    - {name: api, ack: restart, stack: shop-api}
+    - {name: db, ack: restart, stack: %s}
+"""
+SERVED = '\nresource "localcloud_service" "this" { name = var.name }\n'
+
+
+def test_what_is_to_be_restarted_is_there_and_can_be() -> None:
+    """The stack that reads the secret may be the one that is restarted: no circle."""
+    module = {"modules/service/main.tf": BASE["modules/service/main.tf"] + SERVED}
+
+    def found(stack: str) -> list[str]:
+        files = {**module, "products/shop-secrets.yaml": KEY % stack}
+        return [full([each]) for each in load_with(files).diagnostics]
+
+    assert found("shop-api") == []
+    (unknown,) = found("shop-apu")
+    assert unknown.startswith("error[load/unknown-reference]: `shop-api-key` names the stack")
+    assert "products/shop-secrets.yaml:9:39" in unknown
+    (other,) = found("shop-db")
+    assert other.startswith("error[load/not-restartable]: the stack `shop-db` has no service")
+    assert "products/shop-secrets.yaml:9:39" in other
+    assert "expected `shop-api`" in other
+
+
 def broken(catalog: Catalog) -> set[str]:
     return {f"{reference.kind}/{reference.name}" for reference in catalog.broken}
 
