@@ -81,7 +81,7 @@ async def test_what_ran_with_the_old_secret_is_replaced_once(cloud: Cloud, tmp_p
 def test_a_dead_process_is_not_brought_back_by_a_renewal(cloud: Cloud, tmp_path: Path) -> None:
     """That is drift, and for Terraform to mend."""
     put(tmp_path / "key", "one")
-    pids = start(cloud, "dead", UNIT, tmp_path / "key", replicas=1)["pids"]
+    pids = start(cloud, "dead", "shop/dev/dead", tmp_path / "key", replicas=1)["pids"]
     cloud.kill("service", "dead")
     status = cloud.renew("dead", {"shop/dev/key": "2"})
     assert (status["pids"], status["running"]) == ([], 0)
