@@ -9,6 +9,7 @@ TrueupError
 │   └── GaveUp               it failed too often, or for too long
 ├── Waiting         nothing is wrong; come again later
 │   ├── ApprovalPending      a person has to decide
+│   │   └── ProviderMoved    … whether what is there may stay behind
 │   ├── DependencyNotReady   another unit, secret or stage comes first
 │   ├── BacklogApproval      after a pause more would change than goes unasked
 │   ├── BacklogRamp          after a pause changes are let go a few at a time
@@ -105,6 +106,12 @@ class ApprovalPending(Waiting):
     """A person has to decide first."""
 
     code = "promote/approval-pending"
+
+
+class ProviderMoved(ApprovalPending):
+    """A provider looks elsewhere than what is there was made: a person has to decide."""
+
+    code = "apply/provider-moved"
 
 
 class DependencyNotReady(Waiting):

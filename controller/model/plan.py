@@ -122,6 +122,8 @@ class Plan:
     provisional: tuple[str, ...] = ()
     document: PlanDocument = field(default=PlanDocument(), repr=False, compare=False)
     """The same in Terraform's own words, redacted: what policies and risk look at."""
+    moved: tuple[str, ...] = ()
+    """Which providers look elsewhere than what is there was made, so that it may stay behind."""
 
     @property
     def is_empty(self) -> bool:

@@ -14,6 +14,7 @@ from controller.model.measurement import GateResult
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import ResourceChange
+from controller.model.provider_places import Places
 from controller.model.release import Hold
 from controller.model.risk import Risk
 
@@ -42,6 +43,9 @@ class UnitStatus:
     """Failures in a row since the last success."""
     risk: Risk | None = None
     """Of the last plan that would change something."""
+    made_with: tuple[Places, ...] = ()
+    """Where the providers looked when what is there was made: in one place, or in two from when an
+    apply elsewhere begins until all of it was seen to end. Empty when it is not known."""
     updated_at: datetime | None = None
 
     def condition(self, kind: ConditionType) -> Condition | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.model.names import Commit, Digest, SecretName, UnitName
+from controller.model.provider_places import Places
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Workspace:
     digest: Digest
     dated: Mapping[str, bytes] = field(default_factory=dict)
     """Files that tell since when it is like this, and do not count: as they were first written."""
+    places: Places = field(default_factory=dict)
+    """Where its providers look."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """Workspace → plan: what the engine would do, bound to what it was asked of."""
 
+from collections.abc import Sequence
+
 from controller.model.plan import Plan, PlanBinding, digest_plan
+from controller.model.provider_places import Places, moves
 from controller.model.workspace import Workspace
 from controller.ports.engine import Engine, OnProgress
 from controller.ports.workspaces import Workspaces
@@ -12,13 +15,15 @@ async def plan(
     engine: Engine,
     workspaces: Workspaces,
     destroy: bool = False,
+    made_with: Sequence[Places] = (),
     on_progress: OnProgress | None = None,
 ) -> Plan:
     """Plan a workspace and leave the engine's plan file in the unit's directory, where it may be.
 
-    A provisional workspace is planned too: the plan can be shown. May be repeated; each plan has a
-    digest of its own. Raises EngineRefused, EngineFailed, StateLocked, Stalled (for a workspace
-    whose files leave its directory).
+    A provisional workspace is planned too: the plan can be shown. `made_with` is where the
+    providers looked when what is there was made. May be repeated; each plan has a digest of its
+    own. Raises EngineRefused, EngineFailed, StateLocked, Stalled (for a workspace whose files leave
+    its directory).
     """
     async with workspaces.hold(workspace.unit):
         directory = await workspaces.write(workspace)
@@ -42,4 +47,5 @@ async def plan(
         outputs_change=found.outputs_change,
         provisional=workspace.provisional,
         document=found.document,
+        moved=moves(made_with, workspace.places) if state and state.resources else (),
     )

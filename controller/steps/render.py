@@ -25,6 +25,7 @@ from controller.model.provider_blocks import (
     is_tagged,
     passed_on,
 )
+from controller.model.provider_places import places
 from controller.model.workspace import Upstream, Workspace
 from schemas.kinds.environment import Environment
 from schemas.kinds.product import Product
@@ -88,6 +89,7 @@ def render(
         provisional=tuple(sorted(filling.provisional)),
         digest=digest({"engine": engine, "files": contents}),
         dated=_dated_files(dated, commit),
+        places=places(environment.spec, passed),
     )
 
 

@@ -9,7 +9,7 @@ the state it was made from, is what keeps an apply from being done twice.
 
 from datetime import datetime
 
-from controller.diagnostics.errors import ApprovalPending, DependencyNotReady, PolicyDenied
+from controller.diagnostics.errors import DependencyNotReady, PolicyDenied
 from controller.model.condition import ConditionType
 from controller.model.names import UnitName
 from controller.model.outcome import Outcome
@@ -20,10 +20,10 @@ from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.steps import take_over as take_over_step
+from controller.workflows.approvals import ask
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import RunJournal
 from controller.workflows.parts import Parts
-from controller.workflows.units import approval_subject
 
 
 async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
@@ -43,7 +43,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
     engine = await parts.units.engine(wanted)
     if await parts.units.is_as_wanted(wanted, status, workspace.digest, engine):
-        await parts.recording.unit_unchanged(status, wanted.commit)
+        await parts.recording.unit_unchanged(status, wanted.commit, workspace.places)
     else:
         await parts.breaker.check(name, status)
         later = parts.pace.wait_until(f"unit:{name}", name.environment)
@@ -64,7 +64,9 @@ async def change(
     world = parts.world
     engine = await parts.units.engine(wanted)
     async with run.step("plan") as step:
-        plan = await plan_step.plan(workspace, engine=engine, workspaces=world.workspaces)
+        plan = await plan_step.plan(
+            workspace, engine=engine, workspaces=world.workspaces, made_with=status.made_with
+        )
         step.detail = plan.summary()
     verdict = await parts.units.judge(wanted, plan)
     status = await parts.recording.unit_planned(status, plan, verdict)
@@ -73,12 +75,9 @@ async def change(
     if verdict.ruling == Ruling.DENIED:
         raise PolicyDenied.because(_message(status, ConditionType.ALLOWED))
     if verdict.ruling == Ruling.NEEDS_APPROVAL:
-        await parts.wishes.plan_waits(wanted.unit.name, approval_subject(plan))
-        raise ApprovalPending.because(
-            _message(status, ConditionType.ALLOWED),
-            hint=f"`trueup approve {wanted.unit.name}` lets exactly this plan through",
-        )
+        await ask(parts.wishes, plan, _message(status, ConditionType.ALLOWED))
     async with parts.breaker.admitted(plan, status):
+        status = await parts.recording.unit_applying(status, plan, workspace.places)
         async with run.step("apply") as step:
             outcome = await apply_step.apply(
                 plan, verdict, workspace,
@@ -96,7 +95,9 @@ async def change(
             )
         async with run.step("record"):
             look_by = parts.units.look_by(wanted)
-            await parts.recording.unit_applied(status, outcome, plan, look_by=look_by)
+            await parts.recording.unit_applied(
+                status, outcome, plan, places=workspace.places, look_by=look_by
+            )
             await parts.wishes.correct(wanted.unit.name, wanted=False)
     return outcome
 

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from controller.diagnostics.errors import Stalled, TrueupError, Waiting
+from controller.diagnostics.errors import ProviderMoved, Stalled, TrueupError, Waiting
 from controller.model.audit import AuditRecord
 from controller.model.condition import Condition, ConditionType, Truth
 from controller.model.drift import Drift, is_put_back
 from controller.model.event import Event, EventType
 from controller.model.names import Commit, StageName, UnitName
 from controller.model.outcome import Outcome
-from controller.model.plan import Plan, ResourceChange
+from controller.model.plan import Action, Plan, ResourceChange
+from controller.model.provider_places import Places, moves
 from controller.model.risk import Risk
 from controller.model.status import SecretStatus, StageStatus, UnitStatus
 from controller.model.verdict import Ruling, Verdict
@@ -80,12 +81,19 @@ class Recording:
             },
         )
 
+    async def unit_applying(self, status: UnitStatus, plan: Plan, places: Places) -> UnitStatus:
+        """Note where an apply may make things, before it does: it may be cut off at any instant."""
+        if plan.is_empty or places in status.made_with:
+            return status
+        return await self._put(replace(status, made_with=(*status.made_with, places)), {})
+
     async def unit_applied(
         self,
         status: UnitStatus,
         outcome: Outcome,
         plan: Plan,
         *,
+        places: Places,
         look_by: datetime | None = None,
     ) -> UnitStatus:
         """Record that a unit is as wanted; tells what was changed, or corrected."""
@@ -99,8 +107,9 @@ class Recording:
         if status.outcome is not None and status.outcome.engine != outcome.engine:
             told = f"{status.outcome.engine} → {outcome.engine}"
             await self.event(subject, "EngineChanged", told, revision=revision, warning=True)
+        await self._tell_moved(status, plan, places, revision)
         status = replace(
-            status, outcome=outcome, desired=outcome.commit, failures=0,
+            status, outcome=outcome, desired=outcome.commit, failures=0, made_with=(places,),
             drift=left, drift_looked_at=now, look_by=look_by,
             ignored=status.ignored if plan.is_empty else (),
         )  # fmt: skip
@@ -146,9 +155,29 @@ class Recording:
             await self.event(subject, "Applied", done, revision=revision)
         return left if plan.is_empty and not is_taken else ()
 
-    async def unit_unchanged(self, status: UnitStatus, commit: Commit) -> UnitStatus:
+    async def _tell_moved(
+        self, status: UnitStatus, plan: Plan, places: Places, revision: str
+    ) -> None:
+        """Tell that providers look elsewhere now, and what stays behind because of that."""
+        moved = moves(status.made_with, places)
+        if not moved:
+            return
+        left = [
+            f"{change.address} ({', '.join(change.identities)})"
+            for change in plan.drift
+            if plan.moved and change.action == Action.DELETE
+        ]
+        told = "; ".join(moved)
+        told += f"; left behind, unmanaged: {', '.join(left)}" if left else ""
+        await self.event(
+            f"unit:{status.name}", "ProviderMoved", told, revision=revision, warning=True
+        )
+
+    async def unit_unchanged(
+        self, status: UnitStatus, commit: Commit, places: Places
+    ) -> UnitStatus:
         """Record that a unit is as wanted at a newer commit, without anything to do."""
-        return await self._put(status_at(status, commit), UNCHANGED)
+        return await self._put(replace(status_at(status, commit), made_with=(places,)), UNCHANGED)
 
     async def units_unchanged(
         self, found: Sequence[tuple[UnitStatus, Commit]]
@@ -225,7 +254,8 @@ class Recording:
         message = f"could not be looked at: {error}"
         before = status.condition(ConditionType.IN_SYNC)
         is_news = before is None or (before.status, before.message) != (Truth.UNKNOWN, message)
-        if is_news and not isinstance(error, Waiting):
+        is_told = isinstance(error, ProviderMoved) or not isinstance(error, Waiting)
+        if is_news and is_told:
             await self.event(
                 f"unit:{name}", "LookFailed", message,
                 revision=f"sha1:{status.desired}", warning=True,

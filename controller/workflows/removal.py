@@ -1,6 +1,6 @@
 """A unit that is in Git no more: destroyed, forgotten or refused, as its stack last said."""
 
-from controller.diagnostics.errors import ApprovalPending, DependencyNotReady, PolicyDenied, Stalled
+from controller.diagnostics.errors import DependencyNotReady, PolicyDenied, Stalled
 from controller.model.names import UnitName
 from controller.model.status import UnitStatus
 from controller.model.verdict import Ruling
@@ -8,11 +8,12 @@ from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.workflows import keys
+from controller.workflows.approvals import ask
 from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import Journal
 from controller.workflows.recording import Recording
-from controller.workflows.units import Units, approval_subject
+from controller.workflows.units import Units
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 
@@ -74,16 +75,16 @@ class Removal:
         async with self._journal.run(f"unit:{name}", f"destroy-{last.commit}") as run:
             async with run.step("plan"):
                 plan = await plan_step.plan(
-                    workspace, engine=engine, workspaces=self._world.workspaces, destroy=True
-                )
+                    workspace, engine=engine, workspaces=self._world.workspaces, destroy=True,
+                    made_with=status.made_with,
+                )  # fmt: skip
             verdict = await self._units.judge(last, plan)
             status = await self._recording.unit_planned(status, plan, verdict)
             findings = "; ".join(sorted(finding.message for finding in verdict.findings))
             if verdict.ruling == Ruling.DENIED:
                 raise PolicyDenied.because(findings)
             if verdict.ruling == Ruling.NEEDS_APPROVAL:
-                await self._wishes.plan_waits(name, approval_subject(plan))
-                raise ApprovalPending.because(findings, hint=f"`trueup approve {name}`")
+                await ask(self._wishes, plan, findings)
             async with self._breaker.admitted(plan, status), run.step("destroy") as step:
                 await apply_step.apply(
                     plan, verdict, workspace, engine=engine, workspaces=self._world.workspaces,

@@ -63,6 +63,8 @@ class Survey:
         in_work = status.condition(ConditionType.RECONCILING) is not None
         if in_work or not status.is_true(ConditionType.READY):
             return False
+        if len(status.made_with) != 1:  # not known yet, or not for certain: its own turn sees to it
+            return False
         for name in each.unit.needs_units:
             first = known.get(name)
             if first is None or name not in wanted or not is_told(first, wanted[name].commit):

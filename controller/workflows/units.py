@@ -1,7 +1,5 @@
 """Questions about units that workflows ask: what is wanted, what it reads, whether it is there."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +16,7 @@ from controller.model.verdict import Level, PolicyFinding, Ruling, Verdict
 from controller.model.workspace import Upstream
 from controller.ports.engine import Engine, EngineProcess, OnProcess
 from controller.workflows import keys
+from controller.workflows.approvals import approval_subject
 from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
 from controller.workflows.judging import Judging
@@ -175,6 +174,7 @@ class Units:
             and status.is_true(ConditionType.APPLIED)
             and not status.failures
             and self.is_configured(status, workspace, engine)
+            and len(status.made_with) <= 1  # else an apply elsewhere was cut off
         )
 
     @staticmethod
@@ -289,16 +289,3 @@ def is_there(status: UnitStatus, commit: Commit) -> bool:
         and status.outcome.commit == commit
         and status.is_true(ConditionType.READY)
     )
-
-
-def approval_subject(plan: Plan) -> Digest:
-    """Give what an approval of a plan is bound to: the unit, its workspace and the very changes.
-
-    A plan file differs each time it is made, so its bytes cannot be what a person approved.
-    """
-    changes = [
-        [change.action, change.address, *(f"{a.path}={a.after}" for a in change.attributes)]
-        for change in plan.changes
-    ]
-    text = json.dumps([str(plan.unit), plan.binding.workspace, changes], separators=(",", ":"))
-    return Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())

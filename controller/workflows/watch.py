@@ -7,10 +7,11 @@ applied last. A look that fails is told, and tried again.
 from collections.abc import Sequence
 from datetime import datetime
 
-from controller.diagnostics.errors import TrueupError
+from controller.diagnostics.errors import ProviderMoved, TrueupError
 from controller.model.audit import AuditRecord
 from controller.model.drift import Drift, is_put_back
 from controller.model.names import UnitName
+from controller.model.provider_places import moves
 from controller.model.status import UnitStatus
 from controller.model.workspace import Workspace
 from controller.steps import drift as drift_step
@@ -49,7 +50,11 @@ async def _watch(parts: Parts, status: UnitStatus) -> datetime | None:
     later = parts.pace.wait_until(keys.drift_key(name), name.environment)
     if later is not None:
         return later
-    drift = await look(parts, status, applied or wanted, wanted)
+    try:
+        drift = await look(parts, status, applied or wanted, wanted)
+    except ProviderMoved as moved:  # nothing to try again until somebody has decided
+        await parts.recording.unit_not_looked_at(name, moved)
+        return parts.units.next_look(wanted)
     by: Sequence[AuditRecord] = status.drift_by
     if drift.changes != status.drift:
         by = await _who(parts, status, drift)
@@ -64,10 +69,19 @@ async def _watch(parts: Parts, status: UnitStatus) -> datetime | None:
 async def look(
     parts: Parts, status: UnitStatus, applied: Wanted, wanted: Wanted, *, exact: bool = False
 ) -> Drift:
-    """Compare what is there with what was applied last, by the rules that are wanted now."""
-    world = parts.world
+    """Compare what is there with what was applied last, by the rules that are wanted now.
+
+    Raises ProviderMoved when a provider looks elsewhere than where things were made: what is not
+    found there was not deleted.
+    """
+    world, workspace = parts.world, await as_applied(parts, applied)
+    if moved := moves(status.made_with, workspace.places):
+        raise ProviderMoved.because(
+            f"its provider looks elsewhere than where it was made ({'; '.join(moved)}), so it is "
+            "not known whether it is still as it was"
+        )
     return await drift_step.drift(
-        await as_applied(parts, applied), engine=await parts.units.engine(applied),
+        workspace, engine=await parts.units.engine(applied),
         workspaces=world.workspaces, clock=world.clock,
         ignore=wanted.unit.stack.spec.drift.ignore, outcome=status.outcome, exact=exact,
     )  # fmt: skip

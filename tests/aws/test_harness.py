@@ -9,7 +9,10 @@ from controller.adapters.engine import embedded
 from controller.adapters.engine._operations import TerraformEngine
 from controller.adapters.engine.packages import Packages
 from controller.diagnostics.errors import EngineFailed
+from controller.model.plan import Action
+from controller.model.verdict import Ruling
 from controller.ports.engine import Engine
+from controller.steps.policy import judge as policy_step
 from tests.support.aws import PROVIDER, VARIABLE, Moto, engine_environment, find_mirror
 from tests.support.aws_platform import Platform
 
@@ -85,6 +88,33 @@ async def test_a_stack_of_aws_is_applied_and_taken_away(
     _, far = await platform.apply("far")
     assert str(far.outputs["arn"]).split(":")[3] == THERE
     await platform.apply("far", destroy=True)
+
+
+@pytest.mark.slow
+@pytest.mark.aws
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_stack_in_another_region_leaves_nothing_behind_without_a_word(
+    engine: Engine, moto: Moto, tmp_path: Path
+) -> None:
+    files = {"modules/topic/main.tf": TOPIC}
+    platform = Platform(tmp_path, engine, {**moto.provider(), "region": HERE}, files)
+    platform.stacks["topic"] = {"module": "modules/topic"}
+    await platform.apply("topic")
+    here = [platform.render("topic").places]
+    assert (await platform.plan("topic", made_with=here))[1].moved == ()
+
+    platform.provider = {**platform.provider, "region": THERE}
+    _, plan = await platform.plan("topic", made_with=here)
+    assert [change.action for change in plan.changes] == [Action.CREATE]
+    assert plan.moved == (f"`aws`: `region` {HERE} → {THERE}",)
+    verdict = policy_step.judge(plan, policy_step.StackTraits("topic"))
+    assert verdict.ruling == Ruling.NEEDS_APPROVAL
+    _, destroying = await platform.plan("topic", destroy=True, made_with=here)
+    assert (destroying.changes, destroying.moved) == ((), plan.moved)
+
+    platform.provider = {**platform.provider, "region": HERE}
+    plan, _ = await platform.apply("topic", destroy=True)
+    assert [change.action for change in plan.changes] == [Action.DELETE]
 
 
 CHAIN = b"""

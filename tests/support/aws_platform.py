@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from controller.model.graph import Unit
 from controller.model.names import Commit, Revision, UnitName
 from controller.model.outcome import Outcome
 from controller.model.plan import Plan, ResourceChange
+from controller.model.provider_places import Places
 from controller.model.workspace import Upstream, Workspace
 from controller.ports.engine import Engine
 from controller.steps import apply as apply_step
@@ -90,12 +91,15 @@ class Platform:
         """Tell where the workspace of a stack lies."""
         return self.workspaces.directory(UnitName(PRODUCT, ENVIRONMENT, stack))
 
-    async def plan(self, stack: str, *, destroy: bool = False) -> tuple[Workspace, Plan]:
+    async def plan(
+        self, stack: str, *, destroy: bool = False, made_with: Sequence[Places] = ()
+    ) -> tuple[Workspace, Plan]:
         """Plan a stack."""
         workspace = self.render(stack)
         plan = await plan_step.plan(
-            workspace, engine=self.engine, workspaces=self.workspaces, destroy=destroy
-        )
+            workspace, engine=self.engine, workspaces=self.workspaces, destroy=destroy,
+            made_with=made_with,
+        )  # fmt: skip
         return workspace, plan
 
     async def apply(self, stack: str, *, destroy: bool = False) -> tuple[Plan, Outcome]:

@@ -29,6 +29,13 @@ def identify(directory: Path) -> str:
     return "/".join(directory.resolve().parts[-3:])
 
 
+def name_in_cloud(directory: Path) -> str:
+    """Name what a unit makes: a provider with a region finds only what lies in that."""
+    blocks: Mapping[str, Any] = _read(directory / "main.tf.json").get("provider", {})
+    regions = {str(b["region"]) for b in blocks.values() if isinstance(b, dict) and "region" in b}
+    return "@".join([identify(directory), *sorted(regions)])
+
+
 def read_root(directory: Path) -> MemoryRoot:
     """Read `main.tf.json` and `terraform.tfvars.json`; raises EngineRefused as an engine would."""
     main = _read(directory / "main.tf.json")

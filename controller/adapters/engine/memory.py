@@ -28,6 +28,7 @@ from controller.adapters.engine._memory_root import (
     MemoryRoot,
     compute_outputs,
     identify,
+    name_in_cloud,
     read_root,
 )
 from controller.adapters.engine._process import identify as identify_process
@@ -78,6 +79,8 @@ class MemoryEngine:
         version: str = "1.0.0",
     ) -> None:
         """Use a cloud, `product/environment/stack` → attributes; an own empty one if none is given.
+
+        With the region `north` of its provider a unit is called `product/environment/stack@north`.
 
         A change of an attribute in `replaced_by` replaces the resource.
         """
@@ -186,7 +189,7 @@ class MemoryEngine:
             if self._pause is not None:
                 self._paused.set()
                 await self._pause.wait()
-            name = identify(directory)
+            name = name_in_cloud(directory)
             if saved.destroy:
                 self.cloud.pop(name, None)
             else:
@@ -237,7 +240,7 @@ class MemoryEngine:
                 raise self._missing(identity)
             if _known(document) is not None:
                 raise EngineRefused.because(f"memory refused: `{address}` is managed already")
-            self.cloud[identify(directory)] = self.cloud[identity]
+            self.cloud[name_in_cloud(directory)] = self.cloud[identity]
             _write(directory, document, self.cloud[identity], {})
 
     async def lock_holder(self, directory: Path) -> LockHolder | None:
@@ -317,7 +320,7 @@ class MemoryEngine:
 
     def _look(self, directory: Path, document: Mapping[str, object] | None) -> Attributes | None:
         """Give what is in the cloud, as far as the state knows of it."""
-        return None if _known(document) is None else self.cloud.get(identify(directory))
+        return None if _known(document) is None else self.cloud.get(name_in_cloud(directory))
 
     @staticmethod
     def _missing(name: str) -> EngineRefused:

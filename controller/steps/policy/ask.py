@@ -41,6 +41,7 @@ def _about(plan: Plan, unit: Unit, stack: StackTraits) -> dict[str, object]:
         "labels": dict(unit.stack.metadata.labels),
         "protected": stack.protect,
         "provisional": list(plan.provisional),
+        "moved": list(plan.moved),
         "risk": {
             "score": risk.score if risk else None,
             "level": str(risk.level) if risk else None,

@@ -7,6 +7,7 @@ from controller.steps.policy.rules import (
     import_changes,
     max_risk,
     protected_stack,
+    provider_moved,
     provisional,
     too_many_deletions,
     touches_ignored_drift,
@@ -18,6 +19,7 @@ Rule = Callable[[Plan, StackTraits, PolicyRule], Iterator[Breach]]
 RULES: Mapping[str, Rule] = {
     "import-changes": import_changes.find_breaches,
     "protected-stack": protected_stack.find_breaches,
+    "provider-moved": provider_moved.find_breaches,
     "provisional": provisional.find_breaches,
     "max-risk": max_risk.find_breaches,
     "too-many-deletions": too_many_deletions.find_breaches,
@@ -29,5 +31,6 @@ ALWAYS = (
     PolicyRule("protected-stack", "approval"),
     PolicyRule("import-changes", "approval"),
     PolicyRule("touches-ignored-drift", "approval"),
+    PolicyRule("provider-moved", "approval"),
 )
 """What holds without any Policy document, and cannot be weakened by one."""

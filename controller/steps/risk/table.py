@@ -44,6 +44,9 @@ RULES: Mapping[str, RiskRule] = {
     "protection-off": RiskRule(30, "a protection against deletion is turned off"),
     "backup-off": RiskRule(25, "versions or backups are turned off, or kept for a shorter time"),
     "log-off": RiskRule(15, "logs are turned off, or kept for a shorter time"),
+    "provider-moved": RiskRule(
+        45, "a provider looks elsewhere now, so that what is there may stay behind, unmanaged",
+    ),
     "unknown": RiskRule(15, "an attribute that decides about the above is not known, or sensitive"),
     "sensitive": RiskRule(5, "a sensitive value changes"),
     "provisional": RiskRule(10, "the plan is provisional"),

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from controller.diagnostics.errors import Bug
+from controller.model.allowance import Allowance
 from controller.model.names import Commit, Digest, UnitName
 from controller.model.plan import Action, Plan, PlanBinding, ResourceChange
 from controller.model.verdict import Level, Ruling
@@ -52,6 +55,14 @@ def test_an_approval_lets_through_what_needs_one_and_is_kept() -> None:
     verdict = judge(plan_of(Action.DELETE), PROTECTED, approved_by=("ann",))
     assert (verdict.ruling, verdict.approved_by) == (Ruling.ALLOWED, ("ann",))
     assert len(verdict.findings) == 1
+
+
+def test_what_would_stay_behind_needs_approval_though_nothing_is_destroyed() -> None:
+    plan = replace(plan_of(Action.CREATE), moved=("`aws`: `region` a → b",))
+    verdict = judge(plan, OPEN, allowed=[Allowance("moves", "provider-moved", ())])
+    assert verdict.ruling == Ruling.NEEDS_APPROVAL
+    assert "`region` a → b" in verdict.findings[0].message
+    assert judge(plan, OPEN, approved_by=("ann",)).ruling == Ruling.ALLOWED
 
 
 def test_an_approval_does_not_help_against_a_denial() -> None:

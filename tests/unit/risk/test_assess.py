@@ -1,6 +1,7 @@
 """What each rule of risk finds, and what it leaves alone."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -150,6 +151,7 @@ def test_what_each_rule_finds(changed: dict[str, Any], expected: set[str]) -> No
 def test_every_rule_is_seen_to_find_something() -> None:
     seen = {code for _, expected in FOUND for code in expected}
     others = {"sensitive", "provisional", "dependent", "share", "first", "new-type", "untried"}
+    others |= {"provider-moved"}
     sizes = {"size-small", "size-medium", "size-large"}
     assert seen | others | sizes == set(RULES)
 
@@ -162,6 +164,13 @@ def test_what_depends_on_a_unit_counts_when_something_changes() -> None:
         (2, "dependent", "shop/dev/b"),
     ]
     assert "dependent" not in codes(entry("aws_instance.i", "create"), facts=facts)
+
+
+def test_a_provider_that_looks_elsewhere_weighs_as_much_as_a_loss_of_data() -> None:
+    plan = replace(plan_of(entry("aws_sns_topic.t", "create")), moved=("`aws`: `region` a → b",))
+    risk = assess(plan, RiskFacts(applied_before=True))
+    assert (risk.reasons[0].points, risk.reasons[0].code) == (45, "provider-moved")
+    assert "a → b" in risk.reasons[0].sentence
 
 
 def test_what_was_never_done_weighs_more() -> None:

@@ -21,6 +21,8 @@ def find(
     yield from _dependents(changes, facts)
     yield from _size(changes, there[1])
     yield from _novelty(changes, there[0], facts)
+    for moved in plan.moved:
+        yield RiskFinding("provider-moved", f"its provider now looks elsewhere: {moved}")
     for reason in sorted(plan.provisional):
         yield RiskFinding("provisional", f"the plan is provisional: {reason}")
 
