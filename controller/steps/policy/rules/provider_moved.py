@@ -11,6 +11,7 @@ def find_breaches(plan: Plan, _stack: StackTraits, _setting: PolicyRule) -> Iter
     if plan.moved:
         yield Breach(
             f"its provider looks elsewhere now ({'; '.join(plan.moved)}): what the unit has "
-            "may stay behind there, unmanaged and paid for. Put the configuration back, or destroy the "
-            "unit first (`trueup explain apply/provider-moved`), or approve to leave it behind"
+            "may stay behind there, unmanaged and paid for. Put the configuration back; or "
+            "destroy the unit first (`trueup explain apply/provider-moved`); or approve to leave "
+            "it behind"
         )
