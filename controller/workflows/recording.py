@@ -85,7 +85,8 @@ class Recording:
         """Note where an apply may make things, before it does: it may be cut off at any instant."""
         if plan.is_empty or places in status.made_with:
             return status
-        return await self._put(replace(status, made_with=(*status.made_with, places)), {})
+        before: tuple[Places, ...] = status.made_with or ({},)  # somewhere, which nobody noted
+        return await self._put(replace(status, made_with=(*before, places)), {})
 
     async def unit_applied(
         self,
@@ -163,7 +164,7 @@ class Recording:
         if not moved:
             return
         left = [
-            f"{change.address} ({', '.join(change.identities)})"
+            f"{change.address} ({', '.join(change.identities) or 'without a name'})"
             for change in plan.drift
             if plan.moved and change.action == Action.DELETE
         ]

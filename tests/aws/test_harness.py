@@ -65,6 +65,20 @@ def test_a_mirror_is_found_where_terraform_looks(
     assert find_mirror() == place
 
 
+async def check_that_it_does_not_move(platform: Platform) -> None:
+    """See that a stack which is given another region asks, though nothing would be destroyed."""
+    stack, made_with = platform.stacks["far"], [platform.render("far").places]
+    platform.stacks["far"] = {"module": "modules/topic/topic"}
+    _, plan = await platform.plan("far", made_with=made_with)
+    assert [change.action for change in plan.changes] == [Action.CREATE]
+    assert plan.moved == (f"`aws`: `region` {THERE} → {HERE}",)
+    verdict = policy_step.judge(plan, policy_step.StackTraits("far"))
+    assert verdict.ruling == Ruling.NEEDS_APPROVAL
+    _, destroying = await platform.plan("far", destroy=True, made_with=made_with)
+    assert (destroying.changes, destroying.moved) == ((), plan.moved)
+    platform.stacks["far"] = stack
+
+
 @pytest.mark.slow
 @pytest.mark.aws
 @pytest.mark.asyncio(loop_scope="session")
@@ -87,33 +101,8 @@ async def test_a_stack_of_aws_is_applied_and_taken_away(
     assert topics.list_topics()["Topics"] == []
     _, far = await platform.apply("far")
     assert str(far.outputs["arn"]).split(":")[3] == THERE
-    await platform.apply("far", destroy=True)
-
-
-@pytest.mark.slow
-@pytest.mark.aws
-@pytest.mark.asyncio(loop_scope="session")
-async def test_a_stack_in_another_region_leaves_nothing_behind_without_a_word(
-    engine: Engine, moto: Moto, tmp_path: Path
-) -> None:
-    files = {"modules/topic/main.tf": TOPIC}
-    platform = Platform(tmp_path, engine, {**moto.provider(), "region": HERE}, files)
-    platform.stacks["topic"] = {"module": "modules/topic"}
-    await platform.apply("topic")
-    here = [platform.render("topic").places]
-    assert (await platform.plan("topic", made_with=here))[1].moved == ()
-
-    platform.provider = {**platform.provider, "region": THERE}
-    _, plan = await platform.plan("topic", made_with=here)
-    assert [change.action for change in plan.changes] == [Action.CREATE]
-    assert plan.moved == (f"`aws`: `region` {HERE} → {THERE}",)
-    verdict = policy_step.judge(plan, policy_step.StackTraits("topic"))
-    assert verdict.ruling == Ruling.NEEDS_APPROVAL
-    _, destroying = await platform.plan("topic", destroy=True, made_with=here)
-    assert (destroying.changes, destroying.moved) == ((), plan.moved)
-
-    platform.provider = {**platform.provider, "region": HERE}
-    plan, _ = await platform.apply("topic", destroy=True)
+    await check_that_it_does_not_move(platform)
+    plan, _ = await platform.apply("far", destroy=True)
     assert [change.action for change in plan.changes] == [Action.DELETE]
 
 
