@@ -5,10 +5,11 @@ import pytest
 from controller.model.provider_places import moves, places
 from schemas.kinds.environment import EnvironmentSpec
 
+ROLE = "arn:aws:iam::111111111111:role/shop"
 AWS = {
     "region": "eu-central-1",
     "allowed_account_ids": ["111111111111"],
-    "assume_role": {"role_arn": "arn:aws:iam::111111111111:role/shop", "session_name": "one"},
+    "assume_role": {"role_arn": ROLE, "session_name": "one"},
     "endpoints": [{"sns": "http://127.0.0.1:5000"}],
     "default_tags": {"tags": {"a": "b"}},
     "secret_key": "canary-5d1",
@@ -33,7 +34,7 @@ def moved(passed: dict[str, str] | None = None, **changed: object) -> tuple[str,
         {},
         {"default_tags": [{"tags": {"c": "d"}}]},
         {"max_retries": 9, "http_proxy": "http://127.0.0.1:1", "skip_region_validation": True},
-        {"assume_role": [{**AWS["assume_role"], "session_name": "two"}]},  # type: ignore[dict-item]
+        {"assume_role": [{"role_arn": ROLE, "session_name": "two"}]},
         {"endpoints": {"sns": "http://127.0.0.1:5000"}},
         {"endpoints": {"sns": "http://user:canary@127.0.0.1:5000"}},
         {"secret_key": "another"},
