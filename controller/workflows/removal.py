@@ -39,10 +39,10 @@ class Removal:
         status = await self._world.ledger.unit(name)
         if status is None:
             return
-        if status.outcome is None:
+        if status.outcome is None and not status.made_with:  # nor was a first apply begun
             await self._forget(status, "was never applied")
             return
-        last = await self._units.last_applied(status)
+        last = await self._units.last_begun(status)
         policy = last.unit.stack.spec.deletion_policy if last else "refuse"
         if last is None or policy == "refuse":
             raise Stalled.because(
@@ -58,7 +58,7 @@ class Removal:
     async def _check_nobody_needs(self, last: Wanted) -> None:
         left = []
         for other in await self._world.ledger.units(last.unit.name.stage):
-            wanted = await self._units.last_applied(other)
+            wanted = await self._units.last_begun(other)
             if wanted is not None and last.unit.name in wanted.unit.needs_units:
                 left.append(str(other.name))
         if left:

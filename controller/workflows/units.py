@@ -80,14 +80,21 @@ class Units:
         Where the platform has no such environment or product any more, the platform of that commit
         holds: what was made there can still be looked at, and taken away.
         """
-        if status.outcome is None:
-            return None
-        loaded = await self._catalogs.at(status.outcome.commit)
-        catalog, graph = self._catalogs.composed(status.name.product, loaded)
-        unit = graph.units.get(status.name)
+        return await self._as_of(status.name, status.outcome.commit) if status.outcome else None
+
+    async def last_begun(self, status: UnitStatus) -> Wanted | None:
+        """Give a unit as it was applied last, or as it was when its first apply was cut off."""
+        if status.outcome is None and status.made_with:
+            return await self._as_of(status.name, status.desired)
+        return await self.last_applied(status)
+
+    async def _as_of(self, name: UnitName, commit: Commit) -> Wanted | None:
+        loaded = await self._catalogs.at(commit)
+        catalog, graph = self._catalogs.composed(name.product, loaded)
+        unit = graph.units.get(name)
         if unit is None:
             catalog, graph = self._catalogs.alone(loaded)
-            unit = graph.units.get(status.name)
+            unit = graph.units.get(name)
         return Wanted(unit, catalog, loaded.commit, loaded.snapshot) if unit else None
 
     async def upstream(

@@ -174,3 +174,26 @@ async def test_a_unit_of_an_earlier_version_is_noted_at_its_next_turn() -> None:
 
     assert (await status_of(world)).made_with == before.made_with
     assert world.engine.calls == []
+
+
+@pytest.mark.parametrize("policy", ["destroy", "refuse"])
+async def test_what_a_first_apply_left_when_it_was_cut_off_goes_as_its_policy_says(
+    policy: str,
+) -> None:
+    world = MemoryWorld()
+    world.example()
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    stack = STACK.replace("destroy", policy)
+    world.repository.commit({"extra.yaml": stack}, author=AUTHOR)
+    world.engine.fail("applied", EngineFailed.because("cut off"))
+    await life.pass_time(31)
+    assert (await status_of(world)).outcome is None
+    assert str(UNIT) in world.engine.cloud
+    world.repository.commit({"extra.yaml": None}, author=AUTHOR)
+    await life.pass_time(31)
+
+    is_kept = policy == "refuse"
+    assert (str(UNIT) in world.engine.cloud) is is_kept
+    assert ((await world.ledger.unit(UNIT)) is not None) is is_kept
