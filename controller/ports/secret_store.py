@@ -47,8 +47,11 @@ class SecretDescriber(Protocol):
     async def describe(self, reference: SecretReference) -> SecretDescription | None:
         """Tell version and age; None when there is no such secret. May be repeated."""
 
-    async def survey(self) -> Mapping[str, SecretDescription]:
-        """Describe all secrets by their path, in as few requests as the store allows."""
+    async def survey(self, folder: str = "") -> Mapping[str, SecretDescription]:
+        """Describe all secrets by their path, in as few requests as the store allows.
+
+        With a folder, only those in it: the first name of a path.
+        """
 
 
 class SecretMarker(Protocol):

@@ -1,10 +1,14 @@
-"""Secrets at which nothing has changed since their last turn, found by one request for a store.
+"""Secrets at which nothing has changed since their last turn, found by one request for a folder.
 
 A full turn of a secret asks its stores six times or more. One search of a store describes all that
-lies in it, without values. What a secret rests on is compared with what was there before its last
-full turn began: when that is the same, the turn saw exactly this and was content with it, and
-nothing was written since. The search must have begun after that turn ended. A delivered file is
-read again only when its trace is another; now and then there is a full turn all the same.
+lies in a folder of it, without values. What a secret rests on is compared with what was there
+before its last full turn began: when that is the same, the turn saw exactly this and was content
+with it, and nothing was written since. The search must have begun after that turn ended. A
+delivered file is read again only when its trace is another; now and then there is a full turn all
+the same.
+
+What only a controller writes, the notes of rotations and copies, is half of what lies there, and is
+not searched: nothing of it changes without a turn of ours, or without the value or a copy.
 """
 
 import asyncio
@@ -61,7 +65,7 @@ class Quiet:
 
     world: World
     _count: int = 0
-    _searches: dict[int, _Search] = field(default_factory=dict)
+    _searches: dict[tuple[int, str], _Search] = field(default_factory=dict)
     _turns: dict[SecretName, _Turn] = field(default_factory=dict)
     _refused: set[int] = field(default_factory=set)
     _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -81,17 +85,18 @@ class Quiet:
         own = all(copy.store is not None and copy.store.store == spec.store for copy in copies)
         if not (is_plain and own and store.capabilities.is_searched_at_once):
             return None
-        turn = self._turns.get(name)
-        found = await self._search(store, after=turn.ended if turn is not None else 0)
-        if found is None:
-            return None
-        owner = str(name)
-        paths = [owner, f"rotation/{owner}", f"copies/{owner}"]
+        paths = [str(name)]
         for copy in copies:
             if copy.store is not None:
                 path = copy.store.path.replace("{product}", name.product)
                 paths.append(path.replace("{environment}", name.environment))
-        described = [found.get(path) for path in paths]
+        turn, found = self._turns.get(name), dict[str, Mapping[str, SecretDescription]]()
+        for folder in {path.partition("/")[0] for path in paths}:
+            search = await self._search(store, folder, after=turn.ended if turn else 0)
+            if search is None:
+                return None
+            found[folder] = search
+        described = [found[path.partition("/")[0]].get(path) for path in paths]
         return tuple(
             None if each is None else (each.fingerprint, tuple(sorted(each.marks.items())))
             for each in described
@@ -141,22 +146,22 @@ class Quiet:
             )
 
     async def _search(
-        self, store: SecretStore, *, after: int
+        self, store: SecretStore, folder: str, *, after: int
     ) -> Mapping[str, SecretDescription] | None:
-        """Give a search that began after something; the rights for it may be missing."""
-        key = id(store)
+        """Give a search of a folder that began after something; rights for it may be missing."""
+        key = id(store), folder
         async with self._guard:
             now, last = self.world.clock.now(), self._searches.get(key)
             if last is not None and last.number > after and now - last.at < FRESH:
                 return last.found
-            if key in self._refused:
+            if id(store) in self._refused:
                 return None
             self._count += 1
             number = self._count
             try:
-                found = await store.survey()
+                found = await store.survey(folder)
             except Stalled:
-                self._refused.add(key)  # for this life: a full turn does without
+                self._refused.add(id(store))  # for this life: a full turn does without
                 return None
             self._searches[key] = _Search(number, now, found)
             return found

@@ -1,4 +1,4 @@
-"""A secret at which nothing has changed costs its store one search, which others share."""
+"""A secret at which nothing has changed costs its store a search, which others share."""
 
 from collections.abc import Awaitable, Callable
 
@@ -25,10 +25,10 @@ async def settled() -> tuple[World, Life]:
     return world, life
 
 
-async def test_a_look_at_what_is_as_it_was_asks_once() -> None:
+async def test_a_look_at_what_is_as_it_was_asks_once_for_each_folder() -> None:
     world, life = await settled()
     await life.pass_time(601)
-    assert world.store.calls == ["survey"]
+    assert world.store.calls == ["survey", "survey"]
     assert (await life.app.secrets())[0].message == "delivered"
 
 

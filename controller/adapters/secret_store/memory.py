@@ -85,9 +85,11 @@ class MemorySecretStore:
         """Merge the marks."""
         self._marks.setdefault(checked_path(reference.path), {}).update(marks)
 
-    async def survey(self) -> Mapping[str, SecretDescription]:
-        """Describe all."""
-        found = {path: await self.describe(SecretReference("", path)) for path in self._secrets}
+    async def survey(self, folder: str = "") -> Mapping[str, SecretDescription]:
+        """Describe all, or those in a folder."""
+        below = f"{folder}/" if folder else ""
+        paths = [path for path in self._secrets if path.startswith(below)]
+        found = {path: await self.describe(SecretReference("", path)) for path in paths}
         return {path: each for path, each in found.items() if each is not None}
 
     async def close(self) -> None:

@@ -213,17 +213,19 @@ class OpenBaoSecretStore:
             self._need("metadata", "patch"),
         )
 
-    async def survey(self) -> Mapping[str, SecretDescription]:
-        """Describe every secret below the prefix, in one request."""
-        path = f"{self._mount}/detailed-metadata/{self._prefix}/"
+    async def survey(self, folder: str = "") -> Mapping[str, SecretDescription]:
+        """Describe every secret below the prefix, or in a folder of it, in one request."""
+        below = f"{checked_path(folder)}/" if folder else ""
+        path = f"{self._mount}/detailed-metadata/{self._prefix}/{below}"
         found = await self._find(
             f"looking through `{self._mount}`",
             lambda: self._client.adapter.get(f"/v1/{path}", params={"scan": "true"}),
             self._need("detailed-metadata", "read", "list", "scan"),
         )
-        details = {} if found is None else found["data"]["key_info"]
+        # A folder in which nothing lies is answered without `key_info`.
+        details = {} if found is None else found["data"].get("key_info", {})
         described = {
-            name: self._described(SecretReference("", name), detail)
+            below + name: self._described(SecretReference("", below + name), detail)
             for name, detail in details.items()
             if not name.endswith("/")
         }

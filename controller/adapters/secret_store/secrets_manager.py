@@ -121,12 +121,13 @@ class SecretsManagerStore:
             lambda: self._client.tag_resource(SecretId=name, Tags=_aws.tags_of(marks)),
         )
 
-    async def survey(self) -> Mapping[str, SecretDescription]:
-        """Describe all below the prefix, a hundred in a request."""
+    async def survey(self, folder: str = "") -> Mapping[str, SecretDescription]:
+        """Describe all below the prefix, or in a folder of it, a hundred in a request."""
+        below = f"{self._names.prefix}/{folder}/" if folder else f"{self._names.prefix}/"
 
         def pages() -> list[Any]:
             paginator = self._client.get_paginator("list_secrets")
-            filters = [{"Key": "name", "Values": [f"{self._names.prefix}/"]}]
+            filters = [{"Key": "name", "Values": [below]}]
             answers = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": 100})
             return [each for answer in answers for each in answer["SecretList"]]
 

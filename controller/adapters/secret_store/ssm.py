@@ -107,12 +107,15 @@ class SsmSecretStore:
             ),
         )
 
-    async def survey(self) -> Mapping[str, SecretDescription]:
-        """Describe all below the prefix: fifty in a request, and one for the tags of each."""
+    async def survey(self, folder: str = "") -> Mapping[str, SecretDescription]:
+        """Describe all below the prefix, or in a folder of it: fifty in a request.
+
+        One more for the tags of each.
+        """
 
         def pages() -> list[Any]:
             paginator = self._client.get_paginator("describe_parameters")
-            path = f"/{self._names.prefix}"
+            path = f"/{self._names.prefix}/{folder}".rstrip("/")
             filters = [{"Key": "Path", "Option": "Recursive", "Values": [path]}]
             answers = paginator.paginate(
                 ParameterFilters=filters, PaginationConfig={"PageSize": 50}

@@ -142,3 +142,6 @@ async def test_a_survey_tells_what_describing_each_tells(store: SecretStore) -> 
         assert surveyed[path].fingerprint == described.fingerprint
         assert surveyed[path].marks == {"owner": "a"}
     assert surveyed["t9/b"].version == 2
+    await store.write(at("t9b/x"), fields(value="1"), expect=0)
+    assert set(await store.survey("t9")) == set(paths)
+    assert await store.survey("t9-none") == {}
