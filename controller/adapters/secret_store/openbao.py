@@ -222,8 +222,7 @@ class OpenBaoSecretStore:
             lambda: self._client.adapter.get(f"/v1/{path}", params={"scan": "true"}),
             self._need("detailed-metadata", "read", "list", "scan"),
         )
-        # A folder in which nothing lies is answered without `key_info`.
-        details = {} if found is None else found["data"].get("key_info", {})
+        details = found["data"].get("key_info", {}) if found else {}  # none of an empty folder
         described = {
             below + name: self._described(SecretReference("", below + name), detail)
             for name, detail in details.items()
