@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.model.names import Digest
+from schemas.references import FromSecret
+
+VERSION_SUFFIX = "_version"
+"""`password_version` beside an ephemeral `password` is the version of the secret it gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Variable:
     validations: tuple[Validation, ...] = ()
     nullable: bool = True
     """Whether `null` is a value; where it is not, it stands for the default."""
+    ephemeral: bool = False
+    """Whether its value is in no plan and no state: a secret is given to it by its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +60,23 @@ class Module:
     """Further configurations of providers that whoever calls it must give, as `aws.peer`."""
     kinds: frozenset[str] = frozenset()
     """What it makes, as `aws_s3_bucket`, with what its folders make."""
+    uses_ephemeral: bool = False
+    """Whether it, or one below it, has ephemeral variables, outputs or resources."""
+
+    def secrets_by_value(self, inputs: Mapping[str, object]) -> Mapping[str, FromSecret]:
+        """Give the variables that get a secret itself, where others get the place of its file."""
+        return {
+            name: value
+            for name, value in inputs.items()
+            if isinstance(value, FromSecret)
+            and (variable := self.variables.get(name)) is not None
+            and variable.ephemeral
+        }
+
+    def secret_versions(self, inputs: Mapping[str, object]) -> Mapping[str, FromSecret]:
+        """Give the variables that are filled in with the version of a secret beside them."""
+        return {
+            version: secret
+            for name, secret in self.secrets_by_value(inputs).items()
+            if (version := f"{name}{VERSION_SUFFIX}") in self.variables and version not in inputs
+        }

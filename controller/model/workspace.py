@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from controller.model.names import Commit, Digest, SecretName, UnitName
 from controller.model.provider_places import Places
 
+EPHEMERAL_VARIABLES = "trueup-ephemeral.json"
+"""The file of a workspace that maps ephemeral variables to the files with their secrets. Whoever
+runs an engine reads those for each command: a value itself is never part of a workspace."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -30,6 +34,8 @@ class Workspace:
     """Files that tell since when it is like this, and do not count: as they were first written."""
     places: Places = field(default_factory=dict)
     """Where its providers look."""
+    needs_ephemeral: bool = False
+    """Whether only an engine that knows ephemeral values can read it."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +50,5 @@ class Upstream:
     """Where each secret is, or will be, delivered."""
     tree_paths: Mapping[str, str]
     """Folder of the repository → absolute path of its content on this machine."""
+    secret_versions: Mapping[SecretName, int] = field(default_factory=dict)
+    """The generation of each secret that is delivered; one that is not is missing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from controller.diagnostics.errors import EngineRefused
 from controller.model.plan import Plan, PlanBinding, digest_plan
 from controller.model.provider_places import Places, moves
 from controller.model.workspace import Workspace
@@ -25,6 +26,12 @@ async def plan(
     own. Raises EngineRefused, EngineFailed, StateLocked, Stalled (for a workspace whose files leave
     its directory).
     """
+    if workspace.needs_ephemeral and not engine.capabilities.ephemeral_values:
+        raise EngineRefused.because(
+            f"the module of `{workspace.unit}` uses ephemeral values: {engine.version} has none",
+            hint="use Terraform 1.10, OpenTofu 1.11 or later, or the engine `embedded`",
+            code="engine/no-ephemeral",
+        )
     async with workspaces.hold(workspace.unit):
         directory = await workspaces.write(workspace)
         await engine.init(directory)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from controller.diagnostics.errors import ConfigurationWrong
@@ -26,7 +26,7 @@ from controller.model.provider_blocks import (
     passed_on,
 )
 from controller.model.provider_places import places
-from controller.model.workspace import Upstream, Workspace
+from controller.model.workspace import EPHEMERAL_VARIABLES, Upstream, Workspace
 from schemas.kinds.environment import Environment
 from schemas.kinds.product import Product
 from schemas.references import FromOutput, FromPath, FromSecret
@@ -55,23 +55,21 @@ def render(
     module, environment = _found(catalog, unit)
     commit = catalog.revision.commit if catalog.revision else Commit("")
     filling = _Filling(unit.name, upstream)
-    for name in unit.needs_units:
-        if name in upstream.pending:
-            filling.wait_for(name)
-    given = {**_filled_in(catalog, unit, module), **unit.inputs}
-    values = {name: filling.value(given[name]) for name in sorted(given)}
+    values, secrets = _given(catalog, unit, module, filling)
     state = LocalState() if local_state else environment.spec.state
     dated = ({"commit"} if "commit" in module.variables else set()) - values.keys()
     tags, backend = _tags(catalog, unit.name), backend_block(state, unit.name)
     passed = _passed_on(unit, module, environment)
     blocks = ProviderBlocks(environment.spec, tags)
-    root = _main(module, values, dated, passed, blocks, backend=backend)
+    inputs = _variables(module, values.keys(), dated, secrets.keys())
+    root = _main(module, inputs, values, passed, blocks, backend=backend)
     main = {**root, **_imports(unit)}
     if COMMIT_VARIABLE in root.get("variable", {}):
         dated.add(COMMIT_VARIABLE)
     files = {
         "main.tf.json": _pretty(main),
         "terraform.tfvars.json": _pretty(values),
+        **({EPHEMERAL_VARIABLES: _pretty(secrets)} if secrets else {}),
         **{_place(module, path): content for path, content in module.files.items()},
     }
     files = {path: files[path] for path in sorted(files)}
@@ -90,7 +88,22 @@ def render(
         digest=digest({"engine": engine, "files": contents}),
         dated=_dated_files(dated, commit),
         places=places(environment.spec, passed),
+        needs_ephemeral=module.uses_ephemeral,
     )
+
+
+def _given(
+    catalog: Catalog, unit: Unit, module: Module, filling: "_Filling"
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Give the values of variables, and the places of the secrets that get to others by value."""
+    for name in unit.needs_units:
+        if name in filling.upstream.pending:
+            filling.wait_for(name)
+    inputs = {**_filled_in(catalog, unit, module), **unit.inputs}
+    by_value, versions = module.secrets_by_value(inputs), module.secret_versions(inputs)
+    values = {name: filling.value(inputs[name]) for name in sorted(inputs.keys() - by_value.keys())}
+    values |= {name: filling.version(secret) for name, secret in sorted(versions.items())}
+    return values, {name: filling.value(secret) for name, secret in sorted(by_value.items())}
 
 
 def _found(catalog: Catalog, unit: Unit) -> tuple[Module, Environment]:
@@ -156,8 +169,8 @@ class _Filling:
         match value:
             case FromOutput():
                 return self._output(value)
-            case FromSecret(secret):
-                name = SecretName(self.unit.product, self.unit.environment, secret)
+            case FromSecret():
+                name = self._secret(value)
                 address = self.upstream.secret_addresses.get(name)
                 return self._known(address, f"secret `{name}` has no address yet")
             case FromPath(path):
@@ -169,6 +182,16 @@ class _Filling:
                 return [self.value(inner) for inner in value]
             case _:
                 return value
+
+    def version(self, secret: FromSecret) -> object:
+        """Give the version of a secret."""
+        name = self._secret(secret)
+        return self._known(
+            self.upstream.secret_versions.get(name), f"secret `{name}` is not delivered yet"
+        )
+
+    def _secret(self, secret: FromSecret) -> SecretName:
+        return SecretName(self.unit.product, self.unit.environment, secret.secret)
 
     def _output(self, wanted: FromOutput) -> object:
         name = UnitName(self.unit.product, self.unit.environment, wanted.stack)
@@ -190,24 +213,34 @@ class _Filling:
         """Note that a unit has changes that come first."""
         self.provisional.add(f"unit `{name}` has changes that are not applied yet")
 
-    def _known(self, value: str | None, reason: str) -> str | None:
+    def _known(self, value: object, reason: str) -> object:
         if value is None:
             self.provisional.add(reason)
         return value
 
 
+def _variables(
+    module: Module, given: Iterable[str], dated: Iterable[str], secrets: Iterable[str]
+) -> dict[str, object]:
+    """Give the variables of the root; what is a secret is a text, and is kept nowhere."""
+    kept_nowhere = {"type": "string", "sensitive": True, "ephemeral": True}
+    return {
+        **{name: _variable(module, name) for name in given},
+        **{name: {**_variable(module, name), "default": None} for name in dated},
+        **dict.fromkeys(secrets, kept_nowhere),
+    }
+
+
 def _main(
     module: Module,
+    given: dict[str, object],
     values: dict[str, object],
-    dated: set[str],
     passed: Mapping[str, str],
     blocks: ProviderBlocks,
     *,
     backend: Mapping[str, object],
 ) -> Mapping[str, Mapping[str, object]]:
     """Give the root module; adds texts of provider blocks to `values` that look like templates."""
-    given = {name: _variable(module, name) for name in values}
-    given |= {name: {**_variable(module, name), "default": None} for name in dated}
     call: dict[str, object] = {
         "source": f"./{_folder(module)}",
         **{name: f"${{var.{name}}}" for name in sorted(given)},
@@ -277,7 +310,11 @@ def _variable(module: Module, name: str) -> Mapping[str, object]:
     if variable is None:
         message = f"`{module.path}` has no variable `{name}`"
         raise ConfigurationWrong.because(message, code="render/incomplete")
-    return {"type": variable.type, **({"sensitive": True} if variable.sensitive else {})}
+    return {
+        "type": variable.type,
+        **({"sensitive": True} if variable.sensitive else {}),
+        **({"ephemeral": True} if variable.ephemeral else {}),
+    }
 
 
 def _name(name: str) -> str:

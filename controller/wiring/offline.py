@@ -13,12 +13,13 @@ from controller.adapters.clock.system import SystemClock
 from controller.adapters.engine.private_file import write_private
 from controller.adapters.git.folder import snapshot as folder_snapshot
 from controller.adapters.policy_engine.rego import RegoPolicyEngine
+from controller.adapters.secret_target.file import FileSecretTarget
 from controller.adapters.state_history.disk import DiskStateHistory
 from controller.adapters.workspaces.disk import DATED, DiskWorkspaces, tree_path, unit_path
 from controller.diagnostics.errors import ConfigurationWrong, Stalled, TrueupError
 from controller.model.catalog import Catalog
 from controller.model.graph import Graph, Unit
-from controller.model.names import UnitName
+from controller.model.names import SecretName, UnitName
 from controller.model.plan import Plan
 from controller.model.snapshot import Snapshot
 from controller.model.verdict import Verdict
@@ -153,9 +154,17 @@ async def _plan_one(
 ) -> Plan:
     root = data.absolute() / "workspaces"
     trees = {path: str(tree_path(root, folder.catalog.trees[path])) for path in unit.stack.paths()}
-    workspace = folder.render(unit, outputs, data.absolute() / "secrets", trees, planned=True)
+    secrets = data.absolute() / "secrets"
+    versions = await _versions(unit, FileSecretTarget(secrets))
+    workspace = folder.render(unit, outputs, secrets, trees, planned=True, versions=versions)
     engine = await engines.get(folder.environment(unit).spec.engine)
     return await plan_step.plan(workspace, engine=engine, workspaces=workspaces)
+
+
+async def _versions(unit: Unit, target: FileSecretTarget) -> dict[SecretName, int]:
+    """Give the generations of the secrets that a controller has delivered here."""
+    found = {name: await target.generation(name) for name in unit.needs_secrets}
+    return {name: generation for name, generation in found.items() if generation is not None}
 
 
 @dataclass(frozen=True)
@@ -221,6 +230,7 @@ class _Folder:
         trees: dict[str, str],
         *,
         planned: bool = False,
+        versions: Mapping[SecretName, int] | None = None,
     ) -> Workspace:
         """Render one unit; addresses of secrets are where they would be delivered.
 
@@ -233,7 +243,7 @@ class _Folder:
         return render_step.render(
             self.catalog,
             unit,
-            Upstream(outputs, frozenset(), addresses, trees),
+            Upstream(outputs, frozenset(), addresses, trees, versions or {}),
             local_state=planned,
         )
 

@@ -67,8 +67,10 @@ async def deliver(parts: Parts, name: SecretName) -> datetime | None:
         return min(same.come_again or soon, soon)
     await parts.quiet.ended(name, basis, prints, delivery)
     await _record(parts, document, status, delivery)
+    before = status.delivery.generation if status.ready and status.delivery else None
+    is_new = before != delivery.generation
     for unit in target.graph.of_stage(name.stage):
-        if name in unit.needs_secrets and not status.ready:
+        if is_new and name in unit.needs_secrets:
             await parts.world.dispatcher.wake(keys.unit_key(unit.name))
     await parts.world.dispatcher.wake(keys.stage_key(name.stage))
     return min(delivery.come_again or soon, soon)

@@ -112,6 +112,7 @@ def _made_of(each: Wanted, upstream: Upstream) -> tuple[object, ...]:
         upstream.outputs,
         upstream.secret_addresses,
         upstream.tree_paths,
+        upstream.secret_versions,
     )
 
 

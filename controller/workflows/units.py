@@ -119,6 +119,7 @@ class Units:
                 name: self._world.secret_target.address(name) for name in unit.needs_secrets
             },
             tree_paths=await self._place_trees(wanted),
+            secret_versions=await self._secret_versions(wanted),
         )
 
     async def _check_needs(self, unit: Unit, known: Mapping[UnitName, UnitStatus] | None) -> None:
@@ -145,6 +146,18 @@ class Units:
             status = known.get(name) if known else await self._world.ledger.unit(name)
             if status is not None and status.outcome is not None:
                 found[name] = status.outcome.outputs
+        return found
+
+    async def _secret_versions(self, wanted: Wanted) -> Mapping[SecretName, int]:
+        """Give the generations that the module asks for; most modules ask for none."""
+        unit, found = wanted.unit, {}
+        module = wanted.catalog.modules.get(unit.stack.spec.module)
+        asked = module.secret_versions(unit.inputs).values() if module else ()
+        for each in asked:
+            name = SecretName(unit.name.product, unit.name.environment, each.secret)
+            status = await self._world.ledger.secret(name)
+            if status is not None and status.delivery is not None:
+                found[name] = status.delivery.generation
         return found
 
     async def _place_trees(self, wanted: Wanted) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.diagnostics.errors import EngineRefused
+from controller.model.workspace import EPHEMERAL_VARIABLES
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ def read_root(directory: Path) -> MemoryRoot:
     main = _read(directory / "main.tf.json")
     if not main:
         raise EngineRefused.because("memory refused: no configuration files")
-    declared: Mapping[str, Any] = main.get("variable", {})
+    kept_nowhere = _read(directory / EPHEMERAL_VARIABLES)
+    declared: Mapping[str, Any] = {
+        name: one for name, one in main.get("variable", {}).items() if name not in kept_nowhere
+    }
     given = _read(directory / "terraform.tfvars.json")
     attributes: dict[str, object] = {}
     for name, variable in sorted(declared.items()):

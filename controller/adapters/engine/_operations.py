@@ -3,10 +3,12 @@
 from asyncio import gather
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from controller.adapters.engine import (
+    _ephemeral,
     _errors,
     _holders,
     _init_stamp,
@@ -296,6 +298,7 @@ class TerraformEngine:
         on_process: OnProcess | None = None,
     ) -> Finished:
         """Run a command, with a note of who runs it where a lock could be left."""
+        command = replace(command, secrets=_ephemeral.read(directory, command.words))
         on_line = listener(on_event)
         if command.words not in LOCKING or not _state_file.is_remote(directory):
             return await self._runner.run(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from controller.diagnostics.secret import SecretText
 from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 
 OnLine = Callable[[str], None]
@@ -13,11 +14,15 @@ Flag = str | Literal[True]
 
 @dataclass(frozen=True)
 class Command:
-    """One command: `state push`, `-input=false`, file. A flag that is True has no value."""
+    """One command: `state push`, `-input=false`, file. A flag that is True has no value.
+
+    `secrets` are variables that stand on no command line and in no file.
+    """
 
     words: str
     flags: Mapping[str, Flag] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    secrets: Mapping[str, SecretText] = field(default_factory=dict)
 
     def vector(self) -> list[str]:
         """Give the words of the command line, without the program and the directory."""

@@ -118,7 +118,9 @@ class _Commands:
             for name, value in command.flags.items()
         }
         async with self._places:
-            terraform = _Terraform(self._program, directory, self._environment)
+            secrets = {f"TF_VAR_{name}": text.reveal() for name, text in command.secrets.items()}
+            environment = {**self._environment, **secrets}
+            terraform = _Terraform(self._program, directory, environment)
             terraform.on_process, terraform.on_line = on_process, on_line
             return await terraform.cmd(command.words, *command.arguments, **flags)
 

@@ -96,8 +96,7 @@ class Pool:
             try:
                 worker = await self._take(providers)
                 worker.providers.update(providers)
-                argv = [f"-chdir={directory}", *command.vector()]
-                return await worker.run(argv, on_process, on_line)
+                return await worker.run(_argv(directory, command), on_process, on_line)
             finally:
                 self._busy -= 1
                 if worker is not None:
@@ -137,3 +136,13 @@ class Pool:
         self._started += 1
         log = Path(self._environment["HOME"]) / f"worker-{self._started}.log"
         return await Worker.start(self._environment, log)
+
+
+def _argv(directory: Path, command: Command) -> list[str]:
+    """Give what a worker is told. It comes by a pipe: no list of processes shows any of it.
+
+    Variables cannot come by the environment: Go has read that when the worker started.
+    """
+    words = command.words.split()
+    given = [f"-var={name}={text.reveal()}" for name, text in command.secrets.items()]
+    return [f"-chdir={directory}", *words, *given, *command.vector()[len(words) :]]

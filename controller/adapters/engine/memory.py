@@ -110,7 +110,7 @@ class MemoryEngine:
     @property
     def capabilities(self) -> EngineCapabilities:
         """See the port."""
-        return EngineCapabilities()
+        return EngineCapabilities(ephemeral_values=True)
 
     def fail(self, operation: str, error: TrueupError) -> None:
         """Make the next call of an operation fail; `applied` is an apply after its effect."""

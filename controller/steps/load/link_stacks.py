@@ -13,6 +13,7 @@ from controller.steps.load.nodes import Path, find_node, write_path
 from controller.steps.load.suggest import closest, did_you_mean, one_of
 from schemas.kinds.environment import Environment
 from schemas.kinds.stack import Stack
+from schemas.references import FromSecret, references_in
 
 FILLED_IN = frozenset({"product", "environment", "stack", "owner", "commit"})
 """Variables that the controller gives when a module has them and the stack does not say."""
@@ -119,6 +120,8 @@ def _check_given(
                 (*path, name),
                 expected=f"a value of the type `{_short(variable.type)}`",
             )
+        if variable.ephemeral:
+            _check_whole_secrets(linking, reference, value, (*path, name))
         for misfit in misfits(value, read_type(variable.type)):
             at = (*path, name, *misfit.path)
             root = linking.parsed(reference).root
@@ -130,6 +133,19 @@ def _check_given(
                 at,
                 expected=misfit.expected,
                 at_key=root is not None and find_node(root, at) is None,
+            )
+
+
+def _check_whole_secrets(linking: Linking, reference: Reference, value: object, at: Path) -> None:
+    """Report a secret inside of a value whose variable gets secrets themselves: only whole ones."""
+    for below, target in references_in(value):
+        if below and isinstance(target, FromSecret):
+            linking.report(
+                reference,
+                "load/input-type",
+                f"`{write_path((*at, *below))}` is a secret inside of an ephemeral value",
+                (*at, *below),
+                expected="`{secret: …}` as the whole value of an ephemeral variable",
             )
 
 
@@ -150,7 +166,7 @@ def _check_required(
     for name, variable in sorted(module.variables.items()):
         if not variable.required or name in FILLED_IN or name in meant:
             continue
-        lacking = [where for where in environments if name not in model.inputs_in(where)]
+        lacking = [where for where in environments if not _is_given(module, model, where, name)]
         if not lacking and (environments or name in model.spec.inputs):
             continue
         if reference in linking.sketches:
@@ -167,6 +183,11 @@ def _check_required(
             hint=f"add `{name}:` to the inputs",
             at_key=has_inputs,
         )
+
+
+def _is_given(module: Module, model: Stack, environment: str, name: str) -> bool:
+    inputs = model.inputs_in(environment)
+    return name in inputs or name in module.secret_versions(inputs)
 
 
 def _check_providers(

@@ -25,6 +25,7 @@ def read_variable(
         description=block.string("description") or "",
         validations=tuple(_validations(block, *file)),
         nullable="nullable" not in block.attributes or block.is_true("nullable"),
+        ephemeral=block.is_true("ephemeral"),
     )
     if known is None:
         return read
@@ -35,6 +36,7 @@ def read_variable(
         sensitive=read.sensitive if "sensitive" in block.attributes else known.sensitive,
         description=read.description or known.description,
         nullable=read.nullable if "nullable" in block.attributes else known.nullable,
+        ephemeral=read.ephemeral if "ephemeral" in block.attributes else known.ephemeral,
     )
 
 

@@ -24,6 +24,7 @@ LARGEST_FILE = 1 << 20
 MOST_FILES = 500
 _REFUSED_DATA = frozenset({"external", "http", "terraform_remote_state"})
 LONGEST_SOURCE = 120
+_MARKED = frozenset({"variable", "output"})
 _LOGIN = re.compile(r"//[^/]*@")
 _ALIAS = re.compile(r"[^\W\d][\w-]*\.[^\W\d][\w-]*")
 _FILE_PART = re.compile(r"[\w@+-][\w.@+ -]*|\.[\w-][\w.-]*")
@@ -64,6 +65,7 @@ class _Findings:
     kinds: set[str] = field(default_factory=set)
     """Of resources."""
     faults: list[ModuleFault] = field(default_factory=list)
+    uses_ephemeral: bool = False
 
 
 def is_part_of_module(path: str) -> bool:
@@ -109,6 +111,7 @@ def read_module(path: str, files: Mapping[str, bytes]) -> tuple[Module, tuple[Mo
         kept,
         tuple(sorted(found.aliases)),
         frozenset(found.kinds),
+        found.uses_ephemeral,
     )
     return module, tuple(sorted(found.faults, key=lambda fault: (fault.file, fault.line)))
 
@@ -203,6 +206,8 @@ def _read_text(name: str, text: str, code: Code, module: _Files, found: _Finding
 def _read_block(block: Block, name: str, text: str, found: _Findings) -> None:
     is_root = "/" not in name
     line = _line(text, block)
+    if block.type == "ephemeral" or (block.type in _MARKED and block.is_true("ephemeral")):
+        found.uses_ephemeral = True
     match block.type, block.labels:
         case "variable", (label,) if is_root:
             known = found.variables.get(label) if overrides(name) else None

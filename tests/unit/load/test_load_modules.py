@@ -344,6 +344,26 @@ def test_an_ephemeral_output_is_none_that_a_stack_gives() -> None:
     assert (set(module.outputs), faults) == ({"name"}, ())
 
 
+@pytest.mark.parametrize(
+    ("text", "uses"),
+    [
+        ('variable "a" {\n  ephemeral = true\n}\n', True),
+        ('variable "a" {\n  ephemeral = false\n}\n', False),
+        ('output "a" {\n  value     = 1\n  ephemeral = true\n}\n', True),
+        ('ephemeral "random_password" "a" {\n  length = 9\n}\n', True),
+    ],
+)
+def test_a_module_that_uses_ephemeral_values_is_known(text: str, uses: bool) -> None:
+    module, faults = read(main=text)
+    assert (module.uses_ephemeral, faults) == (uses, ())
+
+
+def test_an_override_makes_a_variable_ephemeral() -> None:
+    override = 'variable "a" {\n  ephemeral = true\n}\n'
+    module, _ = read(main='variable "a" {\n  type = string\n}\n', x_override=override)
+    assert (module.variables["a"].ephemeral, module.variables["a"].type) == (True, "string")
+
+
 def test_an_override_beside_a_published_module_makes_its_output_sensitive() -> None:
     override = 'output "all" {\n  sensitive = true\n}\n'
     module, faults = read(main='output "all" {\n  value = 1\n}\n', sensitive_override=override)

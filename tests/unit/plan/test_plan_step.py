@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,7 @@ from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.model.plan import Action, digest_plan
 from controller.model.verdict import Ruling, Verdict
+from controller.ports.engine import EngineCapabilities
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from tests.unit.plan.plan_workspaces import CANARY, COMMIT, UNIT, workspace
@@ -52,6 +54,25 @@ async def test_a_provisional_workspace_can_be_planned(workspaces: MemoryWorkspac
     wanted = workspace(provisional=("`db` is not applied yet",))
     plan = await plan_step.plan(wanted, engine=MemoryEngine(), workspaces=workspaces)
     assert plan.provisional == ("`db` is not applied yet",)
+
+
+class Older(MemoryEngine):
+    """An engine from before there were ephemeral values."""
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        return EngineCapabilities()
+
+
+async def test_ephemeral_values_need_an_engine_that_knows_them(
+    workspaces: MemoryWorkspaces,
+) -> None:
+    wanted = replace(workspace(), needs_ephemeral=True)
+    with pytest.raises(EngineRefused, match="uses ephemeral values") as refused:
+        await plan_step.plan(wanted, engine=Older(), workspaces=workspaces)
+    assert refused.value.diagnostics[0].code == "engine/no-ephemeral"
+    assert not workspaces.directory(UNIT).exists()
+    assert (await plan_step.plan(wanted, engine=MemoryEngine(), workspaces=workspaces)).changes
 
 
 async def test_a_destroy_is_planned(workspaces: MemoryWorkspaces) -> None:

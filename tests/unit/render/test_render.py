@@ -371,3 +371,67 @@ def test_an_id_is_never_a_template(text: str) -> None:
 def test_an_address_that_says_more_is_refused(to: str) -> None:
     files = with_import({"environment": "production", "to": to, "id": "x"})
     assert [found.code for found in load_with(files).diagnostics][:1] == ["load/value-not-allowed"]
+
+
+KEEPS = """
+variable "key" {
+  type      = string
+  ephemeral = true
+}
+variable "key_version" { type = number }
+variable "key_place" { type = string }
+"""
+
+
+def with_ephemeral(inputs: str = "key: {secret: shop-api-key}") -> dict[str, str | bytes]:
+    stack = BASE["products/shop-api.yaml"].replace(
+        "directory:", f"key_place: {{secret: shop-api-key}}\n    {inputs}\n    directory:"
+    )
+    module = BASE["modules/service/main.tf"] + KEEPS
+    return {"modules/service/main.tf": module, "products/shop-api.yaml": stack}
+
+
+def test_a_secret_for_an_ephemeral_variable_is_named_and_has_its_version() -> None:
+    secret = SecretName("shop", "production", "shop-api-key")
+    workspace = rendered(with_ephemeral(), replace(KNOWN, secret_versions={secret: 7}))
+    assert part(workspace, "trueup-ephemeral.json") == {"key": "/run/key"}
+    values = part(workspace, "terraform.tfvars.json")
+    assert "key" not in values
+    assert (values["key_place"], values["key_version"]) == ("/run/key", 7)
+    variables = part(workspace, "main.tf.json")["variable"]
+    assert isinstance(variables, dict)
+    assert variables["key"] == {"type": "string", "sensitive": True, "ephemeral": True}
+    assert (workspace.needs_ephemeral, workspace.provisional) == (True, ())
+    assert not rendered({}).needs_ephemeral
+    assert "trueup-ephemeral.json" not in rendered({}).files
+
+
+def test_the_version_of_a_secret_that_is_not_delivered_is_not_known() -> None:
+    workspace = rendered(with_ephemeral())
+    assert workspace.provisional == ("secret `shop/production/shop-api-key` is not delivered yet",)
+
+
+def test_a_version_that_the_stack_gives_wins() -> None:
+    own = "{key: {secret: shop-api-key}, key_version: 2}"
+    workspace = rendered(with_ephemeral(own[1:-1].replace(", ", "\n    ")))
+    assert part(workspace, "terraform.tfvars.json")["key_version"] == 2
+    assert workspace.provisional == ()
+
+
+def test_a_plain_value_for_an_ephemeral_variable_stays_one() -> None:
+    workspace = rendered(with_ephemeral("key: plain\n    key_version: 1"))
+    assert part(workspace, "terraform.tfvars.json")["key"] == "plain"
+    variables = part(workspace, "main.tf.json")["variable"]
+    assert isinstance(variables, dict)
+    assert variables["key"] == {"type": "string", "ephemeral": True}
+
+
+def test_a_secret_inside_of_an_ephemeral_value_is_refused() -> None:
+    files = with_ephemeral("key_version: 1\n    key: {a: {secret: shop-api-key}}")
+    files["modules/service/main.tf"] = str(files["modules/service/main.tf"]).replace(
+        'variable "key" {\n  type      = string', 'variable "key" {\n  type      = map(string)'
+    )
+    (found,) = load_with(files).diagnostics
+    assert (found.code, found.expected) == (
+        "load/input-type", "`{secret: …}` as the whole value of an ephemeral variable",
+    )  # fmt: skip
