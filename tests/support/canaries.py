@@ -1,8 +1,10 @@
 """Finds planted values wherever they lie, in the forms that programs write texts in."""
 
 import base64
+import io
 import json
 import urllib.parse
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -38,10 +40,21 @@ def found_in(contents: Mapping[str, bytes], values: Mapping[str, str]) -> list[s
 
 
 def files_below(root: Path, but: Iterable[Path]) -> dict[str, bytes]:
-    """Read every file below a folder, but for those in some folders and some files."""
+    """Read every file below a folder, but for those in some folders and some files.
+
+    What is packed, as a saved plan, is unpacked too.
+    """
     left = tuple(but)
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and not any(path == one or one in path.parents for one in left)
-    }
+    found: dict[str, bytes] = {}
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not any(path == one or one in path.parents for one in left):
+            content = path.read_bytes()
+            found |= {f"{path.relative_to(root)}{part}": c for part, c in _parts(content).items()}
+    return found
+
+
+def _parts(content: bytes) -> dict[str, bytes]:
+    if not content.startswith(b"PK\x03\x04"):
+        return {"": content}
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return {"": content, **{f" {name}": packed.read(name) for name in packed.namelist()}}

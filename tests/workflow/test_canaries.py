@@ -1,6 +1,7 @@
 """A whole life of a real controller, with canaries in every kind of secret that are looked for."""
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import json
@@ -21,6 +22,7 @@ from controller.adapters.secret_store.embedded import EmbeddedOpenBao, attach
 from controller.bench.repository import commit
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import SecretReference
+from tests.contract.git.https_server import Server, https_server
 from tests.support.canaries import files_below, forms_of, found_in
 from tests.support.github_server import TOKEN, GitHub, running_github
 from tests.support.state_servers import LOGIN, StateServer
@@ -28,6 +30,13 @@ from tests.support.state_servers import LOGIN, StateServer
 pytestmark = pytest.mark.slow
 
 SECONDS = 90.0
+GIT_TOKEN = "canary-git-3b9d06"
+GIT_LOGIN = base64.b64encode(f"x-access-token:{GIT_TOKEN}".encode()).decode()
+CLOUD = {
+    "AWS_ACCESS_KEY_ID": "CANARYKEYID4C11",
+    "AWS_SECRET_ACCESS_KEY": "canary-cloud-key-77aa",
+    "AWS_SESSION_TOKEN": "canary-cloud-session-08",
+}
 WRITTEN = 'can@ry/wr1tten "π" \\ line\ntw0&x=%41'
 PLATFORM = """\
 apiVersion: platform/v1
@@ -39,6 +48,11 @@ apiVersion: platform/v1
 kind: SecretStore
 metadata: {{name: main}}
 spec: {{provider: {{embedded: {{}}}}}}
+---
+apiVersion: platform/v1
+kind: SecretStore
+metadata: {{name: cloud}}
+spec: {{provider: {{awsSecretsManager: {{region: eu-central-1, endpoint: "{cloud}"}}}}}}
 ---
 apiVersion: platform/v1
 kind: Product
@@ -56,7 +70,11 @@ kind: Stack
 metadata: {name: api, product: shop}
 spec:
   module: modules/service
-  inputs: {made: {secret: made}, written: {secret: written}, wish: "one"}
+  inputs:
+    made: {secret: made}
+    written: {secret: written}
+    itself: {secret: made}
+    wish: "one"
 ---
 apiVersion: platform/v1
 kind: Secret
@@ -77,12 +95,28 @@ kind: Secret
 metadata: {name: written, product: shop}
 spec: {store: main}
 """
+FAR = """\
+---
+apiVersion: platform/v1
+kind: Secret
+metadata: {name: far, product: shop}
+spec: {store: cloud}
+"""
 MODULE = """\
 variable "made" { type = string }
 variable "written" { type = string }
+variable "itself" {
+  type      = string
+  ephemeral = true
+  validation {
+    condition     = startswith(var.itself, "url=https://me:")
+    error_message = "That is not the secret itself."
+  }
+}
+variable "itself_version" { type = number }
 variable "wish" { type = string }
 resource "terraform_data" "it" {
-  input = [var.made, var.written, var.wish]
+  input = [var.made, var.written, var.itself_version, var.wish]
   lifecycle {
     precondition {
       condition     = var.wish != "fail"
@@ -90,6 +124,7 @@ resource "terraform_data" "it" {
     }
   }
 }
+output "version" { value = var.itself_version }
 output "url" { value = "http://127.0.0.1/${var.wish}" }
 """
 
@@ -97,11 +132,14 @@ output "url" { value = "http://127.0.0.1/${var.wish}" }
 class Life:
     """A controller in a process of its own, whose processes are watched all the time."""
 
-    def __init__(self, root: Path, states: StateServer, github: GitHub) -> None:
-        self.root, self.data = root, root / "data"
+    def __init__(self, root: Path, states: StateServer, github: GitHub, git: Server) -> None:
+        self.root, self.data, self.states = root, root / "data", states
         self.planted = {
             "written": WRITTEN,
             "token of GitHub": TOKEN,
+            "token of Git": GIT_TOKEN,
+            "login of Git": GIT_LOGIN,
+            **CLOUD,
             "login to states": LOGIN[1],
             "webhook secret": "canary-webhook-51d0c7",
             "token of a user": "canary-user-70be1f22",
@@ -110,7 +148,7 @@ class Life:
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)
         private = root / "private"
-        private.mkdir()
+        (private / "git").write_text(GIT_TOKEN)
         (private / "github").write_text(TOKEN)
         (private / "webhook").write_text(self.planted["webhook secret"])
         login = {"username": LOGIN[0], "password": LOGIN[1]}
@@ -118,7 +156,12 @@ class Life:
         digest = hashlib.sha256(self.planted["token of a user"].encode()).hexdigest()
         settings = {
             "data": str(self.data),
-            "repository": {"url": str(root / "config.git"), "poll_every": "PT0.3S"},
+            "repository": {
+                "url": git.url("config.git"),
+                "poll_every": "PT1S",
+                "token_file": str(private / "git"),
+                "ca_file": str(git.ca_file),
+            },
             "listen": {"port": 0},
             "local_cloud": False,
             "log_level": "debug",
@@ -128,8 +171,10 @@ class Life:
             "users": [{"name": "robin", "role": "admin", "token_sha256": digest}],
         }
         (root / "trueup.yaml").write_text(json.dumps(settings))
-        platform = PLATFORM.format(states=states.address)
+        platform = PLATFORM.format(states=states.address, cloud=github.address)
         self.push({"platform.yaml": platform, "modules/service/main.tf": MODULE, "s.yaml": PRODUCT})
+        receives = ("config", "http.receivepack", "true")
+        subprocess.run(["git", "-C", str(root / "config.git"), *receives], check=True)
         self._watch.start()
 
     def push(self, files: Mapping[str, str]) -> None:
@@ -143,6 +188,7 @@ class Life:
                 [sys.executable, "-m", "controller", "serve",
                  "--settings", str(self.root / "trueup.yaml")],
                 cwd=Path(__file__).parents[2], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, **CLOUD},
             )  # fmt: skip
         until(where.is_file)
         self.address = str(json.loads(where.read_text())["url"])
@@ -190,7 +236,7 @@ class Life:
     def _look(self) -> None:
         """Remember the command line of everything that ever ran below us."""
         lines: set[str] = set()
-        while not self._over.wait(0.02):
+        while not self._over.wait(0.04):
             for process in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     lines.add("\0".join(process.cmdline()))
@@ -206,9 +252,11 @@ def until(answers) -> None:
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    states = StateServer()
-    with running_github() as github:
-        life = Life(tmp_path, states, github)
+    states, private = StateServer(), tmp_path / "private"
+    private.mkdir()
+    with running_github() as github, https_server(tmp_path, private) as git:
+        git.wanted = f"Basic {GIT_LOGIN}"
+        life = Life(tmp_path, states, github, git)
         life.start()
         try:
             yield life
@@ -254,8 +302,9 @@ def test_no_canary_is_anywhere_but_where_it_belongs(life: Life) -> None:
     until(lambda: life.secret("written").get("ready") and life.unit().get("ready") == "True")
     life.act("rotate", "shop/dev/made")
     until(lambda: life.secret("made").get("generation") == 2)
-    life.push({"s.yaml": PRODUCT.replace('"one"', '"fail"')})
+    life.push({"s.yaml": PRODUCT.replace('"one"', '"fail"') + FAR})
     until(lambda: "asked to fail" in life.unit().get("message", ""))
+    until(lambda: "AWS refused" in life.secret("far").get("message", ""))
     life.push({"s.yaml": PRODUCT.replace('"one"', '"two"')})
     until(lambda: life.unit().get("revision") == life.unit().get("wanted_revision"))
     life.act("rotate", "shop/dev/made")
@@ -268,12 +317,15 @@ def test_no_canary_is_anywhere_but_where_it_belongs(life: Life) -> None:
         life.get(path)
     for words in ("get secrets -o wide", "describe secret shop/dev/made", "events"):  # fmt: skip
         life.command(*words.split())
+    until(lambda: life.unit().get("outputs", {}).get("version") == 3)
     life.end()
     values = {**life.planted, **asyncio.run(all_values(life.data))}
     assert len(values) > 15
     belongs = [life.data / "openbao", life.data / "secrets", life.data / "token",
                life.root / "private"]  # fmt: skip
-    contents = {**life.seen, **files_below(life.root, belongs)}
+    kept = {f"state {path}": content for path, content in life.states.states.items()}
+    assert kept
+    contents = {**life.seen, **kept, **files_below(life.root, belongs)}
     assert any(place.endswith("ledger.db") for place in contents)
     assert b"openbao" in life.seen["command lines"]
     assert found_in(files_below(life.data / "secrets", []), values), "nothing can be found"
