@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from controller.adapters.consumer.services import RestartedServices
-from controller.diagnostics.errors import DependencyNotReady, Transient
+from controller.diagnostics.errors import DependencyNotReady, Stalled, Transient
 from controller.localcloud.client import Cloud, Status
 from controller.localcloud.errors import CloudError
 from controller.model.names import SecretName, UnitName
-from controller.wiring.local_services import LocalServices
+from controller.ports.consumer import Consumer as ConsumerPort
+from controller.settings import Repository, Settings
+from controller.wiring.makers import consumer_of
+from schemas.rotation import Consumer
 from tests.localcloud.engines import GREETER
 
 SECRET = SecretName("shop", "dev", "key")
@@ -38,7 +40,7 @@ def served(status: Status) -> str:
         return answer.read().decode().split()[0]
 
 
-async def has_it(consumer: RestartedServices, generation: int) -> None:
+async def has_it(consumer: ConsumerPort, generation: int) -> None:
     """Ask until it is so: what leaves may take a moment."""
     deadline = time.monotonic() + 60
     while not await consumer.has(SECRET, generation):
@@ -48,7 +50,12 @@ async def has_it(consumer: RestartedServices, generation: int) -> None:
 
 async def test_what_ran_with_the_old_secret_is_replaced_once(cloud: Cloud, tmp_path: Path) -> None:
     file = tmp_path / "key"
-    consumer = RestartedServices("api", UNIT, file, LocalServices(cloud.places.root))
+    document = Consumer(name="api", ack="restart", stack=UNIT.stack)
+    settings = Settings(repository=Repository(url="file:///none"))
+    consumer = consumer_of(settings, cloud.places.root, document, UNIT.stage, str(file))
+    without = settings.model_copy(update={"local_cloud": False})
+    with pytest.raises(Stalled, match="no local cloud"):
+        consumer_of(without, file, document, UNIT.stage, str(file))
     with pytest.raises(Transient, match="cannot be looked at"):
         await consumer.has(SECRET, 1)
     put(file, "one")

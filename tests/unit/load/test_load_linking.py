@@ -49,6 +49,9 @@ def test_what_is_to_be_restarted_is_there_and_can_be() -> None:
     assert other.startswith("error[load/not-restartable]: the stack `shop-db` has no service")
     assert "products/shop-secrets.yaml:9:39" in other
     assert "expected `shop-api`" in other
+    files = {**module, "products/shop-secrets.yaml": KEY.replace(", stack: %s", "")}
+    (bare,) = load_with(files).diagnostics
+    assert "one for `ack: restart`, and only there" in full([bare])
 
 
 def broken(catalog: Catalog) -> set[str]:
