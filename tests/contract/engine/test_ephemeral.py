@@ -1,5 +1,6 @@
 """A secret that reaches a module by an ephemeral variable: in force, and written down nowhere."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -133,7 +134,8 @@ class Life:
         for path, content in files_below(self.root, [self.secret.parent]).items():
             self.seen[f"{number} {path}"] = content
         for process in psutil.Process().children(recursive=True):
-            self.seen[f"{number} {process.pid}"] = "\0".join(process.cmdline()).encode()
+            with contextlib.suppress(psutil.Error):  # it ended
+                self.seen[f"{number} {process.pid}"] = "\0".join(process.cmdline()).encode()
 
 
 async def test_a_secret_is_in_force_and_nowhere(real: RealWorld, tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ async def test_the_engine_saves_its_state_when_the_controller_is_killed(
     worker = psutil.Process(int((directory / "pid").read_text()))
     controller.kill()
     await controller.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         # A leader may be dead while its threads still close files.

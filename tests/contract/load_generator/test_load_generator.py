@@ -77,7 +77,7 @@ def cmdline(process):
 
 
 async def met(target):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while target.requests < 5:  # noqa: ASYNC110 - the target counts, and tells nobody
             await asyncio.sleep(0.1)
 
