@@ -187,6 +187,8 @@ def hand_made_change_is_corrected(stage: Stage) -> Proof:
     stage.controller.act("drift", unit)
     event = wait_for("the drift is named", lambda: _new(_drift_events(stage, unit), known))
     wait_for("the greeting is put back", _greets(shop, SECOND_GREETING))
+    # While that apply is under way, what is killed now would be put back without being named.
+    wait_for("that is recorded", lambda: _is_as_applied(stage, unit))
     known |= {found["number"] for found in _drift_events(stage, unit)}
     killed = cloud.kill("service", "shop-dev-shop-api")
     stage.controller.act("drift", unit)
@@ -313,6 +315,12 @@ def _if_quick(latency: float) -> float:
 
 def _drift_events(stage: Stage, unit: str) -> list[dict[str, Any]]:
     return stage.controller.events(f"unit:{unit}", "DriftDetected")
+
+
+def _is_as_applied(stage: Stage, unit: str) -> bool:
+    found = stage.controller.get(f"units/{unit}")
+    applied = {each["type"]: each["status"] for each in found["conditions"]}.get("Applied")
+    return (found["in_sync"], applied) == ("True", "True")
 
 
 def _new(events: list[dict[str, Any]], known: set[int]) -> dict[str, Any] | None:

@@ -82,11 +82,18 @@ class Recording:
         )
 
     async def unit_applying(self, status: UnitStatus, plan: Plan, places: Places) -> UnitStatus:
-        """Note where an apply may make things, before it does: it may be cut off at any instant."""
-        if plan.is_empty or places in status.made_with:
+        """Note that an apply begins, and where it may make things: it may be cut off any time.
+
+        What it wrote into the state then is not what was recorded, so that a look alone cannot tell
+        whether all is as wanted: until an apply is recorded, every turn makes a plan.
+        """
+        if plan.is_empty:
             return status
-        before: tuple[Places, ...] = status.made_with or ({},)  # somewhere, which nobody noted
-        return await self._put(replace(status, made_with=(*before, places)), {})
+        if places not in status.made_with:
+            before: tuple[Places, ...] = status.made_with or ({},)  # somewhere, nobody noted where
+            status = replace(status, made_with=(*before, places))
+        under_way = (Truth.UNKNOWN, "Applying", "an apply is under way, or was cut off")
+        return await self._put(status, {ConditionType.APPLIED: under_way})
 
     async def unit_applied(
         self,
