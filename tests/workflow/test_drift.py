@@ -1,17 +1,20 @@
 """Looks for drift: on their own schedule, told by kind, let be by rules, never silently missing."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from controller.adapters.audit_log.memory import MemoryAuditLog
+from controller.adapters.engine.memory import MemoryEngine
 from controller.diagnostics.errors import EngineFailed, StateLocked
 from controller.model.audit import AuditRecord
 from controller.model.caller import Caller, Role
 from controller.model.condition import ConditionType, Truth
 from controller.model.names import UnitName
 from controller.model.plan import DriftKind
-from tests.support.worlds import Life, MemoryWorld
+from controller.workflows.watch import watch
+from tests.support.worlds import Killed, Life, MemoryWorld
 
 API = "products/shop/stacks/api.yaml"
 OPERATOR = Caller("op", Role.OPERATOR)
@@ -263,3 +266,41 @@ async def test_what_is_taken_over_unchanged_needs_nobody_else_somebody_is_asked(
     if ready == "False":
         assert unit.reason == "ApprovalPending"
         assert "of what is imported" in unit.message
+
+
+class Meddled(MemoryEngine):
+    """Somebody stops the service just when an apply reads back what it has made."""
+
+    is_meddled = False
+
+    async def normalise(self, directory: Path) -> None:
+        if self.is_meddled:
+            self.is_meddled = False
+            self.cloud[str(UNIT)]["replicas"] = 0
+        await super().normalise(directory)
+
+
+async def test_what_a_cut_off_apply_read_back_is_not_taken_for_wanted() -> None:
+    engine = Meddled()
+    world = MemoryWorld(engine=engine)
+    world.example()
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    wanted = cloud(world)["replicas"]
+    cloud(world)["replicas"], engine.is_meddled = 7, True
+
+    def on_step(name: str, moment: str) -> None:
+        if (name, moment) == ("record", "before"):
+            raise Killed
+
+    life = world.start(on_step)
+    await life.begin()
+    with pytest.raises(Killed):
+        await look(life)
+    assert cloud(world)["replicas"] == 0
+    life = world.start()
+    await life.begin()
+    await watch(life.parts, UNIT)  # before the unit has its turn
+    await life.settle()
+    assert cloud(world)["replicas"] == wanted
