@@ -185,7 +185,7 @@ class LoadRun:
                 self._users += self._runner.spawn_users({name: 1})
             except StopTest as refusal:
                 raise ScriptRefusedError(f"the script stopped the test: {refusal}") from refusal
-            except Exception as error:
+            except Exception as error:  # a script may raise whatever it likes
                 raise ScriptRefusedError(
                     f"a user of class {name} cannot be made: {type(error).__name__}: {error}"
                 ) from error

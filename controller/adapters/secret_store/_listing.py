@@ -22,11 +22,13 @@ def names_below(client: "hvac.Client", mount: str, prefix: str, folder: str = ""
 
 def latest_metadata(client: "hvac.Client", mount: str, path: str) -> dict[str, Any]:
     """Give a secret's metadata, in the form of KV's own answer, from what lies beside its value."""
+    from hvac.exceptions import InvalidPath
+
     try:
         latest: Any = client.secrets.kv.v2.read_secret_version(
             path, mount_point=mount, raise_on_deleted_version=True
         )["data"]["metadata"]
-    except Exception as error:
+    except InvalidPath as error:
         latest = told_with(error)
         if latest is None:
             raise
