@@ -92,6 +92,8 @@ def _print(planned: "Planned") -> None:
             click.echo(f"    {cell(str(told))}")
     for change in plan.changes:
         _print_change(change)
+    if not plan.is_origin_noted:
+        click.echo("  not known: whether its providers look elsewhere than where it was made")
     for reason in plan.provisional:
         click.echo(f"  provisional: {cell(reason)}")
     for finding in verdict.findings if verdict else ():
@@ -120,6 +122,7 @@ def _plain(planned: "Planned") -> dict[str, Any]:
         "digest": plan.digest if plan else None,
         "changes": _changes(plan) if plan else [],
         "provisional": list(plan.provisional) if plan else [],
+        "moved": _moved(plan) if plan else [],
         "ruling": str(verdict.ruling) if verdict else None,
         "findings": [
             {
@@ -133,6 +136,11 @@ def _plain(planned: "Planned") -> dict[str, Any]:
         "risk": _risk(verdict.risk) if verdict and verdict.risk else None,
         "problem": problem,
     }
+
+
+def _moved(plan: "Plan") -> list[str] | None:
+    """Give which providers look elsewhere than where it was made; None when nobody can know."""
+    return list(plan.moved) if plan.is_origin_noted else None
 
 
 def _risk(risk: "Risk") -> dict[str, Any]:

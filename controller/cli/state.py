@@ -70,3 +70,17 @@ def _compare(kept: list[dict[str, Any]], name: str, serial: int) -> None:
     for sign, addresses in (("+", then - now), ("-", now - then)):
         for address in sorted(addresses):
             click.echo(f"  {sign} {output.cell(address)}")
+    _say_where(wanted["moved"])
+
+
+def _say_where(moved: list[str] | None) -> None:
+    """Say whether what the state names was made where the providers look now."""
+    if moved is None:
+        click.echo("not known: whether it was made where the unit's providers look now")
+    for told in moved or ():
+        click.echo(f"  made elsewhere: {output.cell(told)}")
+    if moved:
+        click.echo(
+            "once resumed, the unit waits for a person (ProviderMoved); what only the present "
+            "state names is managed by nobody then"
+        )

@@ -50,6 +50,8 @@ class UnitPreview:
     changes: tuple[str, ...] = ()
     gone: bool = False
     said: str = ""
+    moved: tuple[str, ...] = ()
+    """Which of its providers would look elsewhere than what it has was made: a person is asked."""
 
 
 @dataclass(frozen=True)

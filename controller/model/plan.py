@@ -124,6 +124,8 @@ class Plan:
     """The same in Terraform's own words, redacted: what policies and risk look at."""
     moved: tuple[str, ...] = ()
     """Which providers look elsewhere than what is there was made, so that it may stay behind."""
+    is_origin_noted: bool = True
+    """Whether it is known where what is there was made; if not, nobody can tell what has moved."""
 
     @property
     def is_empty(self) -> bool:

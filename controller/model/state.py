@@ -6,6 +6,8 @@ from datetime import datetime
 
 from controller.diagnostics.secret import SecretText
 from controller.model.names import Digest
+from controller.model.outcome import Outcome
+from controller.model.provider_places import Places
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,12 @@ class EngineState:
     resources: tuple[str, ...] = ()
     content: SecretText = field(default=SecretText(""), compare=False)
     """The whole of it, with every secret."""
+
+    def is_of(self, outcome: Outcome | None) -> bool:
+        """Tell whether it is the very state that an apply was recorded with."""
+        return outcome is not None and (self.lineage, self.serial) == (
+            outcome.lineage, outcome.serial,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +60,7 @@ class KeptState:
     at: datetime
     why: str
     resources: tuple[str, ...]
+    made_with: tuple[Places, ...] = ()
+    """Where the providers looked when what it names was made; empty when nobody noted it."""
+    moved: tuple[str, ...] | None = None
+    """Which of them look elsewhere now; told when it is shown. None: it was not compared."""

@@ -10,13 +10,12 @@ from controller.diagnostics.errors import (
     PlanStale,
     PolicyDenied,
 )
-from controller.model.names import UnitName
 from controller.model.outcome import Outcome, fingerprint
 from controller.model.plan import Plan, PlanBinding, digest_plan
 from controller.model.verdict import Level, Ruling, Verdict
 from controller.model.workspace import Workspace
 from controller.ports.engine import Engine, EngineState, OnProcess
-from controller.ports.state_history import StateHistory
+from controller.ports.state_history import NO_PAST, Past
 from controller.ports.workspaces import Workspaces
 
 PLAN_FILE = "trueup.tfplan"
@@ -29,13 +28,13 @@ async def apply(
     *,
     engine: Engine,
     workspaces: Workspaces,
-    history: StateHistory | None = None,
+    past: Past = NO_PAST,
     on_process: OnProcess | None = None,
 ) -> Outcome:
     """Apply a saved plan, write what was read back into the state, and give what is there now.
 
-    The state is kept in the history before and after; without that nothing is applied. An empty
-    plan is not applied. Must not be repeated blindly: after a failure, plan again.
+    The state is kept before and after, where the `past` has a history; without that nothing is
+    applied. An empty plan is not. Must not be repeated blindly: after a failure, plan again.
 
     Raises PlanStale when the verdict is of another plan or anything that the plan is bound to has
     changed, PolicyDenied, ApprovalPending, DependencyNotReady for a provisional plan, and whatever
@@ -48,22 +47,15 @@ async def apply(
         _check_binding(plan, _bind(workspace, engine, before), directory)
         if plan.is_empty:
             return _outcome(plan, workspace, engine, before)
-        await _keep(history, plan.unit, before, "before an apply")
+        await past.keep(plan.unit, before, "before an apply", past.made_with)
         await engine.apply(directory, on_process=on_process)
         after = await engine.state(directory)
         if after is not None and after.resources:
             # Right after an apply providers read back more than they wrote: that is not drift.
             await engine.normalise(directory)
             after = await engine.state(directory)
-        await _keep(history, plan.unit, after, "after an apply")
+        await past.keep(plan.unit, after, "after an apply", (workspace.places,))
         return _outcome(plan, workspace, engine, after, changed=True)
-
-
-async def _keep(
-    history: StateHistory | None, unit: UnitName, state: EngineState | None, why: str
-) -> None:
-    if history is not None and state is not None:
-        await history.keep(unit, state, why=why)
 
 
 def _check_verdict(plan: Plan, verdict: Verdict) -> None:

@@ -1,12 +1,11 @@
 """Workspace → plan: what the engine would do, bound to what it was asked of."""
 
-from collections.abc import Sequence
-
 from controller.diagnostics.errors import EngineRefused
 from controller.model.plan import Plan, PlanBinding, digest_plan
-from controller.model.provider_places import Places, moves
+from controller.model.provider_places import moves
 from controller.model.workspace import Workspace
 from controller.ports.engine import Engine, OnProgress
+from controller.ports.state_history import NO_PAST, Past
 from controller.ports.workspaces import Workspaces
 
 
@@ -16,12 +15,12 @@ async def plan(
     engine: Engine,
     workspaces: Workspaces,
     destroy: bool = False,
-    made_with: Sequence[Places] = (),
+    past: Past = NO_PAST,
     on_progress: OnProgress | None = None,
 ) -> Plan:
     """Plan a workspace and leave the engine's plan file in the unit's directory, where it may be.
 
-    A provisional workspace is planned too: the plan can be shown. `made_with` is where the
+    A provisional workspace is planned too: the plan can be shown. The `past` tells where the
     providers looked when what is there was made. May be repeated; each plan has a digest of its
     own. Raises EngineRefused, EngineFailed, StateLocked, Stalled (for a workspace whose files leave
     its directory).
@@ -39,6 +38,8 @@ async def plan(
         # After the plan: it may have brought home a state that an earlier apply could not write.
         state = await engine.state(directory)
         content = found.file.read_bytes()
+    is_there = state is not None and bool(state.resources)
+    origins = await past.origins(workspace.unit, state) if state and is_there else ()
     binding = PlanBinding.to(
         workspace,
         engine=str(engine.version),
@@ -54,5 +55,6 @@ async def plan(
         outputs_change=found.outputs_change,
         provisional=workspace.provisional,
         document=found.document,
-        moved=moves(made_with, workspace.places) if state and state.resources else (),
+        moved=moves(origins, workspace.places),
+        is_origin_noted=bool(origins) or not (is_there and workspace.places),
     )

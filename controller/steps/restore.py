@@ -1,11 +1,13 @@
 """An earlier state → the state: Terraform goes on from what it knew then."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from controller.diagnostics.errors import EngineFailed, Stalled
 from controller.diagnostics.secret import SecretText
+from controller.model.provider_places import Places
 from controller.model.state import EngineState
 from controller.model.workspace import Workspace
 from controller.ports.engine import Engine
@@ -21,6 +23,8 @@ class Restored:
 
     serial: int
     written_as: int
+    made_with: tuple[Places, ...]
+    """Where the providers looked when what it names was made; empty when nobody noted it."""
 
 
 async def restore(
@@ -30,10 +34,12 @@ async def restore(
     engine: Engine,
     workspaces: Workspaces,
     history: StateHistory,
+    made_with: Sequence[Places],
 ) -> Restored:
     """Write a kept state over the present one, under a serial that is higher than both.
 
-    The present one is kept first. May be repeated: it is written once more under the next serial.
+    The present one is kept first; `made_with` is where its things were made. May be repeated: it
+    is written once more under the next serial.
     Raises Stalled when there is no such state or it is of another line, EngineFailed, StateLocked.
     """
     content = await history.read(workspace.unit, serial)
@@ -43,13 +49,15 @@ async def restore(
             hint=f"`trueup state history {workspace.unit}` lists those that are",
             code="state/not-there",
         )
+    origin = await _origin(history, workspace, serial)
     document = json.loads(content.reveal())
     async with workspaces.hold(workspace.unit):
         directory = await workspaces.write(workspace)
         await engine.init(directory)
         present = await _present(engine, directory)
         if present is not None:
-            await history.keep(workspace.unit, present, why=f"before serial {serial} was restored")
+            why = f"before serial {serial} was restored"
+            await history.keep(workspace.unit, present, why=why, made_with=made_with)
             if present.lineage != document["lineage"]:
                 raise Stalled.because(
                     f"serial {serial} is of the line `{document['lineage']}`, and the state of"
@@ -62,8 +70,15 @@ async def restore(
         await engine.push_state(directory, SecretText(json.dumps(document, indent=2) + "\n"))
         after = await engine.state(directory)
         if after is not None:
-            await history.keep(workspace.unit, after, why=f"serial {serial} was restored")
-    return Restored(serial, after.serial if after else highest + 1)
+            why = f"serial {serial} was restored"
+            await history.keep(workspace.unit, after, why=why, made_with=origin)
+    return Restored(serial, after.serial if after else highest + 1, origin)
+
+
+async def _origin(history: StateHistory, workspace: Workspace, serial: int) -> tuple[Places, ...]:
+    """Tell where the newest kept state of a serial was made."""
+    kept = await history.kept(workspace.unit)
+    return next((state.made_with for state in kept if state.serial == serial), ())
 
 
 async def _present(engine: Engine, directory: Path) -> EngineState | None:

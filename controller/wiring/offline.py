@@ -25,6 +25,7 @@ from controller.model.snapshot import Snapshot
 from controller.model.verdict import Verdict
 from controller.model.workspace import Upstream, Workspace
 from controller.ports.policy_engine import PolicyEngine
+from controller.ports.state_history import Past
 from controller.settings import Repository, Settings
 from controller.steps import graph as graph_step
 from controller.steps import plan as plan_step
@@ -104,10 +105,12 @@ async def _plan(
         policies = RegoPolicyEngine()
         stack_.push_async_callback(policies.close)
         workspaces = DiskWorkspaces(scratch / "workspaces")
-        outputs = await _copy_states(folder, data / "workspaces", workspaces, engines)
+        history = DiskStateHistory(data / "states", limit=1, now=SystemClock().now)
+        states = data / "workspaces"
+        outputs = await _copy_states(folder, states, history, workspaces, engines)
         for unit in units:
             try:
-                planned = await _plan_one(folder, unit, outputs, workspaces, engines, data)
+                planned = await _plan_one(folder, unit, outputs, workspaces, engines, data, history)
                 is_there = (workspaces.directory(unit.name) / STATE).is_file()
                 verdict = await folder.judge(unit, planned, policies, is_there=is_there)
                 found.append((unit.name, planned, verdict, None))
@@ -117,11 +120,14 @@ async def _plan(
 
 
 async def _copy_states(
-    folder: "_Folder", states: Path, workspaces: DiskWorkspaces, engines: Engines
+    folder: "_Folder",
+    states: Path,
+    history: DiskStateHistory,
+    workspaces: DiskWorkspaces,
+    engines: Engines,
 ) -> dict[UnitName, dict[str, object]]:
     """Copy the state of every unit that was applied, and read its outputs."""
     outputs: dict[UnitName, dict[str, object]] = {}
-    history = DiskStateHistory(states.parent / "states", limit=1, now=SystemClock().now)
     for unit in folder.graph.units.values():
         source = unit_path(states, unit.name) / STATE
         target = workspaces.directory(unit.name)
@@ -151,6 +157,7 @@ async def _plan_one(
     workspaces: DiskWorkspaces,
     engines: Engines,
     data: Path,
+    history: DiskStateHistory,
 ) -> Plan:
     root = data.absolute() / "workspaces"
     trees = {path: str(tree_path(root, folder.catalog.trees[path])) for path in unit.stack.paths()}
@@ -158,7 +165,7 @@ async def _plan_one(
     versions = await _versions(unit, FileSecretTarget(secrets))
     workspace = folder.render(unit, outputs, secrets, trees, planned=True, versions=versions)
     engine = await engines.get(folder.environment(unit).spec.engine)
-    return await plan_step.plan(workspace, engine=engine, workspaces=workspaces)
+    return await plan_step.plan(workspace, engine=engine, workspaces=workspaces, past=Past(history))
 
 
 async def _versions(unit: Unit, target: FileSecretTarget) -> dict[SecretName, int]:

@@ -4,6 +4,7 @@ from controller.diagnostics.errors import TrueupError
 from controller.model.move_view import UnitPreview
 from controller.model.names import StageName
 from controller.model.plan import Action
+from controller.model.provider_places import moves
 from controller.model.release import Release
 from controller.steps import prove as prove_step
 from controller.steps import render as render_step
@@ -49,5 +50,11 @@ async def _planned(parts: Parts, wanted: Wanted) -> UnitPreview:
         )  # fmt: skip
     except TrueupError as error:
         return UnitPreview(unit, said=f"not known: {error}")
+    moved = moves(status.made_with, workspace.places) if status else ()
     lines = tuple(f"{_SIGNS.get(each.action, '?')} {each.address}" for each in changes)
-    return UnitPreview(unit, changes=lines, said=f"{len(lines)} changes" if lines else "no change")
+    said = f"{len(lines)} changes" if lines else "no change"
+    if moved:
+        said += f"; its provider looks elsewhere there ({'; '.join(moved)}): a person is asked"
+    elif status is not None and status.outcome is not None and not status.made_with:
+        said += "; not known: whether its provider looks elsewhere there (it was never noted)"
+    return UnitPreview(unit, changes=lines, said=said, moved=moved)

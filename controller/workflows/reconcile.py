@@ -16,6 +16,7 @@ from controller.model.outcome import Outcome
 from controller.model.status import UnitStatus
 from controller.model.verdict import Ruling
 from controller.model.workspace import Workspace
+from controller.ports.state_history import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
@@ -35,8 +36,8 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     if wanted is None:
         await parts.removal.remove(name)
         return None
-    status = before = await parts.recording.unit_wanted(name, wanted.commit)
     await parts.states.restore_asked(wanted)
+    status = before = await parts.recording.unit_wanted(name, wanted.commit)
     if await parts.units.is_suspended(wanted):
         return None
     upstream = await parts.units.upstream(wanted)
@@ -63,9 +64,10 @@ async def change(
     """Plan, judge and apply: exactly the plan that was judged is applied."""
     world = parts.world
     engine = await parts.units.engine(wanted)
+    past = Past(world.states, status.made_with, status.outcome)
     async with run.step("plan") as step:
         plan = await plan_step.plan(
-            workspace, engine=engine, workspaces=world.workspaces, made_with=status.made_with
+            workspace, engine=engine, workspaces=world.workspaces, past=past
         )
         step.detail = plan.summary()
     verdict = await parts.units.judge(wanted, plan)
@@ -81,7 +83,7 @@ async def change(
         async with run.step("apply") as step:
             outcome = await apply_step.apply(
                 plan, verdict, workspace,
-                engine=engine, workspaces=world.workspaces, history=world.states,
+                engine=engine, workspaces=world.workspaces, past=past,
                 on_process=parts.units.note_process(run, step),
             )  # fmt: skip
             step.detail = plan.summary()
@@ -91,7 +93,7 @@ async def change(
             and not parts.units.is_configured(status, workspace.digest, engine)
         ):
             outcome = await take_over_step.take_over(
-                outcome, workspace, engine=engine, workspaces=world.workspaces
+                outcome, workspace, engine=engine, workspaces=world.workspaces, past=past
             )
         async with run.step("record"):
             look_by = parts.units.look_by(wanted)

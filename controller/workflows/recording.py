@@ -95,6 +95,22 @@ class Recording:
         under_way = (Truth.UNKNOWN, "Applying", "an apply is under way, or was cut off")
         return await self._put(status, {ConditionType.APPLIED: under_way})
 
+    async def unit_restoring(self, name: UnitName) -> UnitStatus | None:
+        """Note that an earlier state is brought back: what was applied is to be looked at anew."""
+        status = await self._ledger.unit(name)
+        if status is None:
+            return None
+        told = "an earlier state was brought back, so a plan has to tell what is as wanted"
+        return await self._put(
+            status, {ConditionType.APPLIED: (Truth.UNKNOWN, "StateRestored", told)}
+        )
+
+    async def unit_restored(self, name: UnitName, made_with: tuple[Places, ...]) -> None:
+        """Note where the things were made that the state names now; nothing if nobody knows."""
+        status = await self._ledger.unit(name)
+        if status is not None:
+            await self._put(replace(status, made_with=made_with), {})
+
     async def unit_applied(
         self,
         status: UnitStatus,

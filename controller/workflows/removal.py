@@ -4,6 +4,7 @@ from controller.diagnostics.errors import DependencyNotReady, PolicyDenied, Stal
 from controller.model.names import UnitName
 from controller.model.status import UnitStatus
 from controller.model.verdict import Ruling
+from controller.ports.state_history import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
@@ -69,6 +70,7 @@ class Removal:
     async def _destroy(self, last: Wanted, status: UnitStatus) -> None:
         name = last.unit.name
         engine = await self._units.engine(last)
+        past = Past(self._world.states, status.made_with, status.outcome)
         workspace = render_step.render(
             last.catalog, last.unit, await self._units.upstream(last, whatever_it_is=True)
         )
@@ -76,7 +78,7 @@ class Removal:
             async with run.step("plan"):
                 plan = await plan_step.plan(
                     workspace, engine=engine, workspaces=self._world.workspaces, destroy=True,
-                    made_with=status.made_with,
+                    past=past,
                 )  # fmt: skip
             verdict = await self._units.judge(last, plan)
             status = await self._recording.unit_planned(status, plan, verdict)
@@ -88,8 +90,7 @@ class Removal:
             async with self._breaker.admitted(plan, status), run.step("destroy") as step:
                 await apply_step.apply(
                     plan, verdict, workspace, engine=engine, workspaces=self._world.workspaces,
-                    history=self._world.states,
-                    on_process=self._units.note_process(run, step),
+                    past=past, on_process=self._units.note_process(run, step),
                 )  # fmt: skip
         await self._world.workspaces.remove(name)
         await self._forget(status, "destroyed")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from controller.diagnostics.errors import (
     DependencyNotReady,
@@ -12,8 +13,12 @@ from controller.diagnostics.errors import (
     TrueupError,
 )
 from controller.model.names import UnitName
+from controller.model.plan import Plan
+from controller.model.provider_places import moves
 from controller.model.state import KeptState
+from controller.model.workspace import Workspace
 from controller.ports.engine import Engine
+from controller.ports.state_history import Past
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.steps import restore as restore_step
@@ -77,12 +82,23 @@ class States:
         await self._world.dispatcher.wake(keys.unit_key(name), priority=5)
 
     async def kept(self, name: UnitName) -> Sequence[KeptState]:
-        """Tell which states are kept, the newest first."""
-        return await self._world.states.kept(name)
+        """Tell which states are kept, the newest first, and what of them was made elsewhere."""
+        kept = await self._world.states.kept(name)
+        try:
+            wanted = await self._known(name)
+            places = (await self._workspace(wanted)).places if wanted else None
+        except TrueupError:  # what is wrong with the documents is told elsewhere
+            places = None
+        if places is None:
+            return kept
+        return [
+            replace(state, moved=moves(state.made_with, places)) if state.made_with else state
+            for state in kept
+        ]
 
     async def ask_restore(self, name: UnitName, serial: int, by: str) -> None:
         """Suspend a unit and ask for an earlier state. Raises Stalled, Waiting, StateLocked."""
-        if not any(state.serial == serial for state in await self.kept(name)):
+        if not any(state.serial == serial for state in await self._world.states.kept(name)):
             raise Stalled.because(
                 f"no state of `{name}` with serial {serial} is kept",
                 hint=f"`trueup state history {name}` lists those that are",
@@ -110,19 +126,21 @@ class States:
         if serial is None:
             return
         world, engine = self._world, await self._units.engine(wanted)
-        upstream = await self._units.upstream(wanted, whatever_it_is=True)
-        workspace = render_step.render(wanted.catalog, wanted.unit, upstream)
+        workspace = await self._workspace(wanted)
+        status = await self._recording.unit_restoring(name)
         try:
             async with self._journal.run(f"unit:{name}", f"restore-{serial}") as run:
                 async with run.step("restore"):
                     done = await restore_step.restore(
                         workspace, serial, engine=engine, workspaces=world.workspaces,
-                        history=world.states,
+                        history=world.states, made_with=status.made_with if status else (),
                     )  # fmt: skip
+                await self._recording.unit_restored(name, done.made_with)
                 async with run.step("plan"):
                     plan = await plan_step.plan(
-                        workspace, engine=engine, workspaces=world.workspaces
-                    )
+                        workspace, engine=engine, workspaces=world.workspaces,
+                        past=Past(made_with=done.made_with),
+                    )  # fmt: skip
         except Stalled as error:
             await self._wishes.restore(name, None)
             await self._recording.event(f"unit:{name}", "RestoreRefused", str(error), warning=True)
@@ -132,9 +150,13 @@ class States:
         await self._recording.event(
             f"unit:{name}", "StateRestored",
             f"the state of serial {serial} is there again, as serial {done.written_as}; a plan"
-            f" would now: {plan.summary()}{f' ({changes})' if changes else ''}; the unit is"
-            " suspended until it is resumed",
+            f" would now: {plan.summary()}{f' ({changes})' if changes else ''}; {_where(plan)}the"
+            " unit is suspended until it is resumed", warning=bool(plan.moved),
         )  # fmt: skip
+
+    async def _workspace(self, wanted: Wanted) -> Workspace:
+        upstream = await self._units.upstream(wanted, whatever_it_is=True)
+        return render_step.render(wanted.catalog, wanted.unit, upstream)
 
     async def _known(self, name: UnitName) -> Wanted | None:
         """Give a unit as it is wanted, or as it was applied last."""
@@ -179,3 +201,15 @@ class States:
             raise StateLocked.because(
                 f"the state is locked by {holder.who} for {holder.operation} (lock {holder.id})"
             )
+
+
+def _where(plan: Plan) -> str:
+    """Tell what is known of where the things of a state that was brought back are."""
+    if plan.moved:
+        return (
+            f"what it names was made elsewhere than its provider looks ({'; '.join(plan.moved)}),"
+            " so that the plan will wait for a person; "
+        )
+    if not plan.is_origin_noted:
+        return "nobody noted where what it names was made, so compare it yourself; "
+    return ""

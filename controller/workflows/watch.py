@@ -11,9 +11,9 @@ from controller.diagnostics.errors import ProviderMoved, TrueupError
 from controller.model.audit import AuditRecord
 from controller.model.drift import Drift, is_put_back
 from controller.model.names import UnitName
-from controller.model.provider_places import moves
 from controller.model.status import UnitStatus
 from controller.model.workspace import Workspace
+from controller.ports.state_history import Past
 from controller.steps import drift as drift_step
 from controller.steps import render as render_step
 from controller.workflows import keys
@@ -71,19 +71,14 @@ async def look(
 ) -> Drift:
     """Compare what is there with what was applied last, by the rules that are wanted now.
 
-    Raises ProviderMoved when a provider looks elsewhere than where things were made: what is not
-    found there was not deleted.
+    Raises ProviderMoved when a provider looks elsewhere than where things were made.
     """
     world, workspace = parts.world, await as_applied(parts, applied)
-    if moved := moves(status.made_with, workspace.places):
-        raise ProviderMoved.because(
-            f"its provider looks elsewhere than where it was made ({'; '.join(moved)}), so it is "
-            "not known whether it is still as it was"
-        )
     return await drift_step.drift(
         workspace, engine=await parts.units.engine(applied),
         workspaces=world.workspaces, clock=world.clock,
-        ignore=wanted.unit.stack.spec.drift.ignore, outcome=status.outcome, exact=exact,
+        ignore=wanted.unit.stack.spec.drift.ignore,
+        past=Past(world.states, status.made_with, status.outcome), exact=exact,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from controller.model.plan import Plan, ResourceChange
 from controller.model.provider_places import Places
 from controller.model.workspace import Upstream, Workspace
 from controller.ports.engine import Engine
+from controller.ports.state_history import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
@@ -98,7 +99,7 @@ class Platform:
         workspace = self.render(stack)
         plan = await plan_step.plan(
             workspace, engine=self.engine, workspaces=self.workspaces, destroy=destroy,
-            made_with=made_with,
+            past=Past(made_with=tuple(made_with)),
         )  # fmt: skip
         return workspace, plan
 

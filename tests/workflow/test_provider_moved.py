@@ -16,6 +16,7 @@ UNIT = UnitName("shop", "dev", "extra")
 NORTH, SOUTH = f"{UNIT}@north", f"{UNIT}@south"
 MOVED = "`localcloud`: `region` north → south"
 APPROVER = Caller("ann", Role.APPROVER)
+ADMIN = Caller("root", Role.ADMIN)
 OPERATOR = Caller("op", Role.OPERATOR)
 STACK = """\
 apiVersion: platform/v1
@@ -197,3 +198,80 @@ async def test_what_a_first_apply_left_when_it_was_cut_off_goes_as_its_policy_sa
     is_kept = policy == "refuse"
     assert (str(UNIT) in world.engine.cloud) is is_kept
     assert ((await world.ledger.unit(UNIT)) is not None) is is_kept
+
+
+async def moved_to_the_south() -> tuple[MemoryWorld, Life, str]:
+    """A unit whose move was approved, and the serial of its last state of the north."""
+    world, life = await in_the_north()
+    serial = (await life.app.states(str(UNIT)))[0].serial
+    await look_in(life, "north", "south")
+    await life.app.approve_plan(APPROVER, str(UNIT))
+    await life.settle()
+    assert (await life.app.unit(str(UNIT))).ready == "True"
+    return world, life, str(serial)
+
+
+async def test_a_restored_state_of_the_old_place_is_known_as_one_and_waits() -> None:
+    world, life, serial = await moved_to_the_south()
+    shown = {str(state.serial): state.moved for state in await life.app.states(str(UNIT))}
+    assert shown[serial] == (MOVED,)
+    assert [moved for at, moved in shown.items() if at != serial] == [()]
+
+    await life.app.restore_state(ADMIN, str(UNIT), serial)
+    await life.settle()
+    (told,) = await life.events("StateRestored")
+    assert MOVED in told
+    assert "will wait for a person" in told
+    await life.app.suspend(OPERATOR, str(UNIT), suspended=False)
+    await life.settle()
+    assert await waits(life)
+    assert MOVED in (await life.app.unit(str(UNIT))).message
+
+    await look_in(life, "south", "north")
+    assert (await life.app.unit(str(UNIT))).ready == "True"
+    assert (await status_of(world)).made_with[0]["localcloud"] == {"region": "north"}
+
+
+async def test_a_kept_state_of_an_earlier_version_is_told_and_not_guessed() -> None:
+    world, life, serial = await moved_to_the_south()
+    kept = world.states._kept[UNIT]
+    kept[:] = [(replace(state, made_with=()), content) for state, content in kept]
+    assert {state.moved for state in await life.app.states(str(UNIT))} == {None}
+
+    await life.app.restore_state(ADMIN, str(UNIT), serial)
+    await life.settle()
+    (told,) = await life.events("StateRestored")
+    assert "nobody noted where what it names was made" in told
+    assert (await status_of(world)).made_with == ()
+
+
+async def test_a_state_that_was_put_back_by_hand_is_known_by_its_content() -> None:
+    world, life, serial = await moved_to_the_south()
+    text = await world.states.read(UNIT, int(serial))
+    assert text is not None
+    (world.workspaces.directory(UNIT) / "terraform.tfstate").write_text(text.reveal())
+
+    await life.app.look_for_drift(OPERATOR, str(UNIT))
+    await life.settle()
+    found = (await status_of(world)).condition(ConditionType.IN_SYNC)
+    assert found is not None
+    assert (found.status, found.reason) == ("Unknown", "ProviderMoved")
+    world.edit("extra.yaml", "receipts", "bills")
+    await life.pass_time(31)
+    assert await waits(life)
+
+
+async def test_a_dry_run_of_a_rollback_tells_that_a_provider_moved() -> None:
+    world, life = await in_the_north()
+    world.edit("extra.yaml", "receipts", "bills")
+    await life.pass_time(31)
+    await look_in(life, "north", "south")
+    preview = await life.app.promotions.preview("shop/dev")
+    (found,) = [unit for unit in preview.units if unit.unit == str(UNIT)]
+    assert found.moved == (MOVED,)
+    assert f"its provider looks elsewhere there ({MOVED}): a person is asked" in found.said
+
+    await world.ledger.put_unit(replace(await status_of(world), made_with=()))
+    preview = await life.app.promotions.preview("shop/dev")
+    (found,) = [unit for unit in preview.units if unit.unit == str(UNIT)]
+    assert "it was never noted" in found.said

@@ -16,6 +16,7 @@ from pathlib import Path
 from controller.diagnostics.errors import Stalled, Transient
 from controller.diagnostics.secret import SecretText
 from controller.model.names import Digest, UnitName
+from controller.model.provider_places import Places
 from controller.model.state import EngineState, KeptState
 
 _NAME = "{number:08}-{serial:010}-{digest}.state"
@@ -31,16 +32,26 @@ class DiskStateHistory:
         self._limit = limit
         self._now = now
 
-    async def keep(self, unit: UnitName, state: EngineState, *, why: str) -> None:
+    async def keep(
+        self, unit: UnitName, state: EngineState, *, why: str, made_with: Sequence[Places] = ()
+    ) -> None:
         """See the port."""
         try:
-            await asyncio.to_thread(self._keep, unit, state, why)
+            await asyncio.to_thread(self._keep, unit, state, why, made_with)
         except OSError as error:
             raise Transient.because(
                 f"the state of `{unit}` cannot be kept: {error.strerror or error}",
                 hint=f"look at the free space and the permissions of `{self._root}`",
                 code="state/not-kept",
             ) from error
+
+    async def origin(self, unit: UnitName, state: EngineState) -> tuple[Places, ...]:
+        """See the port. A damaged one tells nothing, and is told of when it is listed."""
+        path = self._find(unit, _digest(state.content.reveal()))
+        try:
+            return _read_head(path).made_with if path else ()
+        except Stalled:
+            return ()
 
     async def kept(self, unit: UnitName) -> Sequence[KeptState]:
         """See the port."""
@@ -64,17 +75,23 @@ class DiskStateHistory:
     def _files(self, unit: UnitName) -> list[Path]:
         return sorted(self._folder(unit).glob("*.state"))
 
-    def _keep(self, unit: UnitName, state: EngineState, why: str) -> None:
+    def _find(self, unit: UnitName, digest: str) -> Path | None:
+        return next((path for path in self._files(unit) if path.stem.endswith(digest)), None)
+
+    def _keep(
+        self, unit: UnitName, state: EngineState, why: str, made_with: Sequence[Places]
+    ) -> None:
         content = state.content.reveal()
         digest, files = _digest(content), self._files(unit)
-        if any(path.stem.endswith(digest) for path in files):
+        if (same := self._find(unit, digest)) is not None:
+            _note_origin(same, made_with)
             return
         number = int(files[-1].name.split("-")[0]) + 1 if files else 1
         folder = self._folder(unit)
         _make_private(folder, self._root)
         head = {
             "at": self._now().isoformat(), "why": why, "lineage": state.lineage,
-            "resources": state.resources,
+            "resources": state.resources, "made_with": [dict(places) for places in made_with],
         }  # fmt: skip
         name = _NAME.format(number=number, serial=state.serial, digest=digest)
         _write(folder / name, f"{json.dumps(head)}\n{content}")
@@ -94,6 +111,7 @@ def _read_head(path: Path) -> KeptState:
         return KeptState(
             int(serial), head["lineage"], Digest(f"sha256:{digest}"),
             datetime.fromisoformat(head["at"]), head["why"], tuple(head["resources"]),
+            tuple(head.get("made_with", ())),  # an earlier version kept none
         )  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
         raise Stalled.because(
@@ -101,6 +119,18 @@ def _read_head(path: Path) -> KeptState:
             hint=f"remove it: `rm {path}`",
             code="state/damaged",
         ) from error
+
+
+def _note_origin(path: Path, made_with: Sequence[Places]) -> None:
+    """Add where it was made to a state that was kept without."""
+    line, _, content = path.read_text(encoding="utf-8").partition("\n")
+    try:
+        head = json.loads(line)
+    except ValueError:  # damaged: told when it is read
+        return
+    if made_with and not head.get("made_with"):
+        head["made_with"] = [dict(places) for places in made_with]
+        _write(path, f"{json.dumps(head)}\n{content}")
 
 
 def _digest(content: str) -> str:

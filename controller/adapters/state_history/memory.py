@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from controller.diagnostics.secret import SecretText
 from controller.model.names import Digest, UnitName
+from controller.model.provider_places import Places
 from controller.model.state import EngineState, KeptState
 
 
@@ -17,14 +19,28 @@ class MemoryStateHistory:
         self._now = now or (lambda: datetime(2026, 1, 1, tzinfo=UTC))
         self._kept: dict[UnitName, list[tuple[KeptState, SecretText]]] = {}
 
-    async def keep(self, unit: UnitName, state: EngineState, *, why: str) -> None:
+    async def keep(
+        self, unit: UnitName, state: EngineState, *, why: str, made_with: Sequence[Places] = ()
+    ) -> None:
+        """See the port."""
+        digest, origin = digest_of(state.content), tuple(made_with)
+        kept = self._kept.setdefault(unit, [])
+        for number, (each, content) in enumerate(kept):
+            if each.digest == digest:
+                known = replace(each, made_with=each.made_with or origin)
+                kept[number] = (known, content)
+                return
+        what = KeptState(
+            state.serial, state.lineage, digest, self._now(), why, state.resources, origin
+        )
+        kept.append((what, state.content))
+        del kept[: -self._limit]
+
+    async def origin(self, unit: UnitName, state: EngineState) -> tuple[Places, ...]:
         """See the port."""
         digest = digest_of(state.content)
-        kept = self._kept.setdefault(unit, [])
-        if not any(each.digest == digest for each, _ in kept):
-            what = KeptState(state.serial, state.lineage, digest, self._now(), why, state.resources)
-            kept.append((what, state.content))
-            del kept[: -self._limit]
+        found = (each.made_with for each, _ in self._kept.get(unit, []) if each.digest == digest)
+        return next(found, ())
 
     async def kept(self, unit: UnitName) -> Sequence[KeptState]:
         """See the port."""

@@ -93,3 +93,38 @@ async def test_what_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(Transient, match="cannot be kept"):
         await history.keep(UNIT, state(4), why="w")
     assert [path.name for path in tmp_path.iterdir()] == ["states"]
+
+
+NORTH = {"aws": {"region": "north"}}
+
+
+async def test_where_it_was_made_is_found_by_the_content(history: StateHistory) -> None:
+    await history.keep(UNIT, state(4), why="w", made_with=[NORTH, {}])
+    assert await history.origin(UNIT, state(4)) == (NORTH, {})
+    assert await history.origin(UNIT, state(4, "another")) == ()
+    assert await history.origin(OTHER, state(4)) == ()
+    (kept,) = await history.kept(UNIT)
+    assert kept.made_with == (NORTH, {})
+
+
+async def test_a_state_that_was_kept_without_a_place_gets_one_and_keeps_it(
+    history: StateHistory,
+) -> None:
+    for places in ([], [NORTH], [{}]):
+        await history.keep(UNIT, state(4), why="w", made_with=places)
+    (kept,) = await history.kept(UNIT)
+    assert kept.made_with == (NORTH,)
+    assert await history.read(UNIT, 4) is not None
+
+
+async def test_on_disk_an_earlier_version_noted_no_place(tmp_path: Path) -> None:
+    history = DiskStateHistory(tmp_path / "states", limit=3, now=lambda: NOW)
+    await history.keep(UNIT, state(4), why="w", made_with=[NORTH])
+    (file,) = (tmp_path / "states").rglob("*.state")
+    head, _, content = file.read_text().partition("\n")
+    old = {name: value for name, value in json.loads(head).items() if name != "made_with"}
+    file.write_text(f"{json.dumps(old)}\n{content}")
+    assert (await history.kept(UNIT))[0].made_with == ()
+    assert await history.origin(UNIT, state(4)) == ()
+    file.write_text("damaged")
+    assert await history.origin(UNIT, state(4)) == ()

@@ -145,3 +145,14 @@ def test_a_drill_that_names_nothing_or_two_things_is_wrong_use(trueup, app, word
 def test_a_drill_that_nobody_confirms_is_not_begun(trueup, app):
     assert trueup("rotate", "--all").code != 0
     assert app.asked == []
+
+
+def test_a_dry_run_of_a_restore_says_what_is_known_of_where_it_was_made(trueup, app):
+    moved = trueup("state", "restore", "shop/dev/shop-api", "7", "--dry-run")
+    assert (moved.code, app.asked) == (0, [])
+    assert "made elsewhere: `aws`: `region` north → south" in moved.out
+    assert "the unit waits for a person (ProviderMoved)" in moved.out
+    same = trueup("state", "restore", "shop/dev/shop-api", "9", "--dry-run")
+    assert "made" not in same.out
+    older = trueup("state", "restore", "shop/dev/shop-api", "5", "--dry-run")
+    assert "not known: whether it was made where the unit's providers look now" in older.out

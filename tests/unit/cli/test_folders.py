@@ -1,6 +1,7 @@
 """`validate`, `render` and `plan`, with steps that are made up."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -101,6 +102,16 @@ def test_a_plan_is_shown_with_its_verdict(trueup, steps, snapshot):
     as_json = trueup("plan", ".", "-o", "json")
     assert "canary" not in as_json.out
     assert json.loads(as_json.out)[0]["ruling"] == "needs-approval"
+
+
+def test_a_plan_says_when_nobody_knows_whether_a_provider_moved(trueup, steps):
+    steps.plan = lambda *_: [
+        (UNIT, replace(plan_of(), is_origin_noted=False), None, None),
+        (UNIT, replace(plan_of(), moved=("`aws`: `region` a → b",)), None, None),
+    ]
+    assert "not known: whether its providers look elsewhere" in trueup("plan", ".").out
+    plain = json.loads(trueup("plan", ".", "-o", "json").out)
+    assert [each["moved"] for each in plain] == [None, ["`aws`: `region` a → b"]]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from dataclasses import replace
 import pytest
 
 from controller.adapters.engine.memory import ADDRESS, MemoryEngine
+from controller.adapters.state_history.memory import MemoryStateHistory
 from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.diagnostics.errors import EngineFailed, EngineRefused
-from controller.model.plan import Action, digest_plan
+from controller.model.plan import Action, Plan, digest_plan
 from controller.model.verdict import Ruling, Verdict
 from controller.ports.engine import EngineCapabilities
+from controller.ports.state_history import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from tests.unit.plan.plan_workspaces import CANARY, COMMIT, UNIT, workspace
@@ -48,6 +50,27 @@ async def test_a_plan_is_bound_to_the_state_it_was_made_from(workspaces: MemoryW
     assert second.is_empty
     assert (second.binding.lineage, second.binding.serial) == ("memory-shop/dev/api", 1)
     assert second.digest != first.digest
+
+
+async def test_where_a_state_was_made_is_found_in_the_history(workspaces: MemoryWorkspaces) -> None:
+    """As for a plan of a folder, which knows nothing but the states that were kept."""
+    engine, past = MemoryEngine(), Past(MemoryStateHistory())
+    north, south = (
+        replace(workspace(), places={"aws": {"region": region}}) for region in ("north", "south")
+    )
+
+    async def look(past: Past) -> Plan:
+        return await plan_step.plan(south, engine=engine, workspaces=workspaces, past=past)
+
+    assert (await look(past)).is_origin_noted  # nothing is there that could have been made
+    first = await plan_step.plan(north, engine=engine, workspaces=workspaces)
+    await apply_step.apply(
+        first, Verdict(first.digest, Ruling.ALLOWED), north, engine=engine, workspaces=workspaces,
+        past=past,
+    )  # fmt: skip
+    assert (await look(past)).moved == ("`aws`: `region` north → south",)
+    unknown = await look(Past(MemoryStateHistory()))
+    assert (unknown.moved, unknown.is_origin_noted) == ((), False)
 
 
 async def test_a_provisional_workspace_can_be_planned(workspaces: MemoryWorkspaces) -> None:

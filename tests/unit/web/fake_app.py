@@ -406,8 +406,12 @@ class FakeApp:
         digest = Digest("sha256:" + "5" * 64)
         two = ("module.unit.one", "module.unit.two")
         return [
-            KeptState(9, "line", digest, ago(minutes=2), "after an apply", two[1:]),
-            KeptState(7, "line", digest, ago(hours=2), "before an apply", two),
+            KeptState(9, "line", digest, ago(minutes=2), "after an apply", two[1:], ({},), ()),
+            KeptState(
+                7, "line", digest, ago(hours=2), "before an apply", two,
+                ({"aws": {"region": "north"}},), ("`aws`: `region` north → south",),
+            ),
+            KeptState(5, "line", digest, ago(days=2), "before an apply", two),
         ]
 
     @property
