@@ -186,6 +186,7 @@ class Loop:
             status = await self.parts.world.ledger.unit(name)
             if status is not None:
                 await self.parts.breaker.saw([(name, status.desired)])
+            await self.parts.drift_order.went_on(name)
 
     async def _reconcile(self, name: UnitName) -> datetime | None:
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from controller.model.names import Commit, Digest, SecretName, StageName
 from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Catalogs
+from controller.workflows.drift_order import DriftOrder
 from controller.workflows.engines_ready import EnginesReady
 from controller.workflows.issue import Issuing
 from controller.workflows.issue_rows import Rows
@@ -45,6 +46,7 @@ class Parts:
     stock: Stock
     quiet: Quiet
     engines_ready: EnginesReady
+    drift_order: DriftOrder
     live_runs: LiveRuns = field(default_factory=dict)
     used_secrets: dict[SecretName, Digest | None] = field(default_factory=dict)
     """Which document the last turn of a secret used; None: there was none. Empty in a new life."""
@@ -83,4 +85,5 @@ class Parts:
             Stock(world),
             Quiet(world),
             EnginesReady(world, catalogs),
+            DriftOrder(world, units, wishes),
         )

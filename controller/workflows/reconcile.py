@@ -46,6 +46,10 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     if await parts.units.is_as_wanted(wanted, status, workspace.digest, engine):
         await parts.recording.unit_unchanged(status, wanted.commit, workspace.places)
     else:
+        if first := await parts.drift_order.wait_for(wanted, status):
+            told = f"its drift is put back after `{'`, `'.join(map(str, first))}`"
+            await parts.recording.unit_working(status, told)
+            return parts.drift_order.again()
         await parts.breaker.check(name, status)
         later = parts.pace.wait_until(f"unit:{name}", name.environment)
         if later is not None:

@@ -34,6 +34,8 @@ async def watch(parts: Parts, name: UnitName) -> datetime | None:
     except TrueupError as error:
         await parts.recording.unit_not_looked_at(name, error)
         raise
+    finally:
+        await parts.drift_order.went_on(name)
 
 
 async def _watch(parts: Parts, status: UnitStatus) -> datetime | None:

@@ -304,3 +304,67 @@ async def test_what_a_cut_off_apply_read_back_is_not_taken_for_wanted() -> None:
     await watch(life.parts, UNIT)  # before the unit has its turn
     await life.settle()
     assert cloud(world)["replicas"] == wanted
+
+
+STORAGE = UnitName("shop", "dev", "shop-storage")
+
+
+async def both_are_down() -> tuple[MemoryWorld, Life]:
+    """A storage and the service that needs it, as a machine leaves them that starts anew."""
+    world, life = await settled()
+    for name in (UNIT, STORAGE):
+        world.engine.cloud[str(name)]["running"] = "no"
+    world.clock.advance(1)
+    world.engine.calls.clear()
+    return world, life
+
+
+def corrected(world: MemoryWorld) -> list[str]:
+    return [name for call, name in world.engine.calls if call == "apply"]
+
+
+async def test_what_others_need_is_put_back_first_although_it_was_not_looked_at_yet() -> None:
+    world, life = await both_are_down()
+    await look(life)
+    assert corrected(world) == [str(STORAGE), str(UNIT)]
+    assert (await in_sync(life))[0] == Truth.TRUE
+    assert (await life.app.unit(str(UNIT))).ready == "True"
+
+
+async def test_a_correction_waits_until_that_of_what_it_needs_was_made() -> None:
+    world, life = await both_are_down()
+    world.engine.fail("apply", EngineFailed.because("the disk is slow today"))
+    await look(life)
+    assert corrected(world) == [str(STORAGE)]
+    await life.pass_time(31)
+    assert corrected(world) == [str(STORAGE), str(STORAGE), str(UNIT)]
+
+
+@pytest.mark.parametrize("why", ["not looked at", "cannot be looked at", "suspended"])
+async def test_what_nobody_puts_back_holds_up_nothing(why: str) -> None:
+    world, life = await both_are_down()
+    if why == "not looked at":
+        path = "products/shop/stacks/storage.yaml"
+        world.edit(path, "mode: correct", "mode: off")
+        await life.pass_time(31)
+    elif why == "suspended":
+        await life.app.suspend(OPERATOR, str(STORAGE), suspended=True)
+        await life.settle()
+    else:
+        status = await world.ledger.unit(STORAGE)
+        assert status is not None
+        await life.parts.recording.unit_not_looked_at(STORAGE, EngineFailed.because("no answer"))
+    await look(life)
+    assert str(UNIT) in corrected(world)
+    assert (await in_sync(life))[0] == Truth.TRUE
+
+
+async def test_a_look_that_finds_what_it_needs_as_it_was_lets_the_correction_go_on() -> None:
+    world, life = await settled()
+    cloud(world)["replicas"] = 7
+    world.clock.advance(1)
+    await look(life)
+    storage = await world.ledger.unit(STORAGE)
+    assert storage is not None
+    assert storage.drift_looked_at == world.clock.now()
+    assert cloud(world)["replicas"] == 1
