@@ -47,7 +47,7 @@ class DiskStateHistory:
 
     async def origin(self, unit: UnitName, state: EngineState) -> tuple[Places, ...]:
         """See the port. A damaged one tells nothing, and is told of when it is listed."""
-        path = self._find(unit, _digest(state.content.reveal()))
+        path = self._find(unit, _digest(_text(state)))
         try:
             return _read_head(path).made_with if path else ()
         except Stalled:
@@ -81,7 +81,7 @@ class DiskStateHistory:
     def _keep(
         self, unit: UnitName, state: EngineState, why: str, made_with: Sequence[Places]
     ) -> None:
-        content = state.content.reveal()
+        content = _text(state)
         digest, files = _digest(content), self._files(unit)
         if (same := self._find(unit, digest)) is not None:
             _note_origin(same, made_with)
@@ -131,6 +131,10 @@ def _note_origin(path: Path, made_with: Sequence[Places]) -> None:
     if made_with and not head.get("made_with"):
         head["made_with"] = [dict(places) for places in made_with]
         _write(path, f"{json.dumps(head)}\n{content}")
+
+
+def _text(state: EngineState) -> str:
+    return state.content.reveal()
 
 
 def _digest(content: str) -> str:

@@ -408,8 +408,14 @@ class FakeApp:
         return [
             KeptState(9, "line", digest, ago(minutes=2), "after an apply", two[1:], ({},), ()),
             KeptState(
-                7, "line", digest, ago(hours=2), "before an apply", two,
-                ({"aws": {"region": "north"}},), ("`aws`: `region` north → south",),
+                7,
+                "line",
+                digest,
+                ago(hours=2),
+                "before an apply",
+                two,
+                ({"aws": {"region": "north"}},),
+                ("`aws`: `region` north → south",),
             ),
             KeptState(5, "line", digest, ago(days=2), "before an apply", two),
         ]
