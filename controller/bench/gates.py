@@ -1,15 +1,16 @@
 """`trueup bench gates`: faults that a gate must see, comparisons that it must let through.
 
 Real Locust against a service of ours whose faults are switched on from outside. Mutations: each
-must be blocked. A/A: a release against itself, over and over; few may be blocked. Coordinated
-omission: what Locust says of a service that freezes, what we say, and what an open loop measures.
+must be blocked. A/A: a release against itself, over and over; few may be blocked. Power: one that
+is a fifth slower; few may pass. Coordinated omission: what Locust says of a service that freezes,
+what we say, and what an open loop measures.
 """
 
 import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -26,9 +27,10 @@ from controller.steps.gate.objectives import Objective, value_of
 from controller.steps.gate.settle import answer
 from schemas.limits import read_limits
 
-CASES = ("mutations", "aa", "omission")
+CASES = ("mutations", "aa", "power", "omission")
 VOID, NO_ANSWER = "void", "no answer"
 MOST_TRIES = 3
+SLOWER = 0.2
 RELEASE = Digest("sha256:" + "0" * 64)
 OBJECTIVES = (
     Objective("p95", read_limits(["<150ms", "<=+10%"])),
@@ -65,6 +67,8 @@ async def _bench(wish: Wish, say: Say) -> tuple[Case, ...]:
             found += await mutations(lab, say, Question("bench", OBJECTIVES, RELEASE, healthy))
         if "aa" in wish.cases:
             found.append(await same_release(lab, wish, say))
+        if "power" in wish.cases:
+            found.append(await slower_release(lab, wish, say))
     return tuple(found)
 
 
@@ -139,30 +143,61 @@ async def _play(lab: Lab, fault: Fault) -> Played:
 
 async def same_release(lab: Lab, wish: Wish, say: Say) -> Case:
     """Compare a release with itself: each time the newest runs with those before them."""
+    return await _repeated(
+        lab, wish, say, "a release against itself", "at most 5 % blocked",
+        lambda share: share <= 0.05,
+    )  # fmt: skip
+
+
+async def slower_release(lab: Lab, wish: Wish, say: Say) -> Case:
+    """Compare a release that is a fifth slower with the one before: each time beside newer runs."""
+    return await _repeated(
+        lab, wish, say, f"a release that is {SLOWER:.0%} slower", "at least 95 % blocked",
+        lambda share: share >= 0.95, slower=SLOWER,
+    )  # fmt: skip
+
+
+async def _repeated(
+    lab: Lab, wish: Wish, say: Say, name: str, goal: str, is_met: Callable[[float], bool],
+    slower: float = 0.0,
+) -> Case:  # fmt: skip
+    """Ask a gate over and over, and count how often it blocks.
+
+    The baseline moves on: by the runs themselves, or, where they are `slower`, by a healthy one.
+    """
     await lab.faults()
     began = time.perf_counter()
     kept = list(await lab.runs(wish.baseline))
-    blocked: list[str] = []
+    asked: list[Measurement] = []
+    said: list[str] = []
+    blocked = 0
     for number in range(wish.comparisons):
         question = Question("bench", OBJECTIVES, RELEASE, Baseline(tuple(kept[-wish.baseline :])))
         taken: list[Measurement] = []
+        await lab.faults(slower=slower)
         while (result := answer(question, taken, runs=wish.runs)) is None:
             taken.append(await lab.run())
-        if not result.ruling.lets_through:
-            blocked.append(f"{number}: {result.ruling}: {result.reasons[0]}")
+        said.append(f"{number}: {result.ruling}: {result.reasons[0]}")
+        blocked += not result.ruling.lets_through
+        asked += taken
+        if slower:
+            await lab.faults()
+            taken = [await lab.run()]
         kept += taken
-        say(f"{number + 1} comparisons, {len(blocked)} blocked")
-    share = len(blocked) / wish.comparisons
-    p95s = [value_of(OBJECTIVES[0], run) or 0.0 for run in kept]
+        say(f"{name}: {number + 1} comparisons, {blocked} blocked")
+    share = blocked / wish.comparisons
+    p95s = {"kept": _p95s(kept), "asked": _p95s(asked)}
     detail = {
-        "comparisons": wish.comparisons, "blocked": len(blocked), "share": round(share, 4),
-        "runs": len(kept), "p95_ms": [round(p95, 2) for p95 in p95s], "reasons": blocked,
-        "p95_median_ms": round(median(p95s), 2),
+        "comparisons": wish.comparisons, "blocked": blocked, "share": round(share, 4),
+        "p95_ms": p95s, "p95_median_ms": {of: median(found) for of, found in p95s.items()},
+        "said": said,
     }  # fmt: skip
-    return Case(
-        "a release against itself", wish.comparisons, time.perf_counter() - began, None,
-        "at most 5 % blocked", share <= 0.05, peak_rss_mib(), detail,
-    )  # fmt: skip
+    seconds = time.perf_counter() - began
+    return Case(name, wish.comparisons, seconds, None, goal, is_met(share), peak_rss_mib(), detail)
+
+
+def _p95s(runs: Sequence[Measurement]) -> list[float]:
+    return [round(value_of(OBJECTIVES[0], run) or 0.0, 2) for run in runs]
 
 
 async def omission(lab: Lab, say: Say, *, seconds: float = 20.0, rate: float = 200.0) -> Case:

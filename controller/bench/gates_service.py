@@ -24,6 +24,8 @@ class Faults:
     slow_share: float = 0.0
     """Of the calls, so many take `slow_by` longer."""
     slow_by: float = 0.05
+    slower: float = 0.0
+    """Each call takes so much longer: 0.2 for a fifth."""
     frozen: float = 0.0
     """Seconds of each `period` in which nobody is answered."""
     period: float = 5.0
@@ -76,6 +78,7 @@ class Service:
         faults, self._calls = self._faults, self._calls + 1
         number, running = self._calls, time.monotonic() - faults.since
         took = healthy = 0.004 * self._source.lognormvariate(0, 0.4)
+        took *= 1 + faults.slower
         if self._source.random() < faults.slow_share:
             took += faults.slow_by
         at = running % faults.period

@@ -148,7 +148,7 @@ def reconcile(
 @click.option(
     "--case",
     "cases",
-    type=click.Choice(["mutations", "aa", "omission"]),
+    type=click.Choice(["mutations", "aa", "power", "omission"]),
     multiple=True,
     help="What is measured; may be given several times.  [default: all]",
 )
@@ -157,7 +157,7 @@ def reconcile(
     type=click.IntRange(1, 1000),
     default=50,
     show_default=True,
-    help="How often a release is compared with itself.",
+    help="How often a release is compared, with itself and with a slower one.",
 )
 @click.option(
     "--steady",
@@ -171,7 +171,8 @@ def gates(cases: tuple[str, ...], comparisons: int, steady: float, form: str) ->
     """Load gates against faults that they must see, and against nothing at all.
 
     Real Locust, and a service whose faults are switched on from outside. Ends with 1 when a fault
-    is let through, or more than 5 % of comparisons of a release with itself are blocked.
+    is let through, more than 5 % of comparisons of a release with itself are blocked, or more than
+    5 % of those of a release that is a fifth slower are not.
     """
     from controller.bench.gates import CASES, Wish, bench_gates
 
