@@ -11,19 +11,20 @@ from controller.workflows.wishes import Wishes
 
 
 def approval_subject(plan: Plan) -> Digest:
-    """Give what an approval of a plan is bound to: the unit, its workspace and the very changes.
+    """Give what an approval of a plan is bound to: unit, workspace, state and the very changes.
 
-    A plan file differs each time it is made, so its bytes cannot be what a person approved. Where
-    something would stay behind, it is bound to the state that names it, too: going there and back
-    and there again makes the same changes, and leaves something else behind each time.
+    A plan file differs each time it is made, so its bytes cannot be what a person approved. With
+    the state an approval counts once: going there and back and there again makes the same changes,
+    and ends, or leaves behind, something else each time.
     """
     changes = [
         [change.action, change.address, *(f"{a.path}={a.after}" for a in change.attributes)]
         for change in plan.changes
     ]
-    subject: list[object] = [str(plan.unit), plan.binding.workspace, changes]
-    if plan.moved:
-        subject += [plan.moved, plan.binding.lineage, plan.binding.serial]
+    binding = plan.binding
+    subject: list[object] = [
+        str(plan.unit), binding.workspace, binding.lineage, binding.serial, changes, plan.moved
+    ]  # fmt: skip
     text = json.dumps(subject, separators=(",", ":"))
     return Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
 

@@ -62,7 +62,7 @@ class Parts:
         states = States(world, recording, journal, units, wishes)
         pace = Pace(world.clock, world.accounts)
         breaker = Breaker(world, catalogs, units, recording)
-        removal = Removal(world, recording, journal, units, breaker)
+        removal = Removal(world, recording, journal, units, breaker, states, pace)
         rows = Rows(world, catalogs)
         issuing = Issuing(rows)
         turns = IssueTurns(rows, issuing, wishes)

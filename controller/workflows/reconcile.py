@@ -9,7 +9,7 @@ the state it was made from, is what keeps an apply from being done twice.
 
 from datetime import datetime
 
-from controller.diagnostics.errors import DependencyNotReady, PolicyDenied
+from controller.diagnostics.errors import DependencyNotReady, PlanStale, PolicyDenied, Waiting
 from controller.model.condition import ConditionType
 from controller.model.names import UnitName
 from controller.model.outcome import Outcome
@@ -34,8 +34,7 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
     """
     wanted = await parts.units.find_wanted(name)
     if wanted is None:
-        await parts.removal.remove(name)
-        return None
+        return await parts.removal.remove(name)
     await parts.states.restore_asked(wanted)
     status = before = await parts.recording.unit_wanted(name, wanted.commit)
     if await parts.units.is_suspended(wanted):
@@ -83,6 +82,8 @@ async def change(
     if verdict.ruling == Ruling.NEEDS_APPROVAL:
         await ask(parts.wishes, plan, _message(status, ConditionType.ALLOWED))
     async with parts.breaker.admitted(plan, status):
+        if not plan.is_empty:
+            workspace = await _look_again(parts, wanted, workspace)
         status = await parts.recording.unit_applying(status, plan, workspace.places)
         async with run.step("apply") as step:
             outcome = await apply_step.apply(
@@ -106,6 +107,23 @@ async def change(
             )
             await parts.wishes.correct(wanted.unit.name, wanted=False)
     return outcome
+
+
+async def _look_again(parts: Parts, planned: Wanted, workspace: Workspace) -> Workspace:
+    """Give what the unit should be by now: an apply refuses a plan of anything else.
+
+    Making the plan took its time: a commit may have come, or an output that the unit reads may be
+    another one. Raises PlanStale when nobody wants the unit any more, Waiting when it is suspended.
+    """
+    name = planned.unit.name
+    wanted = await parts.units.find_wanted(name)
+    if wanted is None:
+        raise PlanStale.because(f"`{name}` was taken out of the repository before its apply began")
+    if await parts.units.is_suspended(wanted):
+        raise Waiting.because(f"`{name}` was suspended before its apply began")
+    upstream = await parts.units.upstream(wanted, whatever_it_is=True)
+    now = render_step.render(wanted.catalog, wanted.unit, upstream)
+    return workspace if now.digest == workspace.digest else now
 
 
 def _message(status: UnitStatus, kind: ConditionType) -> str:

@@ -1,6 +1,14 @@
 """A unit that is in Git no more: destroyed, forgotten or refused, as its stack last said."""
 
-from controller.diagnostics.errors import DependencyNotReady, PolicyDenied, Stalled
+from datetime import datetime
+
+from controller.diagnostics.errors import (
+    DependencyNotReady,
+    PlanStale,
+    PolicyDenied,
+    Stalled,
+    Waiting,
+)
 from controller.model.names import UnitName
 from controller.model.status import UnitStatus
 from controller.model.verdict import Ruling
@@ -13,7 +21,9 @@ from controller.workflows.approvals import ask
 from controller.workflows.backlog import Breaker
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import Journal
+from controller.workflows.pace import Pace
 from controller.workflows.recording import Recording
+from controller.workflows.states import States
 from controller.workflows.units import Units
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
@@ -23,7 +33,14 @@ class Removal:
     """Takes units away in the reverse order of their needs."""
 
     def __init__(
-        self, world: World, recording: Recording, journal: Journal, units: Units, breaker: Breaker
+        self,
+        world: World,
+        recording: Recording,
+        journal: Journal,
+        units: Units,
+        breaker: Breaker,
+        states: States,
+        pace: Pace,
     ) -> None:
         self._wishes = Wishes(world.ledger)
         self._world = world
@@ -31,19 +48,28 @@ class Removal:
         self._journal = journal
         self._units = units
         self._breaker = breaker
+        self._states = states
+        self._pace = pace
 
-    async def remove(self, name: UnitName) -> None:
+    async def remove(self, name: UnitName) -> datetime | None:
         """Do what the stack's deletion policy says. Doing it again changes nothing.
 
-        Raises Stalled when the policy refuses, Waiting while others need it or nobody approved.
+        Gives the instant to come again at, where its account asks for that. One that somebody has
+        suspended is left alone. Raises Stalled when the policy refuses, Waiting while others need
+        it or nobody approved.
         """
         status = await self._world.ledger.unit(name)
         if status is None:
-            return
+            return None
         if status.outcome is None and not status.made_with:  # nor was a first apply begun
             await self._forget(status, "was never applied")
-            return
+            return None
         last = await self._units.last_begun(status)
+        if last is not None:
+            await self._states.restore_asked(last)
+            status = await self._world.ledger.unit(name) or status
+            if await self._units.is_suspended(last):
+                return None
         policy = last.unit.stack.spec.deletion_policy if last else "refuse"
         if last is None or policy == "refuse":
             raise Stalled.because(
@@ -53,8 +79,11 @@ class Removal:
         await self._check_nobody_needs(last)
         if policy == "orphan":
             await self._forget(status, "left alone, as its deletion policy says")
-            return
-        await self._destroy(last, status)
+            return None
+        later = self._pace.wait_until(f"unit:{name}", name.environment)
+        if later is None:
+            await self._destroy(last, status)
+        return later
 
     async def _check_nobody_needs(self, last: Wanted) -> None:
         left = []
@@ -87,6 +116,7 @@ class Removal:
                 raise PolicyDenied.because(findings)
             if verdict.ruling == Ruling.NEEDS_APPROVAL:
                 await ask(self._wishes, plan, findings)
+            await self._look_again(last)
             async with self._breaker.admitted(plan, status), run.step("destroy") as step:
                 await apply_step.apply(
                     plan, verdict, workspace, engine=engine, workspaces=self._world.workspaces,
@@ -94,6 +124,14 @@ class Removal:
                 )  # fmt: skip
         await self._world.workspaces.remove(name)
         await self._forget(status, "destroyed")
+
+    async def _look_again(self, last: Wanted) -> None:
+        """Raise PlanStale when the unit is wanted again by now, Waiting when it is suspended."""
+        name = last.unit.name
+        if await self._units.find_wanted(name) is not None:
+            raise PlanStale.because(f"`{name}` is in the repository again")
+        if await self._units.is_suspended(last):
+            raise Waiting.because(f"`{name}` was suspended before it was destroyed")
 
     async def _forget(self, status: UnitStatus, how: str) -> None:
         await self._world.ledger.remove_unit(status.name)
