@@ -1,8 +1,11 @@
 """Content-addressed files: plans, evidence, logs."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from controller.model.names import Digest
+from controller.model.retention import StoredArtifact
 
 
 class Artifacts(Protocol):
@@ -19,3 +22,12 @@ class Artifacts(Protocol):
 
     def locate(self, digest: Digest) -> str:
         """Tell a person where the content lies: a path or an address."""
+
+    async def stored(self) -> Sequence[StoredArtifact]:
+        """List what is there, by address, and when each was last put."""
+
+    async def remove(self, digest: Digest, *, unless_put_since: datetime) -> bool:
+        """Remove content that was not put again since an instant; tells whether it is gone.
+
+        Of a `put` at the same time one comes first: what it has returned for is there.
+        """

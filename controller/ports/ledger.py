@@ -1,6 +1,6 @@
 """What the controller remembers: statuses, events, runs, approvals, findings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from controller.model.event import Event
 from controller.model.issuance import Issuance
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
+from controller.model.retention import OldEvents
 from controller.model.status import JournalStep, Run, SecretStatus, StageStatus, UnitStatus
 
 
@@ -99,7 +100,40 @@ class IssuanceLedger(Protocol):
         """Write a row, and what is told of it: both, or none."""
 
 
-class Ledger(StatusLedger, EventLedger, RunLedger, DecisionLedger, IssuanceLedger, Protocol):
+class RetentionLedger(Protocol):
+    """What nobody needs any more; each call does a bounded part of it, in one transaction."""
+
+    async def facts(self, *prefixes: str) -> Mapping[str, str]:
+        """Give all facts whose names begin with one of the prefixes; without any, all."""
+
+    async def forget_facts(self, facts: Mapping[str, str]) -> None:
+        """Forget facts that still say what is given; one that does not stays, without an error."""
+
+    async def event_subjects(self) -> Sequence[str]:
+        """Give what events are told of."""
+
+    async def old_events(self, subject: str, old: OldEvents, limit: int) -> Sequence[int]:
+        """Give the numbers of old events of a subject, the oldest first."""
+
+    async def forget_events(self, numbers: Collection[int]) -> None:
+        """Forget events; the chain keeps what it needs to be verified past them."""
+
+    async def forget_releases(self, product: str, digests: Collection[Digest]) -> None:
+        """Forget releases of a product, and the words of people for them."""
+
+    async def give_back(self, pages: int) -> int:
+        """Give up to so many freed pages back to the disk; tells how many bytes that were."""
+
+
+class Ledger(
+    StatusLedger,
+    EventLedger,
+    RunLedger,
+    DecisionLedger,
+    IssuanceLedger,
+    RetentionLedger,
+    Protocol,
+):
     """All of it. What is written has survived a kill of the process once the call has returned.
 
     It has survived a power cut as well, but for what a start finds out anew: statuses of units and

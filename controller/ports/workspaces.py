@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from controller.model.names import Digest, UnitName
+from controller.model.retention import Swept
 from controller.model.workspace import Workspace
 
 
@@ -35,3 +37,16 @@ class Workspaces(Protocol):
 
     async def remove(self, unit: UnitName) -> None:
         """Take a destroyed unit's directory away. Raises Stalled while its state has resources."""
+
+    async def sweep_trees(self, before: datetime, *, dry: bool = False) -> Swept:
+        """Remove trees that nobody placed since an instant and whose path stands nowhere.
+
+        A path that stands in a workspace, in a state beside one or in what runs holds its tree.
+        `dry`: only tell what would go.
+        """
+
+    async def sweep_plans(self, before: datetime, *, dry: bool = False) -> Swept:
+        """Remove saved plans older than an instant, but where somebody works: they may be secret.
+
+        No plan is applied but by who made it, right after; the next turn makes another.
+        """

@@ -274,6 +274,10 @@ def _data_folder(settings: Settings) -> Path:
     return data
 
 
+def _workspaces(data: Path, cloud: Path) -> DiskWorkspaces:
+    return DiskWorkspaces(data / "workspaces", records=(cloud / "services", cloud / "running"))
+
+
 def _policies(stack: AsyncExitStack) -> RegoPolicyEngine:
     engine = RegoPolicyEngine()
     stack.push_async_callback(engine.close)
@@ -301,8 +305,8 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             environment_limits=environment_limits,
             notifier=Notifiers(stack).get,
             notifications=[],
-            artifacts=DiskArtifacts(data / "artifacts"),
-            workspaces=DiskWorkspaces(data / "workspaces"),
+            artifacts=DiskArtifacts(data / "artifacts", clock.now),
+            workspaces=_workspaces(data, engines.root),
             states=DiskStateHistory(data / "states", limit=settings.state_history, now=clock.now),
             processes=LocalProcesses(),
             engine=engines.get,

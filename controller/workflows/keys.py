@@ -6,6 +6,7 @@ SOURCE = "source:repository"
 RECEIVERS = "notify:receivers"
 STOCK = "stock:secrets"
 ENGINES = "engines:providers"
+RETENTION = "retention:data"
 
 
 def unit_key(name: UnitName) -> str:

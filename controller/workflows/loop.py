@@ -15,6 +15,7 @@ from controller.diagnostics.errors import (
 )
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
+from controller.workflows.clean_up import clean_up
 from controller.workflows.deliver import deliver
 from controller.workflows.forecast_runs import keys_of_forecasts, look_ahead
 from controller.workflows.parts import Parts
@@ -28,6 +29,9 @@ from controller.workflows.stages import Stages
 from controller.workflows.take_stock import take_stock
 from controller.workflows.tell import tell
 from controller.workflows.watch import watch
+
+CLEAN_UP_AFTER = timedelta(hours=1)
+"""After a start, which has more urgent things to do."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Loop:
         await parts.breaker.look()
         await parts.world.dispatcher.wake(keys.SOURCE, priority=10)
         await self._wake_known()
+        later = parts.world.clock.now() + CLEAN_UP_AFTER
+        await parts.world.dispatcher.wake(keys.RETENTION, at=later)
         if on_ready is not None:
             await on_ready()
         await parts.world.dispatcher.run(self.work)
@@ -103,6 +109,8 @@ class Loop:
             raise Waiting.because("the repository was not read yet")
         if lane == "stock":
             return await self._guarded(take_stock(self.parts))
+        if lane == "retention":
+            return await self._guarded(clean_up(self.parts))
         if lane == "engines":
             return await self._guarded(self.parts.engines_ready.follow())
         return await self._work(lane, subject)

@@ -11,6 +11,7 @@ from controller.model.caller import Member
 from controller.model.delivery import SecretReference, ServerHealth
 from controller.model.history import Trust
 from controller.model.names import SecretName, StageName
+from controller.model.retention import Retention
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
@@ -131,6 +132,10 @@ class World:
     """By environment: what tells who changed something there."""
     oversight: Oversight = field(default_factory=Oversight)
     """What is looked at of secrets beside their delivery."""
+    retention: Callable[[], Retention] = Retention
+    """How long what is kept, as the settings have it now."""
+    disk: Callable[[], Mapping[str, int]] = dict
+    """Bytes by the name of what lies in the data folder; it takes its time."""
     painter: Painter | None = None
     """Who draws the charts of reports; None: they have none."""
     metric_source: MetricSource | None = None

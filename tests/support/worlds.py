@@ -109,7 +109,7 @@ class MemoryWorld:
     repository: MemoryRepository = field(default_factory=MemoryRepository)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     wakeups: MemoryWakeups = field(default_factory=MemoryWakeups)
-    artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
+    artifacts: MemoryArtifacts = field(init=False)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     workspaces: MemoryWorkspaces = field(default_factory=MemoryWorkspaces)
     states: MemoryStateHistory = field(default_factory=MemoryStateHistory)
@@ -147,6 +147,7 @@ class MemoryWorld:
     def __post_init__(self) -> None:
         self.opened.append(self.workspaces)
         self.issuer = MemoryIssuer(self.clock)
+        self.artifacts = MemoryArtifacts(self.clock.now)
         self.pointers = MemoryPointers(self.clock)
         self.branches = MemoryBranches(self.repository)
         if isinstance(self.generator, MemoryLoadGenerator):

@@ -4,12 +4,16 @@ import asyncio
 import os
 import stat
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from controller.adapters.artifacts._address import address_of, hexadecimal
 from controller.diagnostics.errors import Stalled, Transient
 from controller.model.names import Digest
+from controller.model.retention import StoredArtifact
 
 _ABANDONED_AFTER = 24 * 3600.0
 """Seconds after which a temporary file belongs to nobody any more: no write takes that long."""
@@ -19,11 +23,15 @@ class DiskArtifacts:
     """Files below `root`, named by their SHA-256: `sha256/ab/cdef…`.
 
     A file appears whole or not at all (written beside, synced, renamed), is only readable by its
-    owner, and is compared with its address each time it is read.
+    owner, and is compared with its address each time it is read. The time of a file is when it was
+    put last.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, now: Callable[[], datetime]) -> None:
         """Make the folders when they are not there. Raises Transient when that cannot be done."""
+        self._now = now
+        self._coming_or_going = threading.Lock()
+        """Held while a file comes to its place, is found there by a `put`, or is removed."""
         self._root = root.absolute()
         self._temporary = self._root / "tmp"
         try:
@@ -51,6 +59,42 @@ class DiskArtifacts:
         """Tell a person the path of the content."""
         return str(self._path(digest))
 
+    async def stored(self) -> Sequence[StoredArtifact]:
+        """List what is there, by address. Raises Transient when the folder cannot be read."""
+        return await asyncio.to_thread(self._stored)
+
+    async def remove(self, digest: Digest, *, unless_put_since: datetime) -> bool:
+        """Remove content that was not put again since; tells whether it is gone.
+
+        Raises Transient when the disk does not let us.
+        """
+        return await asyncio.to_thread(self._remove, digest, unless_put_since)
+
+    def _stored(self) -> list[StoredArtifact]:
+        found = []
+        try:
+            for path in sorted((self._root / "sha256").glob("??/*")):
+                status = path.stat()
+                put_at = datetime.fromtimestamp(status.st_mtime, UTC)
+                digest = Digest(f"sha256:{path.parent.name}{path.name}")
+                found.append(StoredArtifact(digest, status.st_size, put_at))
+        except OSError as error:
+            raise _cannot("read", self._root, error) from error
+        return found
+
+    def _remove(self, digest: Digest, unless_put_since: datetime) -> bool:
+        path = self._path(digest)
+        try:
+            with self._coming_or_going:
+                if path.stat().st_mtime >= unless_put_since.timestamp():
+                    return False
+                path.unlink()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise _cannot("changed", path, error) from error
+        return True
+
     def _path(self, digest: Digest) -> Path:
         name = hexadecimal(digest)
         return self._root / "sha256" / name[:2] / name[2:]
@@ -59,7 +103,7 @@ class DiskArtifacts:
         digest = address_of(content)
         path = self._path(digest)
         try:
-            if _holds(path, content):
+            if self._was_put_before(path, content):
                 _sync_folder(path.parent)  # whoever wrote it may have died before doing so
             else:
                 _make_folders(self._root, path.parent)
@@ -68,6 +112,18 @@ class DiskArtifacts:
             raise _cannot("written", path, error) from error
         return digest
 
+    def _was_put_before(self, path: Path, content: bytes) -> bool:
+        with self._coming_or_going:
+            if not _holds(path, content):
+                return False
+            self._date(path)
+            return True
+
+    def _date(self, path: Path) -> None:
+        """Note that a file is wanted as of now: whoever is about to remove it lets it be."""
+        instant = self._now().timestamp()
+        os.utime(path, (instant, instant))
+
     def _write(self, path: Path, content: bytes) -> None:
         descriptor, name = tempfile.mkstemp(dir=self._temporary)  # mode 0600
         try:
@@ -75,7 +131,9 @@ class DiskArtifacts:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(path)
+            self._date(Path(name))
+            with self._coming_or_going:
+                Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

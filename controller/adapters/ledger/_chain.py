@@ -27,6 +27,15 @@ class Link:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where events were forgotten: from `number` to `last`, and the hash of the last of them."""
+
+    number: int
+    last: int
+    hash: str
+
+
 def link_hash(previous: str, body: str) -> str:
     """Give the hash of an event's text after the hash before it."""
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
@@ -40,12 +49,16 @@ class ChainEnd:
     hash: str = GENESIS
     broken: int | None = None
 
-    def after(self, links: Iterable[Link]) -> Self:
-        """Look through the next links, up to the first that does not fit."""
+    def after(self, links: Iterable[Link | Gap]) -> Self:
+        """Look through the next links and gaps, up to the first that does not fit."""
         number, previous = self.number, self.hash
         for link in links:
             number += 1
-            if not link.follows(number, previous):
+            if isinstance(link, Gap):
+                if link.number != number or link.last < number:
+                    return type(self)(number, previous, number)
+                number = link.last
+            elif not link.follows(number, previous):
                 return type(self)(number, previous, number)
             previous = link.hash
         return type(self)(number, previous)

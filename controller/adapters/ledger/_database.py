@@ -114,6 +114,7 @@ class Database:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=10.0)
     try:
+        _let_it_shrink(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -123,6 +124,22 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+_INCREMENTAL = 2
+
+
+def _let_it_shrink(connection: sqlite3.Connection) -> None:
+    """Have freed pages be given back when they are asked for.
+
+    A file of an earlier version is written anew for that, once; killed in between, it is as before.
+    """
+    (mode,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+    if mode == _INCREMENTAL:
+        return
+    connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+    if connection.execute("PRAGMA user_version").fetchone()[0]:
+        connection.execute("VACUUM")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,11 +1,11 @@
 """A ledger that is gone with the process."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from controller.adapters.ledger._chain import GENESIS, ChainEnd, Link, link_hash
+from controller.adapters.ledger._chain import GENESIS, ChainEnd, Gap, Link, link_hash
 from controller.adapters.ledger._runs import RUNS_KEPT, no_such_run, run_id
 from controller.adapters.ledger._values import to_json
 from controller.diagnostics.diagnostic import Diagnostic
@@ -14,6 +14,7 @@ from controller.model.event import Event
 from controller.model.issuance import Issuance
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
+from controller.model.retention import OldEvents
 from controller.model.status import JournalStep, Run, SecretStatus, StageStatus, UnitStatus
 
 
@@ -25,7 +26,7 @@ class MemoryLedger:
         self._stages: dict[StageName, StageStatus] = {}
         self._secrets: dict[SecretName, SecretStatus] = {}
         self._events: list[Event] = []
-        self._links: list[Link] = []
+        self._links: list[Link | Gap] = []
         self._runs: dict[str, Run] = {}
         self._numbers: dict[str, int] = {}
         self._steps: dict[str, dict[str, JournalStep]] = {}
@@ -90,7 +91,7 @@ class MemoryLedger:
 
     async def append(self, event: Event) -> Event:
         """Store an event at the end of the chain and give it with its number."""
-        stored = replace(event, number=len(self._events) + 1)
+        stored = replace(event, number=len(self._links) + 1)
         body = to_json(Event, stored)
         previous = self._links[-1].hash if self._links else GENESIS
         self._events.append(stored)
@@ -102,7 +103,11 @@ class MemoryLedger:
     ) -> Sequence[Event]:
         """Give events, the oldest first: those after a number, or the newest `limit` of them."""
         if after:
-            later = (event for event in self._events[after:] if subject in {None, event.subject})
+            later = (
+                event
+                for event in self._events
+                if event.number > after and subject in {None, event.subject}
+            )
             return list(itertools.islice(later, limit))
         newest = (event for event in reversed(self._events) if subject in {None, event.subject})
         return list(itertools.islice(newest, limit))[::-1]
@@ -221,3 +226,47 @@ class MemoryLedger:
     async def fact(self, name: str) -> str | None:
         """Give a text by name; None when it was never set."""
         return self._facts.get(name)
+
+    # What nobody needs any more
+
+    async def facts(self, *prefixes: str) -> Mapping[str, str]:
+        """Give all facts whose names begin with one of the prefixes; without any, all."""
+        return {n: v for n, v in self._facts.items() if n.startswith(prefixes or ("",))}
+
+    async def forget_facts(self, facts: Mapping[str, str]) -> None:
+        """Forget facts that still say what is given."""
+        for name, value in facts.items():
+            if self._facts.get(name) == value:
+                del self._facts[name]
+
+    async def event_subjects(self) -> Sequence[str]:
+        """Give what events are told of."""
+        return sorted({event.subject for event in self._events})
+
+    async def old_events(self, subject: str, old: OldEvents, limit: int) -> Sequence[int]:
+        """Give the numbers of old events of a subject, the oldest first."""
+        of_subject = [event for event in self._events if event.subject == subject]
+        floor = max(0, len(of_subject) - old.newest)
+        may_go = [event for event in of_subject[:floor] if event.number < old.below][:limit]
+        return [event.number for event in may_go if event.at < old.before]
+
+    async def forget_events(self, numbers: Collection[int]) -> None:
+        """Forget events; a gap stands for each in the chain."""
+        self._events = [event for event in self._events if event.number not in numbers]
+        for number in numbers:
+            self._links[number - 1] = Gap(number, number, self._links[number - 1].hash)
+
+    async def forget_releases(self, product: str, digests: Collection[Digest]) -> None:
+        """Forget releases of a product, and the words of people for them."""
+        for digest in digests:
+            self._releases.pop((product, digest), None)
+        self._approvals = {
+            key: given
+            for key, given in self._approvals.items()
+            if key[0].product != product or key[1] not in digests
+        }
+
+    async def give_back(self, pages: int) -> int:
+        """Do nothing: there is no file."""
+        del pages
+        return 0

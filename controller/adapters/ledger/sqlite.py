@@ -2,14 +2,15 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from controller.adapters.ledger._chain import GENESIS, ChainEnd, Link, link_hash
+from controller.adapters.ledger._chain import GENESIS, ChainEnd, Gap, Link, link_hash
 from controller.adapters.ledger._database import Database
+from controller.adapters.ledger._forgetting import Forgetting
 from controller.adapters.ledger._runs import RUNS_KEPT, no_such_run, run_id
 from controller.adapters.ledger._status_rows import SECRETS, UNITS, StatusRows
 from controller.adapters.ledger._values import from_json, to_json
@@ -19,6 +20,7 @@ from controller.model.event import Event
 from controller.model.issuance import Issuance
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
+from controller.model.retention import OldEvents
 from controller.model.status import JournalStep, Run, SecretStatus, StageStatus, UnitStatus
 
 Value = TypeVar("Value")
@@ -40,6 +42,7 @@ class SqliteLedger:
         self._database = database
         self._units = StatusRows(database, UNITS)
         self._secrets = StatusRows(database, SECRETS)
+        self._forgetting = Forgetting(database)
         self._facts: dict[str, str] | None = None
         """All of them once one was asked for: nobody else writes the file (see `StatusRows`)."""
 
@@ -131,14 +134,18 @@ class SqliteLedger:
         while end.broken is None:
             with self._database.reading() as sql:
                 rows = sql.execute(
-                    "SELECT number, subject, body, hash FROM event WHERE number > ?"
-                    " ORDER BY number LIMIT ?",
+                    "SELECT number, 0, subject, body, hash FROM event WHERE number > ?1"
+                    " UNION ALL SELECT first, last, '', '', hash FROM event_gap WHERE first > ?1"
+                    " ORDER BY 1, 2 LIMIT ?2",
                     (end.number, _CHAIN_BATCH),
                 ).fetchall()
                 head = sql.execute("SELECT number, hash FROM event_head").fetchone()
             if not rows:
                 return end.compare(*(head or (0, GENESIS)))
-            end = end.after(Link(*row) for row in rows)
+            end = end.after(
+                Gap(number, last, link) if last else Link(number, subject, body, link)
+                for number, last, subject, body, link in rows
+            )
             await asyncio.sleep(0)  # a long log must not stop the rest of the controller
         return end.broken
 
@@ -308,10 +315,45 @@ class SqliteLedger:
 
     async def fact(self, name: str) -> str | None:
         """Give a text by name; None when it was never set."""
+        return self._read_facts().get(name)
+
+    def _read_facts(self) -> dict[str, str]:
         if self._facts is None:
             with self._database.reading() as sql:
                 self._facts = dict(sql.execute("SELECT name, value FROM fact").fetchall())
-        return self._facts.get(name)
+        return self._facts
+
+    # What nobody needs any more
+
+    async def facts(self, *prefixes: str) -> Mapping[str, str]:
+        """Give all facts whose names begin with one of the prefixes; without any, all."""
+        begins = prefixes or ("",)
+        return {n: value for n, value in self._read_facts().items() if n.startswith(begins)}
+
+    async def forget_facts(self, facts: Mapping[str, str]) -> None:
+        """Forget facts that still say what is given."""
+        self._forgetting.facts(facts)
+        self._facts = None
+
+    async def event_subjects(self) -> Sequence[str]:
+        """Give what events are told of."""
+        return self._forgetting.subjects()
+
+    async def old_events(self, subject: str, old: OldEvents, limit: int) -> Sequence[int]:
+        """Give the numbers of old events of a subject, the oldest first."""
+        return self._forgetting.old_events(subject, old, limit)
+
+    async def forget_events(self, numbers: Collection[int]) -> None:
+        """Forget events; gaps stand for them in the chain."""
+        self._forgetting.events(numbers)
+
+    async def forget_releases(self, product: str, digests: Collection[Digest]) -> None:
+        """Forget releases of a product, and the words of people for them."""
+        self._forgetting.releases(product, digests)
+
+    async def give_back(self, pages: int) -> int:
+        """Give up to so many freed pages back to the disk; tells how many bytes that were."""
+        return self._forgetting.give_back(pages)
 
     def _one(self, kind: type[Value], query: str, *given: object) -> Value | None:
         found = self._all(kind, query, *given)

@@ -3,23 +3,34 @@
 import asyncio
 import json
 import os
-import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 import psutil
 
+from controller.adapters.workspaces._sweeping import (
+    Placed,
+    amount_of,
+    names_in,
+    remove_tree,
+    take,
+    trees_in,
+)
 from controller.diagnostics.errors import Stalled
 from controller.model.names import Digest, UnitName
+from controller.model.retention import Amount, Swept
 from controller.model.workspace import Workspace
 
 STAMP = Path(".trueup") / "written"
 DATED = Path(".trueup") / "dated.json"
 MOST_DATED = 32
 STATE = "terraform.tfstate"
+PLANS = ("trueup.tfplan", "trueup-refresh.tfplan")
 # What the engine keeps beside a workspace's files, by the beginning of its name.
 KEPT = (".terraform", ".trueup", STATE, "errored.tfstate", "trueup.tfplan")
 
@@ -41,9 +52,13 @@ class DiskWorkspaces:
     nothing, and what was written before the machine last started is compared once more.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Use a folder, which is made when it is not there."""
+    def __init__(self, root: Path, *, records: Sequence[Path] = ()) -> None:
+        """Use a folder, which is made when it is not there.
+
+        `records`: folders whose JSON files tell of what runs, and may run from a tree.
+        """
         self._root = root.resolve()
+        self._records = tuple(records)
         _make_private(self._root)
         self._held: dict[UnitName, asyncio.Lock] = {}
 
@@ -80,10 +95,12 @@ class DiskWorkspaces:
         """See the port. Built beside its place and moved there whole."""
         names = {_checked(name, digest): name for name in files}
         place = tree_path(self._root, digest)
+        # From here to its end no other turn runs: a sweep is before it, or sees the new stamp.
         if place.parent != self._root / "trees" or place.name.startswith("."):
             raise Stalled.because(f"`{digest}` is not a digest")
         stamp = self._root / "trees" / ".placed" / place.name
         if place.is_dir() and _read_stamp(stamp) == (digest, _boot()):
+            os.utime(stamp)
             return place
         _make_private(place.parent, below=self._root)
         if place.is_dir() and _holds(
@@ -91,7 +108,7 @@ class DiskWorkspaces:
         ):
             _write_stamp(stamp, digest, below=self._root)
             return place
-        _remove_tree(place)
+        remove_tree(place)
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=place.parent))
         try:
             for path, name in names.items():
@@ -99,7 +116,7 @@ class DiskWorkspaces:
             _make_read_only(building)
             building.rename(place)
         finally:
-            _remove_tree(building)
+            remove_tree(building)
         _write_stamp(stamp, digest, below=self._root)
         return place
 
@@ -119,7 +136,48 @@ class DiskWorkspaces:
                 f"the state of `{unit}` still holds {held} resource{'' if held == 1 else 's'}",
                 hint="destroy the unit first",
             )
-        _remove_tree(directory)
+        remove_tree(directory)
+
+    async def sweep_trees(self, before: datetime, *, dry: bool = False) -> Swept:
+        """See the port. Whether a tree is young is looked at in the moment that it goes."""
+        trees = await asyncio.to_thread(trees_in, self._root / "trees")
+        named = await asyncio.to_thread(names_in, self._root / "units", self._records)
+        swept, going = Swept(), list[Path]()
+        for tree in trees:
+            kind = _fate(tree, named, before)
+            if kind == "gone" and not dry:
+                going.append(take(tree))  # no turn of others is between the look and this
+            swept = replace(swept, **{kind: getattr(swept, kind) + tree.amount})
+        for left in going:
+            await asyncio.to_thread(remove_tree, left)
+        return swept
+
+    async def sweep_plans(self, before: datetime, *, dry: bool = False) -> Swept:
+        """See the port."""
+        swept = Swept()
+        for path in await asyncio.to_thread(self._plans):
+            amount = amount_of(path) if path.is_file() else Amount()
+            kind = self._fate_of_plan(path, before)
+            if kind == "gone" and not dry:
+                path.unlink(missing_ok=True)
+            swept = replace(swept, **{kind: getattr(swept, kind) + amount})
+        return swept
+
+    def _plans(self) -> list[Path]:
+        return [p for name in PLANS for p in sorted(self._root.glob(f"units/*/*/*/{name}"))]
+
+    def _fate_of_plan(self, path: Path, before: datetime) -> str:
+        held = self._held.get(UnitName(*path.parts[-4:-1]))
+        if held is not None and held.locked():
+            return "held"
+        is_old = path.is_file() and path.stat().st_mtime < before.timestamp()
+        return "gone" if is_old else "young"
+
+
+def _fate(tree: Placed, named: set[str], before: datetime) -> str:
+    if tree.path.name in named:
+        return "held"
+    return "gone" if tree.path.is_dir() and tree.placed_at() < before else "young"
 
 
 def _checked(name: str, owner: object) -> PurePosixPath:
@@ -146,7 +204,7 @@ def _write(path: Path, content: bytes, *, below: Path) -> None:
     if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
         return
     if path.is_dir() and not path.is_symlink():
-        _remove_tree(path)
+        remove_tree(path)
     _make_private(path.parent, below=below)
     partial = path.with_name(f".trueup-{path.name}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -235,15 +293,6 @@ def _remove_unwanted(directory: Path, entry: Path, wanted: set[PurePosixPath]) -
 def _make_read_only(tree: Path) -> None:
     for path in [tree, *tree.rglob("*")]:
         path.chmod(0o500 if path.is_dir() else 0o400)
-
-
-def _remove_tree(tree: Path) -> None:
-    if not tree.exists():
-        return
-    for path in [tree, *tree.rglob("*")]:
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o700)
-    shutil.rmtree(tree)
 
 
 def _resources(state: Path) -> int | None:

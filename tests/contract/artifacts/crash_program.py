@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 from controller.adapters.artifacts.disk import DiskArtifacts
+from controller.adapters.clock.system import SystemClock
 
 
 async def main(root: Path, seed: int) -> None:
-    artifacts = DiskArtifacts(root)
+    artifacts = DiskArtifacts(root, SystemClock().now)
     source = random.Random(seed)
     while True:
         content = source.randbytes(source.choice([10, 10_000, 2_000_000]))

@@ -1,10 +1,13 @@
+import asyncio
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from controller.adapters.artifacts.disk import DiskArtifacts
 from controller.adapters.artifacts.memory import MemoryArtifacts
+from controller.adapters.clock.memory import MemoryClock
 from controller.diagnostics.errors import Stalled, Transient
 from controller.model.names import Digest
 from controller.ports.artifacts import Artifacts
@@ -13,13 +16,20 @@ EMPTY = Digest("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7
 
 
 @pytest.fixture(params=["memory", "disk"])
-def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> Artifacts:
-    return MemoryArtifacts() if request.param == "memory" else DiskArtifacts(tmp_path / "artifacts")
+def artifacts(request: pytest.FixtureRequest, tmp_path: Path, clock: MemoryClock) -> Artifacts:
+    if request.param == "memory":
+        return MemoryArtifacts(clock.now)
+    return DiskArtifacts(tmp_path / "artifacts", clock.now)
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> DiskArtifacts:
-    return DiskArtifacts(tmp_path / "artifacts")
+def clock() -> MemoryClock:
+    return MemoryClock()
+
+
+@pytest.fixture
+def disk(tmp_path: Path, clock: MemoryClock) -> DiskArtifacts:
+    return DiskArtifacts(tmp_path / "artifacts", clock.now)
 
 
 @pytest.mark.parametrize("content", [b"", b"text\n", bytes(range(256)) * 4096])
@@ -52,9 +62,11 @@ async def test_files_and_folders_are_for_their_owner_alone(disk: DiskArtifacts):
     assert all(stat.S_IMODE(folder.stat().st_mode) == 0o700 for folder in list(path.parents)[:3])
 
 
-async def test_what_was_put_is_there_after_a_new_start(disk: DiskArtifacts, tmp_path: Path):
+async def test_what_was_put_is_there_after_a_new_start(
+    disk: DiskArtifacts, tmp_path: Path, clock: MemoryClock
+):
     digest = await disk.put(b"kept")
-    assert await DiskArtifacts(tmp_path / "artifacts").get(digest) == b"kept"
+    assert await DiskArtifacts(tmp_path / "artifacts", clock.now).get(digest) == b"kept"
 
 
 async def test_a_damaged_file_is_never_given_and_is_mended_by_putting_it_again(disk: DiskArtifacts):
@@ -74,4 +86,41 @@ async def test_nothing_is_left_in_the_temporary_folder(disk: DiskArtifacts, tmp_
 async def test_a_place_that_cannot_be_written_is_said_in_words(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Transient, match="cannot be opened"):
-        DiskArtifacts(tmp_path / "file" / "artifacts")
+        DiskArtifacts(tmp_path / "file" / "artifacts", MemoryClock().now)
+
+
+async def test_what_is_stored_is_listed_with_when_it_was_put_last(
+    artifacts: Artifacts, clock: MemoryClock
+):
+    assert list(await artifacts.stored()) == []
+    digest = await artifacts.put(b"1234")
+    clock.advance(60)
+    await artifacts.put(b"1234")
+    (found,) = await artifacts.stored()
+    assert (found.digest, found.size, found.put_at) == (digest, 4, clock.now())
+
+
+async def test_what_was_put_again_is_not_removed(artifacts: Artifacts, clock: MemoryClock):
+    digest = await artifacts.put(b"wanted again")
+    clock.advance(60)
+    condemned = clock.now()
+    await artifacts.put(b"wanted again")
+    assert not await artifacts.remove(digest, unless_put_since=condemned)
+    assert await artifacts.get(digest) == b"wanted again"
+    clock.advance(60)
+    assert await artifacts.remove(digest, unless_put_since=clock.now())
+    assert await artifacts.remove(digest, unless_put_since=clock.now())
+    assert (await artifacts.get(digest), list(await artifacts.stored())) == (None, [])
+
+
+async def test_of_a_put_and_a_removal_at_once_what_was_put_is_there(
+    artifacts: Artifacts, clock: MemoryClock
+):
+    for _ in range(100):
+        digest = await artifacts.put(b"content")
+        clock.advance(1)
+        condemned = clock.now() + timedelta(seconds=-0.5)
+        await asyncio.gather(
+            artifacts.remove(digest, unless_put_since=condemned), artifacts.put(b"content")
+        )
+        assert await artifacts.get(digest) == b"content"

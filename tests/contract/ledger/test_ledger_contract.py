@@ -15,6 +15,7 @@ from controller.model.event import Event, EventType
 from controller.model.issuance import Issuance, Question, RequestPhase, Target, TargetKind, Word
 from controller.model.names import Commit, Digest, SecretName, StageName, UnitName
 from controller.model.release import Release
+from controller.model.retention import OldEvents
 from controller.model.status import JournalStep, SecretStatus, StageStatus, StepState, UnitStatus
 from controller.ports.ledger import Ledger
 
@@ -260,3 +261,66 @@ async def test_a_request_is_written_with_what_is_told_of_it(ledger: Ledger):
     assert [found.id for found in await ledger.issuances(is_open=True)] == [other.id]
     assert [found.id for found in await ledger.issuances(limit=1)] == [other.id]
     assert await ledger.verify_chain() is None
+
+
+async def numbers(ledger: Ledger, subject: str | None = None) -> list[int]:
+    return [found.number for found in await ledger.events(subject=subject, limit=1000)]
+
+
+async def test_old_events_go_but_the_newest_of_a_subject_and_what_nobody_was_told(ledger: Ledger):
+    for number in range(12):
+        told = replace(event("even" if number % 2 else "odd"), at=NOW + timedelta(days=number))
+        await ledger.append(told)
+    assert list(await ledger.event_subjects()) == ["even", "odd"]
+    old = OldEvents(NOW + timedelta(days=8), newest=3, below=5)
+    assert list(await ledger.old_events("odd", old, 10)) == [1, 3]
+    assert list(await ledger.old_events("odd", old, 1)) == [1]
+    assert list(await ledger.old_events("even", replace(old, newest=5), 10)) == [2]
+    assert list(await ledger.old_events("even", replace(old, newest=6), 10)) == []
+    assert list(await ledger.old_events("odd", replace(old, before=NOW), 10)) == []
+    assert await numbers(ledger) == list(range(1, 13))
+
+
+async def test_the_chain_holds_past_events_that_were_forgotten(ledger: Ledger):
+    for _ in range(9):
+        await ledger.append(event())
+    for gone in ([2], [4], [3], [6, 7], [1], [9], [9]):
+        await ledger.forget_events(gone)
+        assert await ledger.verify_chain() is None
+    assert await numbers(ledger) == [5, 8]
+    assert [e.number for e in await ledger.events(after=2, limit=1)] == [5]
+    assert (await ledger.append(event())).number == 10
+    assert await ledger.verify_chain() is None
+    await ledger.forget_events([5, 8, 10])
+    assert (await numbers(ledger), await ledger.verify_chain()) == ([], None)
+    assert (await ledger.append(event())).number == 11
+
+
+async def test_facts_are_given_by_the_beginnings_of_their_names_and_forgotten(ledger: Ledger):
+    for name in ("gate/a", "gate/b", "proof/a"):
+        await ledger.set_fact(name, name)
+    assert list(await ledger.facts("gate/")) == ["gate/a", "gate/b"]
+    assert dict(await ledger.facts("gate/b", "proof/")) == {
+        "gate/b": "gate/b",
+        "proof/a": "proof/a",
+    }
+    await ledger.set_fact("gate/b", "another word by now")
+    await ledger.forget_facts({"gate/a": "gate/a", "gate/b": "gate/b", "none": ""})
+    assert await ledger.fact("gate/a") is None
+    assert await ledger.facts() == {"gate/b": "another word by now", "proof/a": "proof/a"}
+
+
+async def test_forgotten_releases_take_the_words_for_them_along(ledger: Ledger):
+    other = Digest("sha256:" + "c" * 64)
+    for product in ("shop", "shop2"):
+        for digest in (DIGEST, other):
+            await ledger.put_release(Release(product, COMMIT, digest))
+            stage = StageName(product, "dev")
+            await ledger.put_approval(Approval(stage, digest, "grace", NOW))
+    await ledger.forget_releases("shop", {DIGEST})
+    assert [found.digest for found in await ledger.releases("shop")] == [other]
+    assert len(await ledger.releases("shop2")) == 2
+    given = [await ledger.approvals(StageName(p, "dev"), DIGEST) for p in ("shop", "shop2")]
+    assert [len(found) for found in given] == [0, 1]
+    assert len(await ledger.approvals(DEV, other)) == 1
+    assert await ledger.give_back(10) >= 0

@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -134,6 +135,8 @@ async def test_the_database_refuses_to_change_or_remove_an_event(path: Path, sta
         (["UPDATE event SET body = 'no json' WHERE number = 5"], 5),
         (["INSERT INTO event VALUES (7, 'unit:a', '{}', 'x')"], 7),
         (["DELETE FROM event_head"], 1),
+        (["DELETE FROM event WHERE number = 2", "INSERT INTO event_gap VALUES (2, 2, 'x')"], 3),
+        (["INSERT INTO event_gap SELECT 2, 3, hash FROM event WHERE number = 3"], 3),
     ],
 )
 async def test_whoever_changes_the_log_behind_our_back_is_found(
@@ -175,3 +178,46 @@ async def test_a_value_that_cannot_be_read_is_said_in_words(path: Path):
     with pytest.raises(Stalled, match="StageStatus that cannot be read: name"):
         await ledger.stages()
     await ledger.close()
+
+
+async def test_the_file_shrinks_when_events_were_forgotten_also_one_of_an_earlier_version(
+    path: Path,
+):
+    await written(path, 1)
+    tamper(path, "PRAGMA journal_mode = DELETE", "PRAGMA auto_vacuum = NONE", "VACUUM")
+    ledger = SqliteLedger.open(path)
+    for _ in range(300):
+        await ledger.append(replace(EVENT, message="x" * 4000))
+    await ledger.give_back(0)
+    before = path.stat().st_size
+    await ledger.forget_events(range(2, 301))
+    assert await ledger.give_back(10) == 40_960
+    freed = await ledger.give_back(10_000)
+    assert freed > 1_000_000
+    assert before - path.stat().st_size >= freed
+    assert await ledger.verify_chain() is None
+    await ledger.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT body FROM event WHERE subject = 'a' AND number <= 9 ORDER BY number LIMIT 5",
+        "SELECT number FROM event WHERE subject = 'a' ORDER BY number DESC LIMIT 1 OFFSET 100",
+        "SELECT min(subject) FROM event WHERE subject > 'a'",
+        "SELECT body FROM event WHERE number > 7 ORDER BY number ASC LIMIT 500",
+        "SELECT coalesce(max(number), 0) + 1 FROM run WHERE subject = 'a'",
+        "SELECT body FROM run WHERE ended = 0 ORDER BY id",
+        "SELECT body FROM run WHERE subject = 'a' ORDER BY number DESC LIMIT 20",
+        "SELECT body FROM step WHERE run = 'a' ORDER BY number",
+        "SELECT body FROM release WHERE product = 'a' ORDER BY number DESC LIMIT 50",
+        "SELECT body FROM approval WHERE stage = 'a' AND release = 'b' ORDER BY number",
+        "DELETE FROM approval WHERE stage > 'a/' AND stage < 'a0' AND release = 'b'",
+        "SELECT body FROM issuance WHERE is_open = 1 ORDER BY number DESC",
+    ],
+)
+async def test_no_query_that_is_asked_often_reads_a_whole_table(path: Path, query: str):
+    ledger = SqliteLedger.open(path)
+    plan = [row[3] for row in ledger.connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    await ledger.close()
+    assert [step for step in plan if step.startswith("SCAN") and "USING" not in step] == []

@@ -1,9 +1,11 @@
 import asyncio
 import contextlib
+import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -254,3 +256,62 @@ async def test_a_writer_that_is_killed_leaves_nothing_half_done(
     trees = [path for path in (root / "trees").glob("sha256-*") if path.is_dir()]
     assert all(content(tree) == files for tree in trees)
     assert content(await workspaces.place_tree(TREE, files)) == files
+
+
+OLD = Digest("sha256:" + "b" * 64)
+USED = Digest("sha256:" + "c" * 64)
+RUNNING = Digest("sha256:" + "d" * 64)
+SOON = datetime.now(UTC) + timedelta(hours=1)
+
+
+async def test_trees_go_whose_path_stands_nowhere(tmp_path: Path) -> None:
+    records = tmp_path / "cloud" / "services"
+    records.mkdir(parents=True)
+    workspaces = DiskWorkspaces(tmp_path / "workspaces", records=(records,))
+    placed = {
+        digest: await workspaces.place_tree(digest, {"a/b.py": b"1234"})
+        for digest in (TREE, OLD, USED, RUNNING)
+    }
+    await workspaces.write(workspace({"main.tf.json": str(placed[TREE]).encode()}, "sha256:1"))
+    (workspaces.directory(UNIT) / "terraform.tfstate").write_text(str(placed[USED]))
+    (records / "api.json").write_text(f'{{"folder": "{placed[RUNNING]}"}}')
+    (placed[OLD].parent / ".going-x").mkdir()
+
+    young = await workspaces.sweep_trees(datetime.now(UTC) - timedelta(hours=1))
+    assert (young.gone.count, young.young.count, young.held.count) == (0, 2, 3)
+    dry = await workspaces.sweep_trees(SOON, dry=True)
+    assert (dry.gone.count, dry.gone.bytes) == (2, 4)
+    assert placed[OLD].is_dir()
+    assert await workspaces.sweep_trees(SOON) == dry
+    assert sorted(path.name for path in placed[OLD].parent.glob("*")) == [".placed", *sorted(
+        placed[digest].name for digest in (TREE, USED, RUNNING)
+    )]  # fmt: skip
+    again = await workspaces.place_tree(OLD, {"a/b.py": b"1234"})
+    assert (again / "a" / "b.py").read_bytes() == b"1234"
+
+
+async def test_a_tree_that_is_placed_again_while_a_sweep_looks_stays(
+    workspaces: DiskWorkspaces,
+) -> None:
+    place = await workspaces.place_tree(TREE, {"a.py": b"1"})
+    old = datetime.now(UTC) - timedelta(days=9)
+    os.utime(place.parent / ".placed" / place.name, (old.timestamp(), old.timestamp()))
+    sweep = asyncio.create_task(workspaces.sweep_trees(old + timedelta(days=1)))
+    await asyncio.sleep(0)  # it looks for names in a thread
+    assert await workspaces.place_tree(TREE, {"a.py": b"1"}) == place
+    assert (await sweep).gone.count == 0
+    assert (place / "a.py").read_bytes() == b"1"
+
+
+async def test_saved_plans_go_but_where_somebody_works(workspaces: DiskWorkspaces) -> None:
+    directory = await workspaces.write(workspace({"main.tf.json": b"{}"}, "sha256:1"))
+    plan = directory / "trueup.tfplan"
+    plan.write_bytes(b"secret")
+    assert (await workspaces.sweep_plans(SOON - timedelta(days=1))).young.count == 1
+    async with workspaces.hold(UNIT):
+        assert (await workspaces.sweep_plans(SOON)).held.count == 1
+    assert (await workspaces.sweep_plans(SOON, dry=True)).gone.bytes == len(b"secret")
+    assert plan.is_file()
+    await workspaces.sweep_plans(SOON)
+    assert not plan.exists()
+    assert (directory / "main.tf.json").is_file()
