@@ -8,6 +8,7 @@ from controller import __version__
 from controller.decisions import Decisions
 from controller.diagnostics.errors import Stalled
 from controller.gate_desk import GateDesk
+from controller.keeping import Keeping
 from controller.model import view
 from controller.model.caller import Caller, Role, with_users
 from controller.model.condition import ConditionType, Truth
@@ -38,6 +39,7 @@ class App:
         self.gates, self.requests = GateDesk(parts), Requests(parts)
         self.promotions, self.rotations = Promotions(parts), Rotations(parts)
         self.outlook, self.decisions = Outlook(parts), Decisions(parts)
+        self.keeping = Keeping(parts)
 
     # Looking.
 

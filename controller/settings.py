@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from controller.load_workers import LoadWorkers
+from controller.retention import Retention
 
 
 class Rule(BaseModel):
@@ -247,6 +248,7 @@ class Settings(BaseSettings):
         default=False, description="let load tests reach other machines than this one"
     )
     load_workers: LoadWorkers = Field(default_factory=LoadWorkers)
+    retention: Retention = Field(default_factory=Retention)
     state_credentials: Mapping[str, Path] = Field(
         default={},
         description="for an environment by name, the file with the login to where its states are",

@@ -64,6 +64,7 @@ COMMANDS: Mapping[str, Entry] = {
     "resume": Entry("Acting", "Look after a stage or a unit again."),
     "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),
     "state": Entry("Acting", "Show earlier states of a unit, and bring one back."),
+    "gc": Entry("Acting", "Take away what nobody needs any more, or tell what would go."),
     "rotate": Entry("Acting", "Rotate a secret, or all that an owner or a label holds, now."),
     "secrets": Entry("Acting", "Ask for secrets and credentials; look after their server."),
     "bench": Entry("Looking", "Run a published benchmark, beside the plain tools."),

@@ -18,6 +18,8 @@ OF_NAMES = frozenset(
     }
 )  # fmt: skip
 """Actions whose subject is an environment or a request, a name without a product."""
+OF_ALL = frozenset({"reconcile", "gc"})
+"""Actions that may be without a subject."""
 RELEASE = re.compile(r"[0-9a-f]{7,64}|sha256:[0-9a-f]{64}")
 REASON_LIMIT = 1000
 
@@ -113,6 +115,7 @@ ACTIONS: Mapping[str, Act] = {
     "gate-run": lambda app, ask: app.gates.run(ask.caller, *gate_of(ask.subject)),
     "gate-cancel": lambda app, ask: app.gates.cancel(ask.caller, *gate_of(ask.subject)),
     "rotate": lambda app, ask: app.rotations.rotate(ask.caller, ask.subject),
+    "gc": lambda app, ask: app.keeping.clean_up(ask.caller),
     "approve-request": lambda app, ask: app.requests.approve(
         ask.caller, ask.subject, ask.reason, expect=ask.expect
     ),
@@ -133,6 +136,6 @@ async def act(app: App, action: str, ask: Ask) -> str:
             "there is no such action", hint=f"the actions are {', '.join(sorted(ACTIONS))}"
         )
     ask.check(action)
-    if not ask.subject and action != "reconcile":
+    if not ask.subject and action not in OF_ALL:
         raise RequestWrong.because(f"`{action}` needs a `subject`")
     return await ACTIONS[action](app, ask)

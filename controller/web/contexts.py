@@ -59,6 +59,8 @@ class OverviewPage:
     findings_total: int
     events: Sequence[view.EventView]
     """The newest first."""
+    disk: str = ""
+    """What uses the disk, as of the last clean-up; empty before the first."""
 
 
 @dataclass(frozen=True)

@@ -50,13 +50,14 @@ from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
+from controller.wiring.disk_usage import disk_usage
 from controller.wiring.makers import Makers, consumer_of
 from controller.wiring.secret_stores import SecretStores, github_copy, read_secret
 from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import Oversight, World
+from controller.workflows.world import Oversight, Tuning, World
 from schemas.kinds.notification import Notification
 
 FETCHED = "providers"
@@ -330,17 +331,20 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             seal=Ed25519Seal.open(data, settings.decision_keys),
             trust=git_source.trust(settings.repository),
             audit_logs=_audit_logs(settings),
-            people=frozenset({LOCAL_NAME, *(user.name for user in settings.users)}),
-            members=_members(settings),
+            tuning=tuning(settings),
+            disk=partial(disk_usage, data),
         )
         yield _made_of(world, settings)
 
 
-def _members(settings: Settings) -> tuple[Member, ...]:
-    return tuple(
+def tuning(settings: Settings) -> Tuning:
+    """Give what may be changed while the controller runs."""
+    members = tuple(
         Member(Caller(user.name, Role(user.role), user.groups), user.commits_as)
         for user in settings.users
     )
+    people = frozenset({LOCAL_NAME, *(user.name for user in settings.users)})
+    return Tuning(people, members, settings.retention.limits())
 
 
 def _made_of(world: World, settings: Settings) -> Controller:

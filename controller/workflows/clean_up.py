@@ -97,7 +97,7 @@ class CleanUp:
     async def go(self) -> Cleaning:
         """Do it, and tell what went."""
         world = self.parts.world
-        now, retention = world.clock.now(), world.retention()
+        now, retention = world.clock.now(), world.tuning.retention
         await self._events(now, retention)
         await self._workspaces(now, retention)
         problem = ""

@@ -78,6 +78,16 @@ class Oversight:
     """How old a secret may become whose document does not say when it changes."""
 
 
+@dataclass(slots=True)
+class Tuning:
+    """What the settings say and may say anew while the controller runs."""
+
+    people: frozenset[str] = frozenset()
+    members: tuple[Member, ...] = ()
+    retention: Retention = field(default_factory=Retention)
+    """How long what is kept."""
+
+
 @dataclass(frozen=True)
 class World:
     """The ports in use."""
@@ -132,8 +142,6 @@ class World:
     """By environment: what tells who changed something there."""
     oversight: Oversight = field(default_factory=Oversight)
     """What is looked at of secrets beside their delivery."""
-    retention: Callable[[], Retention] = Retention
-    """How long what is kept, as the settings have it now."""
     disk: Callable[[], Mapping[str, int]] = dict
     """Bytes by the name of what lies in the data folder; it takes its time."""
     painter: Painter | None = None
@@ -143,9 +151,17 @@ class World:
     """Models beside the light ones; without them, those alone."""
     table_query: TableQuery | None = None
     """Who answers the queries of objectives; None: nobody does."""
-    people: frozenset[str] = frozenset()
-    """The users of the settings; empty when nobody knows them."""
-    members: tuple[Member, ...] = ()
-    """Users whose commits to the promotions branch are their word."""
+    tuning: Tuning = field(default_factory=Tuning)
+    """What may be changed while the controller runs."""
     trust: Trust | None = None
     """Whose signatures are wanted; None when none are."""
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The users of the settings; empty when nobody knows them."""
+        return self.tuning.people
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Users whose commits to the promotions branch are their word."""
+        return self.tuning.members

@@ -40,6 +40,7 @@ from controller.model.delivery import ServerHealth
 from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
 from controller.model.names import StageName
+from controller.model.retention import Retention
 from controller.ports.consumer import Consumer
 from controller.ports.metric_source import MetricSource
 from controller.ports.policy_engine import PolicyEngine
@@ -47,7 +48,7 @@ from controller.steps.load.load import ParsedFiles
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import Oversight, World, no_consumer
+from controller.workflows.world import Oversight, Tuning, World, no_consumer
 from schemas.rotation import Consumer as ConsumerDocument
 
 PAUSES = {Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
@@ -131,6 +132,7 @@ class MemoryWorld:
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
     people: frozenset[str] = frozenset()
     members: tuple[Member, ...] = ()
+    retention: Retention = field(default_factory=Retention)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     """Those that can be told of a secret, by name."""
     told: list[str] = field(default_factory=list)
@@ -185,7 +187,7 @@ class MemoryWorld:
             environment_limits={}, trust=self.trust, notifier=notifier, notifications=[],
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, seal=self.seal, metric_source=self.metric_source,
-            people=self.people, members=self.members,
+            tuning=Tuning(self.people, self.members, self.retention),
             painter=self.painter, consumer=self.consumer,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)

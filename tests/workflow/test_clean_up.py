@@ -32,9 +32,8 @@ DAY = 86_400.0
 
 
 def begun(keep: Retention = KEEP) -> tuple[MemoryWorld, Parts]:
-    world = MemoryWorld()
-    parts = world.start().parts
-    return world, replace(parts, world=replace(parts.world, retention=lambda: keep))
+    world = MemoryWorld(retention=keep)
+    return world, world.start().parts
 
 
 @dataclass

@@ -45,6 +45,7 @@ async def collect(app: App) -> list[Metric]:
         await _findings(app),
         await _requests(app),
         await _repository(app, now),
+        *await _disk(app),
     ]
 
 
@@ -140,3 +141,20 @@ async def _repository(app: App, now: datetime) -> Metric:
     if fetched_at:
         age.add_metric((), (now - datetime.fromisoformat(fetched_at)).total_seconds())
     return age
+
+
+async def _disk(app: App) -> list[Metric]:
+    """Tell what uses the disk, as the last clean-up saw it, and what that took away."""
+    used = GaugeMetricFamily(
+        "trueup_disk_used_bytes", "Bytes below the data folder, as of once a day.", labels=("name",)
+    )
+    gone = GaugeMetricFamily(
+        "trueup_cleaned_up", "Things that the last clean-up took away.", labels=("kind",)
+    )
+    cleaning = await app.keeping.last()
+    if cleaning is not None:
+        for name, size in cleaning.disk.items():
+            used.add_metric((name,), size)
+        for kind, amount in cleaning.gone.items():
+            gone.add_metric((kind,), amount.count)
+    return [used, gone]

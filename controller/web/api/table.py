@@ -22,6 +22,7 @@ from controller.web.api import (
     promotions,
     releases,
     requests,
+    retention,
     secrets,
     stages,
     units,
@@ -46,6 +47,7 @@ RESOURCES = (
     evidence,
     gates,
     promotions,
+    retention,
 )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.model.retention import Cleaning
 from controller.web.contexts import OverviewPage
 from controller.web.pages.framing import frame
 from controller.web.rendering import render
@@ -13,6 +14,7 @@ from controller.web.site import Site
 SECONDS = 5
 SHOWN_FINDINGS = 6
 SHOWN_EVENTS = 12
+SHOWN_FOLDERS = 4
 STALE = timedelta(minutes=5)
 """A repository that was not reached for so long is shown as a fault."""
 
@@ -33,5 +35,19 @@ async def page(site: Site, request: Request) -> Response:
         findings=findings[:SHOWN_FINDINGS],
         findings_total=len(findings),
         events=tuple(reversed(events)),
+        disk=disk_line(await site.app.keeping.last()),
     )
     return render("overview.html", context)
+
+
+def disk_line(cleaning: Cleaning | None) -> str:
+    """Say what uses the disk, the most first."""
+    if cleaning is None or not cleaning.disk:
+        return ""
+    most = sorted(cleaning.disk.items(), key=lambda used: -used[1])[:SHOWN_FOLDERS]
+    parts = ", ".join(f"{name} {_size(size)}" for name, size in most)
+    return f"{_size(sum(cleaning.disk.values()))} in the data folder: {parts}"
+
+
+def _size(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"

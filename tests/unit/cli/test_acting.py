@@ -156,3 +156,12 @@ def test_a_dry_run_of_a_restore_says_what_is_known_of_where_it_was_made(trueup, 
     assert "made" not in same.out
     older = trueup("state", "restore", "shop/dev/shop-api", "5", "--dry-run")
     assert "not known: whether it was made where the unit's providers look now" in older.out
+
+
+def test_a_clean_up_is_asked_for_or_shown_before(trueup, app):
+    dry = trueup("gc", "--dry-run")
+    assert [line.split() for line in dry.out.splitlines()[1:3]] == [
+        ["artifacts", "3", "3.0", "MiB", "would", "go"], ["events", "120", "-", "would", "go"],
+    ]  # fmt: skip
+    assert json.loads(trueup("gc", "--dry-run", "-o", "json").out)["kept"]["decisions"]["count"]
+    assert trueup("gc").out == "asked for a clean-up; `trueup events` tells when much went\n"

@@ -16,6 +16,7 @@ from controller.model.plan import Action, AttributeChange, DriftKind, ResourceCh
 from controller.model.record import Check, Standing, Verification
 from controller.model.state import KeptState
 from controller.permission import NotAllowed, NotFound, require
+from tests.unit.web.fake_keeping import FakeKeeping
 from tests.unit.web.fake_outlook import FakeOutlook
 from tests.unit.web.fake_requests import FakeRequests
 
@@ -286,6 +287,7 @@ class FakeApp:
     )
     fails_with: Exception | None = None
     outlook: FakeOutlook = field(default_factory=FakeOutlook)
+    keeping: FakeKeeping = field(default_factory=FakeKeeping)
     instant: datetime = NOW
     asked: list[tuple[object, ...]] = field(default_factory=list)
     looks: int = 0

@@ -1,0 +1,18 @@
+"""`/api/retention`: what nobody needs any more, and what uses the disk."""
+
+from starlette.requests import Request
+
+from controller.web.api.endpoints import Endpoints
+from controller.web.site import Site
+
+
+def endpoints(site: Site) -> Endpoints:
+    """Give the endpoints of what is kept: the last clean-up, and what one would do now."""
+
+    async def last(_request: Request) -> object:
+        return await site.app.keeping.last() or {}
+
+    async def preview(_request: Request) -> object:
+        return await site.app.keeping.preview()
+
+    return {"/api/retention": last, "/api/retention/preview": preview}
