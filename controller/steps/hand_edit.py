@@ -52,7 +52,7 @@ def judge_edit(edited: Edited) -> HandEdit | Pointer:
             if is_proposal
             else "`handEdits: refuse` of the pipeline"
         )
-    said = f"`{edited.path}` was edited by {_who(newest)} in {newest.commit[:12]}: {why}"
+    said = f"`{edited.path}` was edited by {who_edited(newest)} in {newest.commit[:12]}: {why}"
     is_other = release is not None and release.digest != _digest(edited.standing)
     edit = HandEdit(said, newest.at, release if is_other else None, is_proposal)
     return _with_word(edit, edited, newest, release) if is_proposal and release else edit
@@ -69,7 +69,7 @@ def _believed(edited: Edited, said: Pointer) -> Pointer:
         return replace(said, number=number)
     return replace(
         said, number=number, rejected=before.digest, rejected_commit=before.commit,
-        rejected_by=_who(edited.changes[0]), rejected_at=edited.now,
+        rejected_by=who_edited(edited.changes[0]), rejected_at=edited.now,
     )  # fmt: skip
 
 
@@ -170,5 +170,6 @@ def _digest(pointer: Pointer | None) -> Digest | None:
     return pointer.digest if pointer else None
 
 
-def _who(change: PointerChange) -> str:
+def who_edited(change: PointerChange) -> str:
+    """Name who made a change, as its commit says."""
     return parseaddr(change.committer)[1] or change.committer or "somebody"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from controller.diagnostics.errors import Stalled, Transient
+from controller.model.decision import DecisionKind
 from controller.model.names import StageName
 from controller.model.pointer_change import HandEdit, PointerChange
 from controller.model.record import Standing as Seal
@@ -20,6 +21,7 @@ from controller.model.release import Pointer, Release
 from controller.steps.decide.verify import verify
 from controller.steps.hand_edit import Edited, judge_edit
 from controller.workflows import keys
+from controller.workflows.by_hand import record_edit
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import (
     decision_path,
@@ -98,7 +100,7 @@ class Pointers:
                 f"`{path}` has another content than its history tells",
                 hint="nothing to do: it is looked at again",
             )
-        return await self._judged(name, text, since, known)
+        return await self._judged(name, text, since, known, files)
 
     async def is_held(self, name: StageName) -> bool:
         """Tell whether somebody holds a stage, as was written last; asks no server."""
@@ -118,6 +120,7 @@ class Pointers:
         text: str | None,
         since: Sequence[PointerChange],
         known: Written | None,
+        files: Mapping[str, str],
     ) -> Standing:
         standing, said = known.pointer(name) if known else None, _read(name, text)
         trust, rule = self._world.trust, self._parts.catalogs.pipeline_stage(name).hand_edits
@@ -130,6 +133,7 @@ class Pointers:
         found = judge_edit(edited)
         if isinstance(found, HandEdit):
             return Standing(standing, text, found)
+        found = await record_edit(self._parts, edited, found, files)
         await self._parts.recording.event(
             keys.stage_key(name), "HandEditAccepted",
             f"`{edited.path}` was edited by {since[0].committer} in {since[0].commit[:12]}, and is"
@@ -185,10 +189,14 @@ class Pointers:
 
 
 def _highest_number(name: StageName, files: Mapping[str, str]) -> int:
-    """Give the number of the last decision about a stage that lies on the branch."""
+    """Give the number of the last decision about a stage that wrote its pointer.
+
+    The record of an edit by hand lies beside a pointer that Trueup did not write.
+    """
     folder = decisions_path(name)
     records = [read_decision(text) for path, text in files.items() if path.startswith(folder)]
-    return max((record.number for record in records if record), default=0)
+    numbers = (r.number for r in records if r and r.kind != DecisionKind.BY_HAND)
+    return max(numbers, default=0)
 
 
 def _since(changes: Sequence[PointerChange], known: Written | None) -> Sequence[PointerChange]:

@@ -96,9 +96,13 @@ async def put_back(parts: Parts, name: StageName, order: Order) -> Pointer:
     standing = await Stages(parts).pointer(name)
     if standing.edit is None:
         raise not_edited(name)
-    said = f"{order.by} puts back what was edited by hand: {standing.edit.said}"
+    edit = standing.edit
+    instead = f"in place of {edit.release}, " if edit.release else ""
 
     async def change(pointer: Pointer) -> tuple[Decision, Pointer]:
+        here = f"{name.product}@{pointer.commit[:12]}"
+        said = f"{order.by} puts back {here}, {instead}what was edited by hand: {edit.said}"
+        said += f": {order.reason}" if order.reason else ""
         decision = await _decision(parts, DecisionKind.PUT_BACK, pointer, order, said)
         return decision, pointer
 

@@ -126,6 +126,24 @@ class Scene:
     def pointed_at(self, commit: str) -> str:
         return self.file.replace(self.first, commit)
 
+    async def by_hand(self, edited: str):
+        """Give the one record of an edit: sealed, on top of the edit, which is as it was."""
+        history = await self.life.app.promotions.history(PRODUCTION)
+        (found,) = [each for each in history if each.kind == "by-hand"]
+        assert (found.standing, edited[:12] in found.because) == ("valid", True)
+        assert (await self.life.app.decisions.verify(found.decision)).standing == "valid"
+        assert edited in self.upstream.log(POINTERS, "%H")
+        return found
+
+    async def digests(self) -> tuple[str, str]:
+        """Give the digests of the first release and of the second one."""
+        seen = await self.world.ledger.releases("shop", limit=9)
+        first, second = (
+            next(each.digest for each in seen if each.commit == commit)
+            for commit in (self.first, self.second)
+        )
+        return first, second
+
     async def look(self):
         await self.life.pass_time(400)
         return await self.life.app.stage(PRODUCTION)
@@ -197,6 +215,10 @@ async def test_a_hand_edit_is_refused_and_a_person_takes_it_over(begin) -> None:
     stage = await scene.look()
     assert (stage.commit, stage.hand_edited) == (scene.second, "")
     assert edited in scene.upstream.log(POINTERS, "%H")
+    record = await scene.life.app.decision(stage.decision)
+    (item,) = [each for each in record["items"] if each["check"] == "edited by hand"]
+    assert "was edited by olga@example.com" in item["detail"]
+    assert item["detail"].endswith("olga asks for what it says")
     with pytest.raises(Stalled, match="nobody has edited"):
         await scene.life.app.promotions.accept_edit(OPERATOR, PRODUCTION)
 
@@ -222,7 +244,8 @@ async def test_what_says_no_release_is_put_back_by_a_commit_on_top(begin, what: 
     assert scene.upstream.log(POINTERS, "%H")[1] == edited
     assert f'commit: "{scene.first}"' in scene.file
     move = (await scene.life.app.promotions.history(PRODUCTION))[0]
-    assert (move.kind, move.by) == ("put-back", "olga")
+    assert (move.kind, move.by, move.standing) == ("put-back", "olga", "valid")
+    assert move.because.endswith(": a mistake")
 
 
 async def test_a_rollback_goes_over_an_edit(begin) -> None:
@@ -291,14 +314,31 @@ async def test_an_edit_is_believed_where_the_pipeline_says_so(begin) -> None:
     assert (await scene.look()).commit == scene.second
     edited = scene.edit(scene.upstream.run(scene.upstream.origin, "show", f"{POINTERS}~1:{FILE}"))
     stage = await scene.look()
-    assert (stage.commit, stage.hand_edited, scene.head()) == (scene.first, "", edited)
+    assert (stage.commit, stage.hand_edited) == (scene.first, "")
     assert len(await scene.life.events("HandEditAccepted")) == 1
+    move = await scene.by_hand(edited)
+    assert move.decision == stage.decision
+    assert f"from shop@{scene.second[:12]} to shop@{scene.first[:12]}" in move.because
     assert stage.rejected  # what was left does not come again by itself, and is not fought for
     before = await scene.world.ledger.fact(FACT)
     await scene.life.app.promotions.hold(OPERATOR, PRODUCTION, "so it stays")
     await scene.world.ledger.set_fact(FACT, before)  # killed before it was noted
     assert (await scene.look()).held_by == "olga"
     assert await scene.life.events("HandEdited") == []
+    numbers = [each.number for each in await scene.life.app.promotions.history(PRODUCTION)]
+    assert numbers == [4, 3, 2, 1]
+
+
+async def test_a_kill_after_the_record_of_an_edit_makes_no_second_one(begin) -> None:
+    scene = await begin("      handEdits: accept\n")
+    before = await scene.world.ledger.fact(FACT)
+    edited = scene.edit(scene.pointed_at(scene.second).replace(*await scene.digests()))
+    assert (await scene.look()).commit == scene.second
+    await scene.world.ledger.set_fact(FACT, before)
+    for lost in (False, True):
+        await scene.restart(lost=lost)
+        assert (await scene.look()).commit == scene.second
+        await scene.by_hand(edited)
 
 
 async def test_a_branch_that_is_taken_away_moves_nothing_and_is_put_back(begin) -> None:
@@ -386,5 +426,10 @@ async def test_where_signatures_are_wanted_nothing_else_moves_a_stage(
         signed=bool(signer),
     )  # fmt: skip
     stage = await scene.look()
-    assert (stage.commit, scene.head()) == (scene.second if moves else scene.first, edited)
+    assert stage.commit == (scene.second if moves else scene.first)
     assert said in stage.hand_edited
+    if moves:
+        record = await scene.life.app.decision((await scene.by_hand(edited)).decision)
+        assert "is signed by grace@example.com" in record["items"][1]["detail"]
+    else:
+        assert scene.head() == edited

@@ -160,6 +160,8 @@ def _not_held(question: Question, now: datetime) -> EvidenceItem:
 
 def _not_edited(question: Question) -> list[EvidenceItem]:
     """Stop what would be written over somebody's edit: nothing but a person's word does that."""
+    if question.taken_over:
+        return [EvidenceItem("edited by hand", ok=True, detail=question.taken_over)]
     if not question.edited:
         return []
     return [EvidenceItem("not edited by hand", ok=False, detail=question.edited)]

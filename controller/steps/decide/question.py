@@ -114,6 +114,8 @@ class Question:
     """Somebody's word that the stage stays where it is."""
     edited: str = ""
     """What somebody wrote into the pointer that does not count, and the ways out."""
+    taken_over: str = ""
+    """What somebody wrote into the pointer that is asked for, by whom; empty without an edit."""
     soak: timedelta = timedelta(0)
     windows: tuple[Windows, ...] = ()
     exceptions: tuple[WindowException, ...] = ()
