@@ -1,9 +1,10 @@
 """What people ask of decisions: which there were, what each rests on, whether it still stands."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from controller.diagnostics.errors import Stalled, TrueupError
+from controller.diagnostics.errors import TrueupError
 from controller.model import move_view
 from controller.model.decision import Decision
 from controller.model.names import Digest, StageName
@@ -11,9 +12,10 @@ from controller.model.record import Check, Standing, Verification
 from controller.permission import NotFound
 from controller.steps.decide.record import read_record
 from controller.steps.decide.verify import verify
+from controller.workflows.gate_evidence import BUNDLE, as_wanted, gather, judge_gates
 from controller.workflows.holding import moves_among
 from controller.workflows.parts import Parts
-from controller.workflows.pointers import DECISIONS, decision_path, decisions_path
+from controller.workflows.pointers import DECISIONS, decision_path, decisions_path, read_decision
 from controller.workflows.records import Records, on_branch
 
 CHECKED = 100
@@ -25,6 +27,7 @@ class Decisions:
 
     def __init__(self, parts: Parts) -> None:
         self._world = parts.world
+        self._catalogs = parts.catalogs
         self._records = Records(parts.world, parts.catalogs)
 
     @property
@@ -63,18 +66,41 @@ class Decisions:
         return told
 
     async def verify(self, digest: str) -> Verification:
-        """Check a record, that the branch holds it, and what it was measured from. NotFound."""
-        text = await self._records.find(Digest(digest))
-        if text is None:
-            raise NotFound.because(f"there is no decision `{digest}`")
+        """Check a record, that the branch holds it, and judge anew what its gates measured.
+
+        Raises NotFound.
+        """
+        text = await self._text(digest)
         found = verify(text, self._world.seal, digest)
         if found.standing != Standing.VALID:
             return found
-        more = (await self._stands(Digest(digest)), *await self._measured(json.loads(text)))
-        standing = Standing.REFUSED if any(each.ok is False for each in more) else found.standing
-        return Verification(
-            found.digest, standing, (*found.checks, *more), found.kind, found.stage, found.key
-        )
+        decision = read_record(json.loads(text)).decision
+        kept = await gather(self._world.artifacts, decision.gates)
+        judged = judge_gates(found, decision.gates, kept)
+        more = [await self._stands(Digest(digest))]
+        if judged.standing == Standing.VALID:
+            more += await as_wanted(self._catalogs, decision, kept)
+        is_refused = any(each.ok is False for each in more)
+        return replace(
+            judged, standing=Standing.REFUSED if is_refused else judged.standing,
+            checks=(*judged.checks, *more),
+        )  # fmt: skip
+
+    async def bundle(self, digest: str) -> dict[str, object]:
+        """Give a record with all that its gates measured, for who checks it elsewhere. NotFound."""
+        text = await self._text(digest)
+        decision = read_decision(text)
+        if decision is None:
+            raise NotFound.because(f"`{digest}` is no decision")
+        kept = await gather(self._world.artifacts, decision.gates)
+        evidence = {each: content.decode("utf-8", "replace") for each, content in kept.items()}
+        return {BUNDLE: 1, "record": text, "evidence": evidence}
+
+    async def _text(self, digest: str) -> str:
+        text = await self._records.find(Digest(digest))
+        if text is None:
+            raise NotFound.because(f"there is no decision `{digest}`")
+        return text
 
     async def _stands(self, digest: Digest) -> Check:
         """Look whether the record is on the branch: one that is not has moved nothing."""
@@ -86,21 +112,6 @@ class Decisions:
             return Check("branch", ok=True, said="it stands on the promotions branch")
         said = "it is not on the promotions branch: it was never carried out, or taken away there"
         return Check("branch", ok=False, said=said)
-
-    async def _measured(self, told: Mapping[str, object]) -> Sequence[Check]:
-        """Look whether what the gates measured is still what their digests say."""
-        gates = read_record(told).decision.gates
-        wanted = dict.fromkeys(each for gate in gates for each in gate.measurements)
-        if not wanted:
-            return ()
-        missing = 0
-        for digest in wanted:
-            try:
-                missing += await self._world.artifacts.get(digest) is None
-            except Stalled as error:
-                return (Check("measurements", ok=False, said=str(error)),)
-        said = f"{len(wanted) - missing} of {len(wanted)} measurements are here, and unchanged"
-        return (Check("measurements", ok=None if missing else True, said=said),)
 
 
 def _view(digest: Digest, decision: Decision, text: str, standing: str) -> move_view.MoveView:

@@ -1,5 +1,6 @@
 """`trueup decision`."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -57,15 +58,28 @@ def list_(client: Client, stage: str | None, form: str) -> None:
         print_table(columns.DECISIONS, found, empty="nothing was decided yet")
 
 
-@command.command(epilog=example(f"trueup decision show sha256:{'4' * 64} -o json > record.json"))
+@command.command(
+    epilog=example(
+        f"trueup decision show sha256:{'4' * 64} -o json > record.json",
+        f"trueup decision show sha256:{'4' * 64} --bundle evidence.json",
+    )
+)
 @_DECISION
+@click.option(
+    "--bundle", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Write the record with all that its gates measured, to be judged again elsewhere.",
+)  # fmt: skip
 @OUTPUT
 @asks_controller
-def show(client: Client, digest: str, form: str) -> None:
+def show(client: Client, digest: str, bundle: Path | None, form: str) -> None:
     """Show a record: what was decided, and all that it rests on.
 
     With `-o json` it is printed as it was written, so that it can be checked elsewhere.
     """
+    if bundle is not None:
+        found = client.get(f"decisions/{digest}/bundle")
+        bundle.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+        click.echo(f"wrote {bundle}", err=True)
     record = client.get(f"decisions/{digest}")
     if form == "json":
         print_json(record)
@@ -112,13 +126,14 @@ def verify(
 ) -> ExitCode:
     """Check a record: its address, its key, its seal, and that its evidence says the same.
 
-    Ends with 1 unless it is valid.
+    Gates are judged again from what they measured: as the controller keeps it, or as a bundle in
+    FILE holds it. Ends with 1 unless it is valid.
     """
     found = _verified(place, what, keys, address or "")
     if form == "json":
         print_json(found)
     else:
-        click.echo(f"{cell(found['digest'])} is {found['standing']}")
+        click.echo(f"{cell(found['digest'])} is {found['standing']}{_but(found['checks'])}")
         print_table(columns.CHECKS, found["checks"], empty="nothing was checked")
     return ExitCode.DONE if found["standing"] == VALID else ExitCode.REFUSED
 
@@ -148,6 +163,12 @@ def _verified(place: Place, what: str, keys: Sequence[str], address: str) -> Map
     from controller.wiring.auditor import verify_file
 
     return asdict(verify_file(Path(what), keys, address))
+
+
+def _but(checks: Sequence[Mapping[str, Any]]) -> str:
+    """Say at once what was not recomputed: nobody has to read a table to find it out."""
+    told = (cell(each["said"]) for each in checks if each["said"].startswith("not recomputed"))
+    return "".join(f"; {each}" for each in told)
 
 
 def _show_notes(found: Mapping[str, Any] | None) -> None:

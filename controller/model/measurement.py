@@ -150,3 +150,5 @@ class GateResult:
     """What somebody should look at, though it does not decide."""
     report: Digest | None = None
     """The stored page that shows all of it."""
+    judged: Digest | None = None
+    """How the runs were judged, as it is stored; None: an earlier version did not keep that."""

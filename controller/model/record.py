@@ -44,6 +44,8 @@ class Standing(StrEnum):
     """Nobody has touched it, but this version decides by other rules: it cannot say."""
     NOT_SEALED = "not-sealed"
     """It was written before there were seals."""
+    NOT_RECOMPUTED = "not-recomputed"
+    """Nobody has touched it, but what a gate measured is not there, so that it cannot be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,15 @@ class Check:
     check: str
     ok: bool | None
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What a gate's answer is when it is judged again from its evidence."""
+
+    check: Check
+    is_other_judge: bool = False
+    """Another version's judge gave the answer: this one cannot say whether it was right."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from controller.diagnostics.errors import Stalled
 from controller.model.measurement import GateResult, GateRuling
 from controller.model.status import StageStatus
+from controller.steps.gate.again import judged, write_judged
 from controller.steps.gate.judge import Question
 from controller.steps.gate.settle import answer
 from controller.workflows import keys
@@ -93,11 +94,13 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
             if await Pointers(parts).is_held(status.name):
                 return GateResult(name, status.release, GateRuling.UNKNOWN, (HELD,))
             await runs.make(question)
+    how = judged(question, runs.digests, load_test.spec.runs)
     settled = replace(
         settled,
         evidence=runs.digests[-1],
-        measurements=tuple(runs.digests),
-        baseline=question.baseline.digests,
+        measurements=how.measurements,
+        baseline=how.baseline,
+        judged=await parts.world.artifacts.put(write_judged(how)),
     )
     earlier = await GateWishes(parts.world.ledger).earlier(status.name, status.release, name)
     settled = replace(settled, reasons=(*settled.reasons, *earlier))

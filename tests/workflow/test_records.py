@@ -1,13 +1,19 @@
 """Each decision that stands on the branch has a record, which says what its evidence says."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from controller.adapters.seal.ed25519 import Ed25519Seal
 from controller.adapters.seal.memory import MemorySeal
 from controller.diagnostics.errors import Stalled
 from controller.model.record import Standing
 from controller.permission import NotFound
+from controller.steps.decide.record import read_record, write_record
+from controller.steps.decide.settle import settle
+from controller.wiring.auditor import verify_file
 from controller.workflows.pointers import decision_path
 from tests.workflow.test_promotion import APPROVER, FREE, OPERATOR, begun, commit_of, release
 
@@ -93,28 +99,106 @@ async def test_what_was_changed_on_the_branch_or_never_carried_out_is_refused():
         await world.start().app.decisions.verify(stage.decision)
 
 
-async def test_measurements_that_are_gone_are_told_and_those_that_were_changed_refuse():
+async def test_what_a_gate_measured_is_judged_again_and_its_objectives_are_those_of_the_release():
     world, life = await begun()
     digest = (await life.app.stage("shop/staging")).decision
-    (measured,) = (await life.app.decision(digest))["gates"][0]["measurements"]
+    (told,) = (await life.app.decision(digest))["gates"]
 
     async def looked():
         found = await life.app.decisions.verify(digest)
-        assert found.checks[-1].check == "measurements"
-        return found.standing, found.checks[-1].ok
+        return found.standing, {check.check: check for check in found.checks}
 
-    assert await looked() == (Standing.VALID, True)
-    del world.artifacts._contents[measured]
-    assert await looked() == (Standing.VALID, None)
+    standing, checks = await looked()
+    assert standing == Standing.VALID
+    assert checks["gate shop-load"].said == "judged anew from 1 run: pass"
+    assert checks["objectives"].ok and checks["branch"].ok
+    for gone in (told["judged"], *told["measurements"]):
+        content = world.artifacts._contents.pop(gone)
+        standing, checks = await looked()
+        assert (standing, checks["gate shop-load"].ok) == (Standing.NOT_RECOMPUTED, None)
+        assert f"not recomputed: {gone} is not there" in checks["gate shop-load"].said
+        world.artifacts._contents[gone] = content
     get = world.artifacts.get
 
     async def damaged(digest):
-        if digest == measured:
+        if digest in told["measurements"]:
             raise Stalled.because("the artifact is damaged")
         return await get(digest)
 
     world.artifacts.get = damaged
-    assert await looked() == (Standing.REFUSED, False)
+    standing, checks = await looked()
+    assert (standing, checks["gate shop-load"].ok) == (Standing.REFUSED, False)
+
+
+async def resealed(world, digest, change):
+    """Have whoever has the key change what a gate said in a record, and put that on the branch."""
+    told = json.loads(world.artifacts._contents[digest])
+    del told["seal"]
+    for gate in (*told["gates"], *told["basis"]["question"]["gates"]):
+        change(gate)
+    for earlier in told["basis"]["question"]["after"]:
+        for gate in earlier["gates"]:
+            change(gate)
+    record = read_record(told)
+    decision = replace(settle(record.basis, record.decision.decided_at), number=told["number"])
+    text = write_record(decision, world.seal, record.basis, record.background)
+    forged = await world.artifacts.put(text.encode())
+    world.pointers._files[decision_path(decision.stage, forged)] = text
+    return forged
+
+
+async def test_who_has_the_key_can_not_make_a_gate_say_what_its_runs_do_not():
+    world, life = await begun()
+    digest = (await life.app.stage("shop/staging")).decision
+    same = await resealed(world, digest, lambda gate: None)
+    assert (await life.app.decisions.verify(same)).standing == Standing.VALID
+    easier = json.loads(world.artifacts._contents[digest])["gates"][0]["judged"]
+    easier = json.loads(world.artifacts._contents[easier])
+    easier["objectives"][0]["passes"] = "<149ms"
+    other = await world.artifacts.put(json.dumps(easier).encode())
+
+    def eased(gate):
+        gate.update(json.loads(json.dumps(gate).replace("<150ms", "<149ms")), judged=other)
+
+    for change, said in (
+        (lambda gate: gate.update(score=99.0), "its score or its words"),
+        (lambda gate: gate.update(baseline=gate["measurements"]), "another baseline"),
+        (lambda gate: gate.update(judged=None), "did not keep how"),
+        (eased, "are not those of its load test"),
+    ):
+        found = await life.app.decisions.verify(await resealed(world, digest, change))
+        assert found.standing != Standing.VALID
+        assert any(said in check.said for check in found.checks), found.checks
+
+
+async def test_a_bundle_is_checked_elsewhere_by_nothing_but_public_keys(tmp_path):
+    world, life = await begun()
+    world.seal = Ed25519Seal(Ed25519PrivateKey.from_private_bytes(b"s" * 32))
+    life = world.start()
+    await life.begin()
+    release(world)
+    await life.pass_time(31)
+    digest = next(d.decision for d in await decisions(life, "shop/staging"))
+    bundle, file = await life.app.decisions.bundle(digest), tmp_path / "bundle.json"
+
+    def checked(told):
+        file.write_text(json.dumps(told) if isinstance(told, dict) else told)
+        return verify_file(file, [world.seal.key], digest)
+
+    assert checked(bundle).standing == Standing.VALID
+    alone = checked(bundle["record"])
+    assert alone.standing == Standing.VALID and "not recomputed" in alone.checks[-1].said
+    for gone in bundle["evidence"]:
+        rest = {key: text for key, text in bundle["evidence"].items() if key != gone}
+        found = checked({**bundle, "evidence": rest})
+        assert found.standing == Standing.NOT_RECOMPUTED
+        changed = bundle["evidence"][gone].replace("1", "2")
+        found = checked({**bundle, "evidence": {**rest, gone: changed}})
+        assert found.standing == Standing.REFUSED
+    with pytest.raises(Stalled):
+        checked({**bundle, "bundle": 2})
+    with pytest.raises(NotFound):
+        await life.app.decisions.bundle(next(iter(bundle["evidence"])))
 
 
 async def test_a_repository_that_cannot_tell_stops_no_release():

@@ -31,6 +31,10 @@ from controller.steps.gate.objectives import (
 )
 from schemas.limits import Limit, RelativeLimit
 
+JUDGE = 1
+"""The number of the judge of this version: to be raised when the answer to any runs changes, its
+words included. Answers keep theirs, so that none is checked by a judge that did not give it."""
+
 _SEVERITY = (
     GateRuling.FAIL,
     GateRuling.INVALID,

@@ -4,10 +4,12 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from controller.model.measurement import EndpointStatistics, Measurement
-from schemas.limits import Limit, RelativeLimit
+from schemas.limits import Limit, RelativeLimit, read_limits, write_limits
 from schemas.values import Threshold, read_threshold
 
 LATENCIES = ("p50", "p90", "p95", "p99", "max")
@@ -18,14 +20,26 @@ TOLERATED = 4
 """Of apdex: who waits this many times as long as who is satisfied is frustrated."""
 
 
+def _read_kept(told: Any) -> tuple[Limit, ...]:
+    return read_limits(told) if told else ()
+
+
+Limits = Annotated[
+    tuple[Limit, ...],
+    BeforeValidator(_read_kept),
+    PlainSerializer(write_limits, when_used="json"),
+]
+"""Kept as the texts that people wrote: what is read back cannot say one thing and hold another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Objective:
     """One number of a load test, and the limits that it must keep."""
 
     measure: str
     """A latency percentile, `max`, `errorRate`, `throughput`, `apdex` or `prometheus`."""
-    passes: tuple[Limit, ...]
-    warns: tuple[Limit, ...] = ()
+    passes: Limits
+    warns: Limits = ()
     endpoint: str | None = None
     """As the Locust file calls it, with or without its method; None: all requests together."""
     satisfied: float = 0.0

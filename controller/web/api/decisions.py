@@ -22,6 +22,9 @@ def endpoints(site: Site) -> Endpoints:
     async def verification(request: Request) -> object:
         return asdict(await site.app.decisions.verify(reading.digest(request)))
 
+    async def bundle(request: Request) -> object:
+        return await site.app.decisions.bundle(reading.digest(request))
+
     async def keys(request: Request) -> object:
         del request
         return {"keys": tuple(site.app.decisions.keys)}
@@ -29,6 +32,7 @@ def endpoints(site: Site) -> Endpoints:
     return {
         "/api/decisions": decisions,
         "/api/decisions/{digest}": decision,
+        "/api/decisions/{digest}/bundle": bundle,
         "/api/decisions/{digest}/verification": verification,
         "/api/decision-keys": keys,
     }

@@ -63,7 +63,7 @@ def shown(around: Frame, record: Record, checked: Verification) -> DecisionPage:
         ),
         notes=tuple(_notes(_record(_record(record.get("background")).get("notes")))),
         standing=str(checked.standing),
-        failed=tuple(check.said for check in checked.failed),
+        failed=tuple(check.said for check in checked.checks if check.ok is not True),
     )
 
 

@@ -37,6 +37,13 @@ def test_records_are_listed_and_shown(trueup, snapshot, name, words):
     assert json.loads(trueup("decision", name, *words, "-o", "json").out)
 
 
+def test_a_bundle_is_written_beside_what_is_shown(trueup, folder):
+    shown = trueup("decision", "show", DECISION, "--bundle", "bundle.json", "-o", "json")
+    assert (shown.code, shown.err) == (0, "wrote bundle.json\n")
+    bundle = json.loads((folder / "bundle.json").read_text())
+    assert json.loads(bundle["record"]) == json.loads(shown.out)
+
+
 def test_a_stage_narrows_the_list(trueup):
     assert trueup("decision", "list", "shop/dev").err == "nothing was decided yet\n"
     assert trueup("decision", "list", "shop").code == trueup("decision", "show", "x").code == 64

@@ -1,5 +1,6 @@
 """An App that shows plain values and writes down what it is asked to do."""
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -536,6 +537,10 @@ class FakeDecisions:
     async def all(self, stage=None):
         made = MOVE
         return [made] if stage in (None, made.stage) else []
+
+    async def bundle(self, digest):
+        record = await self.app.decision(digest)
+        return {"bundle": 1, "record": json.dumps(record), "evidence": {}}
 
     async def verify(self, digest):
         await self.app.decision(digest)
