@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
 from controller.model.event import Event, EventType
-from controller.model.measurement import GateResult
+from controller.model.measurement import EarlierAnswer, GateResult
 from controller.model.names import Commit, Digest, StageName
 from controller.model.status import StageStatus
 from controller.permission import NotFound, require
@@ -19,7 +19,7 @@ from controller.workflows.gate_profiles import steps_of
 from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import forget
 from controller.workflows.gate_sides import find_side
-from controller.workflows.gate_wishes import CANCELLED, GateWishes
+from controller.workflows.gate_wishes import AskedBefore, GateWishes
 from controller.workflows.live_runs import LiveRun
 from controller.workflows.parts import Parts
 from schemas.kinds.load_test import LoadTest
@@ -34,7 +34,8 @@ class GateView:
     commit: Commit | None
     result: GateResult | None
     live: LiveRun | None
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[EarlierAnswer, ...] = ()
+    """What it had said of this release before."""
     is_current: bool = False
     """The answer is to what was last asked, and no run is under way."""
 
@@ -131,8 +132,8 @@ class GateDesk:
                 f"the gate `{gate}` of `{stage}` runs already",
                 hint=f"`trueup gate cancel {gate}` ends it",
             )
-        await forget(self._parts, status, gate)
-        await self._wishes.ask_again(status.name, status.release, gate, caller.name)
+        dropped = await forget(self._parts, status, gate)
+        await self._wishes.ask_again(status.name, status.release, gate, caller.name, dropped)
         return await self._woken(caller, status, "GateRequested", f"asked for the gate {gate}")
 
     async def cancel(self, caller: Caller, stage: str, gate: str) -> str:
@@ -172,14 +173,14 @@ class GateDesk:
 
     async def _view(self, status: StageStatus, gate: str) -> GateView:
         result = next((r for r in status.gates if r.gate == gate), None)
-        earlier: tuple[str, ...] = ()
+        asked = AskedBefore()
         if status.release is not None:
-            earlier = await self._wishes.earlier(status.name, status.release, gate)
+            asked = await self._wishes.asked(status.name, status.release, gate)
         live = self._parts.live_runs.get(f"{status.name}/{gate}")
-        said = result.reasons if result and live is None else ()
-        is_answered = not earlier or earlier[-1] in said or said[-1:] == (CANCELLED,)
-        is_current = result is not None and live is None and is_answered
-        return GateView(str(status.name), gate, status.commit, result, live, earlier, is_current)
+        is_current = result is not None and live is None and result.asks == asked.times
+        return GateView(
+            str(status.name), gate, status.commit, result, live, asked.answers, is_current
+        )
 
     async def _woken(self, caller: Caller, status: StageStatus, reason: str, said: str) -> str:
         world, key = self._parts.world, keys.stage_key(status.name)

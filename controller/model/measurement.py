@@ -129,6 +129,27 @@ class ObjectiveResult:
     key: bool = False
 
 
+_ORDINALS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierAnswer:
+    """What a gate had said of the same release before it was asked once more."""
+
+    ruling: GateRuling
+    because: str
+    by: str = ""
+    """Who asked for it again; empty when it asked itself, as an answer proved nothing."""
+    times: int = 1
+    """How often in a row."""
+
+    def told(self) -> str:
+        """Say who asked again, and after what."""
+        return f"{self.by} asked for it again after {self.ruling}: {self.because}"
+
+
 @dataclass(frozen=True)
 class GateResult:
     """The answer of one gate for one release in one stage."""
@@ -152,3 +173,19 @@ class GateResult:
     """The stored page that shows all of it."""
     judged: Digest | None = None
     """How the runs were judged, as it is stored; None: an earlier version did not keep that."""
+    earlier: tuple[EarlierAnswer, ...] = ()
+    """What it had said of this release before, the oldest first."""
+    asks: int = 0
+    """How often a person had asked for it again."""
+
+    def told_earlier(self) -> str:
+        """Say the how manyeth answer this is, and which were before; empty for the first one."""
+        if not self.earlier:
+            return ""
+        number = 1 + sum(each.times for each in self.earlier)
+        place = _ORDINALS[number - 1] if number <= len(_ORDINALS) else f"{number}th"
+        before = ", ".join(
+            f"{each.ruling}, {each.times} times" if each.times > 1 else str(each.ruling)
+            for each in self.earlier
+        )
+        return f"the {place} answer for this release; before it: {before}"

@@ -54,6 +54,10 @@ class HandEdit:
         """Give all approvals: its own beside those that were given."""
         return (*given, self.approval) if self.approval else given
 
+    def taken_over(self, by: str) -> str:
+        """Say what it is once somebody asks for what it names."""
+        return f"{self.said}; {by} asks for what it says" if by else self.said
+
     def names(self, release: Release) -> bool:
         """Tell whether this is the release that it wants here."""
         return self.release is not None and self.release.digest == release.digest

@@ -15,7 +15,8 @@ from controller.model.retention import Retention
 
 _ADDRESS = re.compile(r"sha256:[0-9a-f]{64}")
 _OF_A_RELEASE = (
-    "gate/", "gate-taken/", "gate-cancelled/", "gate-earlier/", "gate-steps/", "proof/",
+    "gate/", "gate-taken/", "gate-cancelled/", "gate-earlier/", "gate-asked/", "gate-steps/",
+    "proof/",
 )  # fmt: skip
 """Facts by product, environment and release; an empty one says the same as none."""
 _OF_A_RUN = ("gate-told/", "gate-report/")

@@ -73,14 +73,12 @@ class Evidence:
         suspended = await self._parts.wishes.is_suspended(name)
         earlier = [await self._earlier(StageName(name.product, e), candidate) for e in entry.after]
         given = tuple(await self._world.ledger.approvals(name, candidate.digest))
-        edited, taken_over = ways_out(name, edit) if edit else "", ""
+        edited = ways_out(name, edit) if edit else ""
         if edit is not None and edit.names(candidate) and (edit.is_proposal or asked):
             by_itself = entry.auto and all(e.release == candidate.digest for e in earlier)
             if asked is None and edit.asks(comes_by_itself=by_itself):
                 asked = Ask(edit.asked_by, edit.at)
-            given, edited, taken_over = edit.words(given), "", edit.said
-            if asked is not None:
-                taken_over += f"; {asked.by} asks for what it says"
+            given, edited = edit.words(given), ""
         by_hand = None if entry.auto or asked or not entry.after else "it is moved by hand"
         return Question(
             stage=name,
@@ -105,7 +103,7 @@ class Evidence:
             held="somebody suspended it" if suspended else by_hand,
             hold=pointer.hold if pointer else None,
             edited=edited,
-            taken_over=taken_over,
+            taken_over=edit.taken_over(asked.by if asked else "") if edit and not edited else "",
             soak=entry.soak,
             windows=self._windows(name, entry),
             exceptions=self._exceptions(name, candidate),

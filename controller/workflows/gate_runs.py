@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter
 
 from controller.diagnostics.errors import TrueupError
-from controller.model.measurement import Measurement, Observation
+from controller.model.measurement import EarlierAnswer, GateRuling, Measurement, Observation
 from controller.model.names import Digest, StageName
 from controller.model.status import StageStatus
 from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgress
@@ -16,6 +16,7 @@ from controller.workflows import keys
 from controller.workflows.baselines import MEASUREMENT, Baselines
 from controller.workflows.gate_orders import Asked, Watched
 from controller.workflows.gate_profiles import forget_steps
+from controller.workflows.gate_wishes import AskedBefore, GateWishes
 from controller.workflows.live_runs import LiveRun
 from controller.workflows.parts import Parts
 
@@ -29,6 +30,8 @@ class Series:
 
     began: str
     taken: tuple[Digest, ...] = ()
+    before: AskedBefore = field(default_factory=AskedBefore)
+    """What was asked and answered of the release as these runs began."""
 
 
 _SERIES = TypeAdapter(Series)
@@ -43,6 +46,7 @@ class GateRuns:
     gate: str
     asked: Asked
     began: str = ""
+    before: AskedBefore = field(default_factory=AskedBefore)
     digests: list[Digest] = field(default_factory=list)
     taken: list[Measurement] = field(default_factory=list)
 
@@ -52,11 +56,13 @@ class GateRuns:
         known = await parts.world.ledger.fact(_fact(status, gate))
         series = _SERIES.validate_json(known) if known else None
         if series is None:  # kept before the first run: a new life knows it by the same key
-            series = Series(parts.world.clock.now().isoformat())
+            wishes = GateWishes(parts.world.ledger)
+            before = await wishes.asked(status.name, _release(status), gate)
+            series = Series(parts.world.clock.now().isoformat(), before=before)
             await parts.world.ledger.set_fact(
                 _fact(status, gate), _SERIES.dump_json(series).decode()
             )
-        runs = cls(parts, status, gate, asked, series.began)
+        runs = cls(parts, status, gate, asked, series.began, series.before)
         for digest in series.taken:
             run = await Baselines(parts.world).measurement(digest)
             if run is not None and run.load == asked.load:
@@ -83,13 +89,19 @@ class GateRuns:
             digest = await world.artifacts.put(MEASUREMENT.dump_json(measurement))
             self.digests.append(digest)
             self.taken.append(measurement)
-            series = Series(self.began, tuple(self.digests))
+            series = Series(self.began, tuple(self.digests), self.before)
             await world.ledger.set_fact(
                 _fact(self.status, self.gate), _SERIES.dump_json(series).decode()
             )
             await world.load_generator.forget(order.key)
             said = judge(question, [measurement])
             step.detail = f"{said.ruling}: {'; '.join(said.reasons)}"
+
+    async def note(self, release: Digest, ruling: GateRuling, because: str) -> None:
+        """Count an answer that proves nothing: the next one is not the first."""
+        wishes = GateWishes(self.parts.world.ledger)
+        answer = EarlierAnswer(ruling, because)
+        await wishes.note(self.status.name, release, self.gate, answer, self.before)
 
     @property
     def _place(self) -> str:
@@ -135,7 +147,16 @@ async def end_runs(parts: Parts, stage: StageName) -> None:
         await parts.world.load_generator.cancel(live.key)
 
 
-async def forget(parts: Parts, status: StageStatus, gate: str) -> None:
-    """Let the next answer of a gate begin anew; called once the last one is kept."""
+def _release(status: StageStatus) -> Digest:
+    return status.release or Digest("")
+
+
+async def forget(parts: Parts, status: StageStatus, gate: str) -> int:
+    """Let the next answer of a gate begin anew; called once the last one is kept.
+
+    Gives how many runs of an answer are dropped.
+    """
+    known = await parts.world.ledger.fact(_fact(status, gate))
     await forget_steps(parts, status, gate)
     await parts.world.ledger.set_fact(_fact(status, gate), "")
+    return len(_SERIES.validate_json(known).taken) if known else 0

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from controller.diagnostics.errors import Stalled
 from controller.model.measurement import GateResult, GateRuling
+from controller.model.names import Digest
 from controller.model.status import StageStatus
 from controller.steps.gate.again import judged, write_judged
+from controller.steps.gate.asked_again import weigh
 from controller.steps.gate.judge import Question
 from controller.steps.gate.settle import answer
 from controller.workflows import keys
@@ -45,7 +47,10 @@ async def run_gates(
             found = await _cancelled(parts, status, name)
         if found is None:
             found = await _run(parts, status, name, at)
-            if _is_an_answer(found):
+            asks = (
+                await GateWishes(parts.world.ledger).asked(status.name, found.release, name)
+            ).times
+            if _is_an_answer(found) and found.asks == asks:  # else somebody asked meanwhile
                 await parts.world.ledger.set_fact(fact, RESULT.dump_json(found).decode())
             await forget(parts, status, name)
         results.append(found)
@@ -60,7 +65,10 @@ async def _cancelled(parts: Parts, status: StageStatus, name: str) -> GateResult
     by = await GateWishes(parts.world.ledger).cancelled_by(status.name, status.release, name)
     if not by:
         return None
-    return GateResult(name, status.release, GateRuling.UNKNOWN, (f"{by} cancelled it", CANCELLED))
+    wishes = GateWishes(parts.world.ledger)
+    asks = (await wishes.asked(status.name, status.release, name)).times
+    reasons = (f"{by} cancelled it", CANCELLED)
+    return GateResult(name, status.release, GateRuling.UNKNOWN, reasons, asks=asks)
 
 
 def _is_an_answer(result: GateResult) -> bool:
@@ -92,19 +100,28 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
             settled = answer(question, runs.taken, load_test.spec.runs)
         if settled is None:
             if await Pointers(parts).is_held(status.name):
-                return GateResult(name, status.release, GateRuling.UNKNOWN, (HELD,))
+                return await _held(runs, status.release)
             await runs.make(question)
-    how = judged(question, runs.digests, load_test.spec.runs)
+    how = judged(question, runs.digests, load_test.spec.runs, runs.before.answers)
     settled = replace(
-        settled,
+        weigh(settled, how.earlier),
         evidence=runs.digests[-1],
         measurements=how.measurements,
         baseline=how.baseline,
         judged=await parts.world.artifacts.put(write_judged(how)),
+        asks=runs.before.times,
     )
-    earlier = await GateWishes(parts.world.ledger).earlier(status.name, status.release, name)
-    settled = replace(settled, reasons=(*settled.reasons, *earlier))
+    if not _is_an_answer(settled):
+        await runs.note(status.release, settled.ruling, settled.reasons[0])
     return await _told(parts, status, asked, runs, settled)
+
+
+async def _held(runs: GateRuns, release: Digest) -> GateResult:
+    """Answer for a gate of a stage that somebody holds; runs that were made already count."""
+    if runs.taken:
+        await runs.note(release, GateRuling.UNKNOWN, HELD)
+    asks = runs.before.times
+    return GateResult(runs.gate, release, GateRuling.UNKNOWN, (HELD,), asks=asks)
 
 
 async def _told(

@@ -9,6 +9,7 @@ from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
 from controller.model.names import StageName
 from controller.permission import NotAllowed, NotFound
+from controller.workflows.gate_wishes import AskedBefore, GateWishes
 from tests.support.worlds import Killed, MemoryWorld
 
 DEV = StageName("shop", "dev")
@@ -148,6 +149,9 @@ async def test_a_gate_is_asked_again_by_hand_and_its_earlier_answer_stays(world)
     assert view.is_current
     assert len(world.generator.orders) == before + 1
     assert "casey asked for it again after pass: " in view.result.reasons[-1]
+    (earlier,) = view.result.earlier
+    assert (earlier.ruling, earlier.by) == ("pass", "casey")
+    assert view.result.told_earlier() == "the second answer for this release; before it: pass"
     with pytest.raises(NotFound):
         await life.app.gates.run(OPERATOR, "shop/dev", "no-such")
     with pytest.raises(NotAllowed):
@@ -166,7 +170,50 @@ async def test_a_cancelled_gate_waits_until_somebody_asks_for_it(world):
     assert len(world.generator.orders) == before
     await life.app.gates.run(OPERATOR, "shop/dev", "shop-load")
     await life.settle()
-    assert (await life.app.gates.gate("shop/dev", "shop-load")).result.ruling == "pass"
+    view = await life.app.gates.gate("shop/dev", "shop-load")
+    assert view.result.ruling == "pass"
+    assert [each.ruling for each in view.result.earlier] == ["pass", "unknown"]
+    assert view.result.earlier[-1].because == "casey cancelled it"
+
+
+async def test_who_asks_again_until_it_passes_gets_a_warning_that_the_record_tells(world):
+    world.noise = [400.0, 400.0]
+    life = await live(world)  # the first release: nothing to go back to
+    ask = life.app.gates
+    assert (await ask.gate("shop/dev", "shop-load")).result.ruling == "fail"
+    for wanted in ("warn", "pass"):  # one of two, two of three
+        await ask.run(OPERATOR, "shop/dev", "shop-load")
+        await life.settle()
+        view = await ask.gate("shop/dev", "shop-load")
+        assert (view.result.ruling, view.is_current) == (wanted, True)
+    assert [each.ruling for each in view.result.earlier] == ["fail", "warn"]
+    await life.pass_time(31)
+    stages = [each.name for each in await life.app.stages()]
+    records = [await life.app.decisions.all(each) for each in stages if each != "shop/dev"]
+    digest = next(each.decision for found in records for each in found)
+    record = await life.app.decision(digest)
+    (gate_then,) = record["gates"]  # it went on with the warning
+    assert gate_then["ruling"] == "warn"
+    assert [each["ruling"] for each in gate_then["earlier"]] == ["fail"]
+    assert any("second answer for this release" in item["detail"] for item in record["items"])
+    assert (await life.app.decisions.verify(digest)).standing == "valid"
+
+
+async def test_answers_that_prove_nothing_are_counted_once_whatever_was_killed(world):
+    compares(world)
+    world.edit(TEST, RELATIVE, '{name: rss, prometheus: {url: "http://x", query: rss}, pass: "<9"}')
+    world.metric_source = MemoryMetricSource({})
+    life = await live(world)
+    wishes = GateWishes(world.ledger)
+    release = (await world.ledger.stage(DEV)).release
+    first = await wishes.asked(DEV, release, "shop-load")
+    assert [(each.ruling, each.by) for each in first.answers] == [("unknown", "")]
+    answer = first.answers[0]
+    await wishes.note(DEV, release, "shop-load", answer, AskedBefore())  # as a life after a kill
+    assert await wishes.asked(DEV, release, "shop-load") == first
+    await life.pass_time(400)
+    again = await wishes.asked(DEV, release, "shop-load")
+    assert again.answers[0].times > 1 and len(again.answers) == 1
 
 
 class Patient:

@@ -67,7 +67,8 @@ class GateRule:
 
     def _said(self, result: GateResult) -> str:
         why = f": {' '.join(result.reasons[0].split())}" if result.reasons else ""
-        return f"the gate {result.gate} in {self.stage} says {result.ruling}{why}"
+        before = f"; {result.told_earlier()}" if result.earlier else ""
+        return f"the gate {result.gate} in {self.stage} says {result.ruling}{why}{before}"
 
     @staticmethod
     def _find(name: str, results: Sequence[GateResult], release: Digest) -> GateResult | None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter, ValidationError
 
 from controller.model import canonical
-from controller.model.measurement import GateResult, Measurement
+from controller.model.measurement import EarlierAnswer, GateResult, Measurement
 from controller.model.names import Digest
 from controller.model.record import Check, Recomputed
+from controller.steps.gate.asked_again import weigh
 from controller.steps.gate.baseline import FEWEST_RUNS, Baseline
 from controller.steps.gate.judge import JUDGE, Question, Score
 from controller.steps.gate.objectives import Objective
@@ -36,6 +37,7 @@ class Judged:
     missing: str = ""
     absent: str = ""
     is_forgiving: bool = False
+    earlier: tuple[EarlierAnswer, ...] = ()
     judge: int = JUDGE
     """The number of the judge."""
 
@@ -45,13 +47,18 @@ _MEASUREMENT = TypeAdapter(Measurement)
 _RESULT = TypeAdapter(GateResult)
 
 
-def judged(question: Question, measurements: Sequence[Digest], runs: int) -> Judged:
+def judged(
+    question: Question,
+    measurements: Sequence[Digest],
+    runs: int,
+    earlier: tuple[EarlierAnswer, ...] = (),
+) -> Judged:
     """Give how runs were judged, from what was asked of them."""
     compared = question.baseline
     return Judged(
         question.gate, question.release, question.objectives, tuple(measurements),
         question.score, runs, compared.digests, compared.missing, compared.absent,
-        compared.is_forgiving,
+        compared.is_forgiving, earlier,
     )  # fmt: skip
 
 
@@ -82,6 +89,7 @@ def judge_again(
     found = answer(question, runs, told.runs)
     if found is None:
         return None
+    found = weigh(found, told.earlier)
     return replace(found, measurements=told.measurements, baseline=told.baseline)
 
 
@@ -166,7 +174,7 @@ def _differs(said: GateResult, again: GateResult | None) -> str:
 def _as_judged(said: GateResult, again: GateResult) -> GateResult:
     """Give an answer as the judge gave it: without what was added, or left out for its size."""
     return replace(
-        said, evidence=None, judged=None, warnings=(), report=None,
+        said, evidence=None, judged=None, warnings=(), report=None, asks=0,
         objectives=said.objectives or again.objectives,
     )  # fmt: skip
 

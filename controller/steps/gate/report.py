@@ -60,6 +60,7 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
         f"<h1>{escape(result.gate)} in {escape(told.stage)} {verdict}</h1>",
         f"<p><b>{_MEANS[result.ruling]}</b> {escape(_made(told))}</p>",
         _list(result.reasons[:MOST_REASONS]),
+        f"<p><b>{escape(_again_said(result))}</b></p>" if result.earlier else "",
         f"<p>{escape(told.headroom)}</p>" if told.headroom else "",
         "<h2>Objectives</h2>", _objectives(result),
         _section("More to look at", (*result.reasons[MOST_REASONS:], *result.warnings)),
@@ -89,6 +90,11 @@ def _made(told: Told) -> str:
         f"Release {told.commit[:12]}, {_count(told.runs)} of {load}, the last on"
         f" {datetime.fromtimestamp(last.started_at, UTC):%Y-%m-%d at %H:%M} UTC, {beside}."
     )
+
+
+def _again_said(result: GateResult) -> str:
+    said = result.told_earlier()
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _count(runs: Sequence[Measurement]) -> str:

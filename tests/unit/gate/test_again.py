@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from controller.model.measurement import GateResult, GateRuling, Measurement
+from controller.model.measurement import EarlierAnswer, GateResult, GateRuling, Measurement
 from controller.model.names import Digest
 from controller.steps.gate import again as again_step
 from controller.steps.gate.again import judge_again, judged, recompute, write_judged
+from controller.steps.gate.asked_again import NO_MORE
 from controller.steps.gate.baseline import Baseline
 from controller.steps.gate.judge import JUDGE, Question, Score
 from controller.steps.gate.objectives import Objective
@@ -33,13 +34,15 @@ def kept(store, content):
     return digest
 
 
-def answered(new, old=(), **asked):
+def answered(new, old=(), earlier=(), **asked):
     """Give an answer as a gate keeps it, and the store that holds what it was made from."""
     store = {}
     base = tuple(kept(store, MEASUREMENT.dump_json(run)) for run in old)
     compared = Baseline(tuple(old), base) if old else Baseline(absent="nothing was verified yet")
     question = Question("shop-load", OBJECTIVES, RELEASE, compared, **asked)
-    how = judged(question, [kept(store, MEASUREMENT.dump_json(run)) for run in new], len(new))
+    how = judged(
+        question, [kept(store, MEASUREMENT.dump_json(run)) for run in new], len(new), earlier
+    )
     result = judge_again(how, new, old)
     assert result is not None
     digest = kept(store, write_judged(how))
@@ -130,6 +133,39 @@ def test_what_is_gone_or_was_judged_by_others_is_called_neither_right_nor_wrong(
         found = recompute(answer, store)
         assert (found.check.ok, found.is_other_judge) == (None, True)
         assert today in found.check.said
+
+
+FAILED = EarlierAnswer(GateRuling.FAIL, "p95 was 400 ms", "casey")
+PASSED = EarlierAnswer(GateRuling.PASS, "p95 was 20 ms", "casey")
+NOTHING = EarlierAnswer(GateRuling.INVALID, "too few", times=3)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "ruling"),
+    [
+        ((), "pass"), ((NOTHING,), "pass"), ((PASSED,), "pass"), ((FAILED,), "warn"),
+        ((FAILED, NOTHING), "warn"), ((FAILED, PASSED), "pass"), ((PASSED, FAILED), "pass"),
+        ((FAILED, FAILED, PASSED), "warn"), ((FAILED, FAILED, PASSED, PASSED), "pass"),
+    ],
+)  # fmt: skip
+def test_who_asks_until_it_passes_gets_a_warning_unless_most_answers_agree(earlier, ruling):
+    said, store = answered(NEW, earlier=earlier)
+    assert said.ruling == ruling
+    assert (NO_MORE in said.reasons[:1]) == (ruling == "warn")
+    assert recompute(said, store).check.ok is True
+    if earlier:
+        forgotten = replace(said, earlier=())
+        assert recompute(forgotten, store).check.ok is False
+
+
+def test_how_often_it_was_asked_is_told_in_words():
+    said, _ = answered(SLOW, earlier=(FAILED, NOTHING))
+    assert said.told_earlier() == (
+        "the fifth answer for this release; before it: fail, invalid, 3 times"
+    )
+    assert said.reasons[-2:] == (
+        said.told_earlier(), "casey asked for it again after fail: p95 was 400 ms",
+    )  # fmt: skip
 
 
 def test_what_is_no_judgement_is_refused():

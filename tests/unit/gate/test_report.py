@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from controller.adapters.painter.memory import MemoryPainter
-from controller.model.measurement import WorkerShare
+from controller.model.measurement import EarlierAnswer, GateRuling, WorkerShare
 from controller.model.names import Digest
 from controller.steps.gate.charts import charts
 from controller.steps.gate.judge import Question, judge
@@ -49,6 +49,17 @@ async def test_the_verdict_and_three_reasons_come_first():
     assert "<p>passes up to 2.1 times today's peak</p>" in top.replace("&#x27;", "'")
     assert "The release does not go on." in top
     assert "Release cccccccccccc, 1 run of 10 s at 40 requests a second" in top
+
+
+async def test_that_it_was_asked_again_is_said_on_top():
+    made = told()
+    earlier = (
+        EarlierAnswer(GateRuling.FAIL, "slow", "casey"),
+        EarlierAnswer("invalid", "x", "", 2),
+    )
+    text = report(replace(made, result=replace(made.result, earlier=earlier)), []).decode()
+    top = text[: text.index("<h2>")]
+    assert "The fourth answer for this release; before it: fail, invalid, 2 times." in top
 
 
 async def test_nothing_from_outside_is_markup():
