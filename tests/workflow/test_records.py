@@ -74,7 +74,7 @@ async def test_a_release_that_waited_and_does_not_come_is_refused_once_whatever_
 async def test_a_record_is_found_on_the_branch_when_the_data_folder_is_lost_and_its_key_is_not():
     world, life = await begun(FREE)
     digest = (await life.app.stage(PRODUCTION)).decision
-    world.artifacts = type(world.artifacts)()
+    world.artifacts = type(world.artifacts)(world.clock.now)
     life = world.start()
     assert (await life.app.decisions.verify(digest)).standing == Standing.VALID
     world.seal = MemorySeal(b"another")
@@ -94,7 +94,7 @@ async def test_what_was_changed_on_the_branch_or_never_carried_out_is_refused():
     found = await life.app.decisions.verify(stage.decision)
     assert (found.standing, found.failed[0].check) == (Standing.REFUSED, "branch")
     assert await decisions(life) == []
-    world.artifacts = type(world.artifacts)()
+    world.artifacts = type(world.artifacts)(world.clock.now)
     with pytest.raises(NotFound):
         await world.start().app.decisions.verify(stage.decision)
 
