@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
+from controller.model.capacity import Headroom
 from controller.model.event import Event, EventType
 from controller.model.measurement import EarlierAnswer, GateResult
 from controller.model.names import Commit, Digest, StageName
@@ -36,6 +37,10 @@ class GateView:
     live: LiveRun | None
     earlier: tuple[EarlierAnswer, ...] = ()
     """What it had said of this release before."""
+    headroom: Headroom | None = None
+    """How far what it let through is from the peak that is forecast."""
+    headroom_said: str = ""
+    """That in a sentence, or why it cannot be told."""
     is_current: bool = False
     """The answer is to what was last asked, and no run is under way."""
 
@@ -178,9 +183,13 @@ class GateDesk:
             asked = await self._wishes.asked(status.name, status.release, gate)
         live = self._parts.live_runs.get(f"{status.name}/{gate}")
         is_current = result is not None and live is None and result.asks == asked.times
+        evidence = result.evidence if result else None
+        room = await GateReports(self._parts.world).headroom(evidence) if evidence else None
         return GateView(
-            str(status.name), gate, status.commit, result, live, asked.answers, is_current
-        )
+            str(status.name), gate, status.commit, result, live, asked.answers,
+            room if isinstance(room, Headroom) else None,
+            str(room) if isinstance(room, Headroom | str) else "", is_current,
+        )  # fmt: skip
 
     async def _woken(self, caller: Caller, status: StageStatus, reason: str, said: str) -> str:
         world, key = self._parts.world, keys.stage_key(status.name)

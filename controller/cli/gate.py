@@ -263,7 +263,17 @@ def _show(found: dict[str, Any], form: str) -> None:
     for reason in (*result["reasons"], *result["warnings"]):
         click.echo(f"  {cell(reason)}")
     print_table(_OBJECTIVES, result["objectives"], empty="no objectives")
+    _show_headroom(found)
     click.echo(f"measured in {cell(', '.join(result['measurements']) or result['evidence'])}")
+
+
+def _show_headroom(found: dict[str, Any]) -> None:
+    said, room = found["headroom_said"], found["headroom"]
+    if said:
+        click.echo(f"it {cell(said)}" if room else cell(said))
+    for one in (room or {}).get("assumptions", ()):
+        value = f"{one['value']:g} {one['unit']}"
+        click.echo(f"  assumed: {cell(one['name'])} {cell(value)} ({cell(one['source'])})")
 
 
 def _reasons(one: Item) -> Sequence[str]:

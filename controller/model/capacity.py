@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from controller.model.forecast import Band
+from controller.model.forecast import Assumption, Band
 
 Stages = tuple[tuple[float, float], ...]
 """Steps of load: requests a second, and for how many seconds."""
@@ -45,6 +45,10 @@ class Until:
     latest: date | None
 
 
+COUNTED = {"users": "users", "pageViews": "page views", "requests": "requests"}
+"""What a series counts, as people say it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Headroom:
     """How far a rate that was served is from today's peak, and when the forecast reaches it."""
@@ -55,6 +59,15 @@ class Headroom:
     until: Until
     ends: date | None = None
     """The last day of the forecast."""
+    forecast: str = ""
+    at_once: float | None = None
+    """Users at once at that rate, by Little's law; None: the forecast does not say."""
+    counted: float | None = None
+    """What the series would count at that rate."""
+    metric: str = ""
+    every: str = ""
+    assumptions: tuple[Assumption, ...] = ()
+    """What requests and users follow from each other by."""
 
     def __str__(self) -> str:
         if self.times < 1:
@@ -62,8 +75,26 @@ class Headroom:
                 f"was tried at {self.rate:,.4g} requests a second, {self.times:.2f} times today's "
                 "peak: that says nothing of the load that is there already"
             )
-        much = f"{self.times:.1f} times today's peak ({self.rate:,.4g} requests a second)"
-        return f"passes up to {much}; {self._reached()}"
+        much = f"{self.times:.1f} times today's peak ({self.rate:,.4g} requests a second"
+        return f"passes up to {much}{self._in_users()}); {self._reached()}"
+
+    def _in_users(self) -> str:
+        """Say the rate in users, as far as the forecast counts them."""
+        found = ""
+        if self.at_once is not None:
+            found += f", about {self.at_once:,.0f} users at once"
+        if self.counted is not None and self.metric in COUNTED:
+            found += f", {self.counted:,.0f} {COUNTED[self.metric]} in its highest {self.every}"
+        return found
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Say each assumption, with where it comes from."""
+        return tuple(
+            f"{each.name}: {each.value:g} {each.unit} ({each.source})"
+            + (f", {each.why}" if each.why else "")
+            for each in self.assumptions
+        )
 
     def _reached(self) -> str:
         until = self.until

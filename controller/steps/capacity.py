@@ -18,7 +18,14 @@ def headroom(forecast: Forecast, rate: float) -> Headroom:
     """Tell how far a rate that was served is from today's peak, and when it is reached."""
     times = rate / forecast.today.mid if forecast.today.mid > 0 else float("inf")
     ends = forecast.days[-1].day if forecast.days else None
-    return Headroom(rate, times, _until(forecast.days, Band(rate, rate, rate)), ends)
+    # Each day is told in requests, in users at once and as it is counted, by the same factors.
+    day = next((day for day in forecast.days if day.rate.mid > 0), None)
+    part = rate / day.rate.mid if day else 0.0
+    return Headroom(
+        rate, times, _until(forecast.days, Band(rate, rate, rate)), ends, forecast.name,
+        day.concurrency.mid * part if day else None, day.peak.mid * part if day else None,
+        forecast.metric, forecast.every, forecast.assumptions,
+    )  # fmt: skip
 
 
 def capacity(

@@ -6,32 +6,50 @@ from collections.abc import Sequence
 from controller.model.capacity import Headroom
 from controller.model.measurement import GateResult, Measurement
 from controller.steps import capacity as capacity_step
+from controller.workflows.catalogs import Loaded
 from controller.workflows.forecast_runs import last_of, status_of
 from controller.workflows.parts import Parts
 from schemas.kinds.forecast import Forecast
+from schemas.kinds.load_profile import LoadProfile
+from schemas.kinds.load_test import LoadTest
 
 EVEN = 1.05
 """Parts of a run that differ by less are of one rate."""
 
 
 async def headroom(
-    parts: Parts, product: str, settled: GateResult, runs: Sequence[Measurement]
-) -> Headroom | None:
-    """Compare the smallest rate that was served with the product's one forecast.
+    parts: Parts, load_test: LoadTest, at: Loaded, settled: GateResult, runs: Sequence[Measurement]
+) -> Headroom | str | None:
+    """Compare the smallest rate that was served with what is forecast.
 
-    None when the gate says no, when there is no forecast yet, or when several leave it open which.
+    That is the forecast which the load test's profile follows, or else the one of the product.
+    Gives a sentence where nobody can say which; None when the gate says no, or none was made yet.
     """
-    head = parts.catalogs.head
-    if head is None or not runs or not settled.ruling.lets_through:
+    if not runs or not settled.ruling.lets_through:
         return None
-    names = [each.metadata.name for each in head.catalog.all(Forecast) if each.product == product]
-    if len(names) != 1:
-        return None
-    made = await last_of(parts, await status_of(parts, product, names[0]))
+    product = load_test.metadata.product
+    names = _names(parts, product, load_test, at)
+    if len(names) > 1:
+        told = ", ".join(sorted(names))
+        return (
+            f"headroom is not told: {product} has the forecasts {told}, and {settled.gate} follows"
+            " none of them (`profile`)"
+        )
+    made = await last_of(parts, await status_of(parts, product, names[0])) if names else None
     if made is None:
         return None
     found = capacity_step.headroom(made, min(_served(run) for run in runs))
     return found if math.isfinite(found.times) else None
+
+
+def _names(parts: Parts, product: str, load_test: LoadTest, at: Loaded) -> list[str]:
+    profile = load_test.spec.profile
+    followed = at.catalog.find(LoadProfile, profile, product) if profile else None
+    if followed is not None:
+        return [followed.spec.forecast]
+    head = parts.catalogs.head
+    documents = head.catalog.all(Forecast) if head else ()
+    return [each.metadata.name for each in documents if each.product == product]
 
 
 def _served(run: Measurement) -> float:

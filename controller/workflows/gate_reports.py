@@ -12,10 +12,9 @@ from controller.steps.gate.report import Told, report
 from controller.workflows.baselines import Baselines
 from controller.workflows.world import World
 
-_TOLD = TypeAdapter(
-    tuple[str, str, GateResult, str | dict[str, object] | None] | tuple[str, str, GateResult]
-)
-"""Stage, commit, answer, and the sentence of the headroom; it was a mapping once."""
+Room = Headroom | str | dict[str, object] | None
+_TOLD = TypeAdapter(tuple[str, str, GateResult, Room] | tuple[str, str, GateResult])
+"""Stage, commit, answer, and the headroom or a sentence in its place; once another mapping."""
 
 
 class GateReports:
@@ -25,12 +24,11 @@ class GateReports:
         self._world = world
 
     async def note(
-        self, stage: str, commit: str, result: GateResult, headroom: Headroom | None = None
+        self, stage: str, commit: str, result: GateResult, headroom: Room = None
     ) -> None:
         """Keep what a report of an answer is made of."""
         if result.evidence is not None:
-            room = str(headroom) if headroom else None
-            told = _TOLD.dump_json((stage, commit, result, room)).decode()
+            told = _TOLD.dump_json((stage, commit, result, headroom)).decode()
             await self._world.ledger.set_fact(f"gate-told/{result.evidence}", told)
 
     async def page(self, evidence: Digest) -> bytes | None:
@@ -46,12 +44,20 @@ class GateReports:
         stage, commit, result, *rest = _TOLD.validate_json(told)
         runs, baseline = await self._runs(result.measurements), await self._runs(result.baseline)
         drawn = await self._drawn(charts(runs, baseline))
-        room = next((each for each in rest if isinstance(each, str)), "")
-        page = report(Told(stage, commit, result, runs, baseline, room), drawn)
+        room = rest[0] if rest else None
+        found = room if isinstance(room, Headroom) else None
+        why = room if isinstance(room, str) else ""
+        page = report(Told(stage, commit, result, runs, baseline, found, why), drawn)
         if drawn:  # a page without its charts is made again
             digest = await world.artifacts.put(page)
             await world.ledger.set_fact(f"gate-report/{evidence}", digest)
         return page
+
+    async def headroom(self, evidence: Digest) -> Room:
+        """Give the headroom that an answer told, by its evidence."""
+        told = await self._world.ledger.fact(f"gate-told/{evidence}")
+        _, _, _, *rest = _TOLD.validate_json(told) if told else ("", "", None)
+        return rest[0] if rest else None
 
     async def _runs(self, digests: tuple[Digest, ...]) -> tuple[Measurement, ...]:
         found = [await Baselines(self._world).measurement(digest) for digest in digests]

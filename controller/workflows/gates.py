@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from controller.diagnostics.errors import Stalled
+from controller.model.capacity import Headroom
 from controller.model.measurement import GateResult, GateRuling
 from controller.model.names import Digest
 from controller.model.status import StageStatus
@@ -15,7 +16,7 @@ from controller.workflows.baselines import RESULT, Baselines, result_fact
 from controller.workflows.catalogs import Loaded
 from controller.workflows.gate_drift import tell_drift
 from controller.workflows.gate_headroom import headroom
-from controller.workflows.gate_orders import Asked, ask, score_of
+from controller.workflows.gate_orders import ask, score_of
 from controller.workflows.gate_profiles import kept_steps
 from controller.workflows.gate_reports import GateReports
 from controller.workflows.gate_runs import GateRuns, forget
@@ -113,7 +114,9 @@ async def _run(parts: Parts, status: StageStatus, name: str, at: Loaded) -> Gate
     )
     if not _is_an_answer(settled):
         await runs.note(status.release, settled.ruling, settled.reasons[0])
-    return await _told(parts, status, asked, runs, settled)
+    settled = await tell_drift(parts, status, asked, runs.taken, settled)
+    room = await headroom(parts, load_test, at, settled, runs.taken)
+    return await _told(parts, status, settled, room)
 
 
 async def _held(runs: GateRuns, release: Digest) -> GateResult:
@@ -125,11 +128,9 @@ async def _held(runs: GateRuns, release: Digest) -> GateResult:
 
 
 async def _told(
-    parts: Parts, status: StageStatus, asked: Asked, runs: GateRuns, settled: GateResult
+    parts: Parts, status: StageStatus, settled: GateResult, room: Headroom | str | None
 ) -> GateResult:
-    """Finish an answer: what else is to be said, and the event."""
-    settled = await tell_drift(parts, status, asked, runs.taken, settled)
-    room = await headroom(parts, status.name.product, settled, runs.taken)
+    """Tell an answer: what its report is made of, and the event."""
     await GateReports(parts.world).note(str(status.name), str(status.commit), settled, room)
     await parts.recording.event(
         keys.stage_key(status.name), f"Gate{settled.ruling.capitalize()}",

@@ -7,10 +7,12 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from pydantic import TypeAdapter
 
+from controller import shipped
 from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.metric_source.memory import MemoryMetricSource
 from controller.diagnostics.errors import DependencyNotReady, Stalled
 from controller.model.caller import Caller, Role
+from controller.model.capacity import Headroom
 from controller.model.measurement import GateRuling
 from controller.model.names import Commit, Digest, StageName
 from controller.model.status import StageStatus
@@ -170,17 +172,35 @@ async def test_a_gate_that_says_yes_tells_how_far_the_forecast_is_from_its_load(
     life = await begun(MemoryWorld())
     run = healthy()
     passed = judge(Question("load", (Objective("p95", read_limits("<9s")),), RELEASE), [run])
+    at = life.parts.catalogs.known_head()
+    load_test = next(iter(at.catalog.all(LoadTest)))
     assert passed.ruling is GateRuling.PASS
-    assert await headroom(life.parts, "shop", passed, [run]) is None  # nothing is forecast yet
+    assert (
+        await headroom(life.parts, load_test, at, passed, [run]) is None
+    )  # nothing is forecast yet
     await look(life)
     _, made = await life.app.outlook.forecast(NAME)
-    found = await headroom(life.parts, "shop", passed, [run])
-    assert made is not None and found is not None
+    found = await headroom(life.parts, load_test, at, passed, [run])
+    assert made is not None and isinstance(found, Headroom)
     assert found.times == run.achieved_rate / made.today.mid
     assert "times today's peak" in str(found)
     failed = replace(passed, ruling=GateRuling.FAIL)
-    assert await headroom(life.parts, "shop", failed, [run]) is None
-    assert await headroom(life.parts, "other", passed, [run]) is None
+    assert await headroom(life.parts, load_test, at, failed, [run]) is None
+    day = made.days[0]
+    assert found.at_once == pytest.approx(found.rate * day.concurrency.mid / day.rate.mid)
+    assert found.counted == pytest.approx(found.rate * day.peak.mid / day.rate.mid)
+    assert found.assumptions == made.assumptions and "users at once" in str(found)
+
+    second = shipped.example()[DOCUMENT].decode().replace("name: shop-traffic", "name: shop-other")
+    life.world.repository.commit({"products/shop/more.yaml": f"{second}---\n{PROFILE}"})
+    await life.loop.work("source:repository")
+    at = life.parts.catalogs.known_head()
+    told = await headroom(life.parts, load_test, at, passed, [run])
+    assert isinstance(told, str) and "the forecasts shop-other, shop-traffic" in told
+    spec = load_test.spec.model_copy(update={"profile": "shop-half"})
+    follows = load_test.model_copy(update={"spec": spec})
+    again = await headroom(life.parts, follows, at, passed, [run])
+    assert isinstance(again, Headroom) and again.forecast == "shop-traffic"
 
 
 PROFILE = """\

@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 
+from controller.model.capacity import Headroom
 from controller.model.chart import Chart, Picture
 from controller.model.measurement import GateResult, GateRuling, Measurement
 from controller.steps.gate import validity
+from controller.steps.gate.objectives import LATENCIES, show
 
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;"
     "color:#1c2733}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;"
-    "border-bottom:1px solid #dde3ea;overflow-wrap:anywhere}img{max-width:100%}"
+    "border-bottom:1px solid #dde3ea;vertical-align:top;min-width:2.5rem}"
+    ".scroll{overflow-x:auto}.scroll img{width:100%;min-width:36rem;max-width:62rem}"
+    ".long{overflow-wrap:anywhere;min-width:12rem}"
     ".verdict{font-size:1.3rem;padding:.1rem .7rem;border-radius:.4rem;color:#fff;"
     "background:#6b7683}.pass{background:#1f7a3d}.warn{background:#9a6700}.fail{background:#b42318}"
     "code,pre{background:#f2f5f8;padding:.1rem .3rem;white-space:pre-wrap;overflow-wrap:anywhere}"
@@ -29,6 +33,8 @@ CONTENT_POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{STYLE_H
 MARK = "<!doctype html>\n<!-- Trueup gate report 1 -->\n"
 """How every report begins: what is shown as one is one."""
 MOST_REASONS = 3
+LONG = 24
+"""Letters; what is longer may be broken anywhere, so that a narrow screen shows it."""
 _MEANS = {
     GateRuling.PASS: "The release may go on.",
     GateRuling.WARN: "The release may go on; somebody should look at this.",
@@ -47,8 +53,10 @@ class Told:
     result: GateResult
     runs: tuple[Measurement, ...]
     baseline: tuple[Measurement, ...] = ()
-    headroom: str = ""
-    """How far it is from today's peak, in a sentence."""
+    headroom: Headroom | None = None
+    """How far it is from today's peak."""
+    no_headroom: str = ""
+    """Why that cannot be told, where somebody may want to know."""
 
 
 def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
@@ -61,22 +69,45 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
         f"<p><b>{_MEANS[result.ruling]}</b> {escape(_made(told))}</p>",
         _list(result.reasons[:MOST_REASONS]),
         f"<p><b>{escape(_again_said(result))}</b></p>" if result.earlier else "",
-        f"<p>{escape(told.headroom)}</p>" if told.headroom else "",
+        _headroom(told),
         "<h2>Objectives</h2>", _objectives(result),
-        _section("More to look at", (*result.reasons[MOST_REASONS:], *result.warnings)),
+        _section("More to look at", _more(result)),
         *(_chart(chart, picture) for chart, picture in charts),
         "" if charts else '<p class="quiet">The charts could not be drawn.</p>',
         "<h2>Endpoints</h2>", _endpoints(told.runs),
-        "<h2>Validity of the runs</h2>", _validity(told.runs), _workers(told.runs),
         "<h2>Errors</h2>", _errors(told.runs),
+        "<h2>Validity of the runs</h2>", _validity(told.runs), _workers(told.runs),
+        _assumed(told.headroom),
         "<h2>How to make it again</h2>", _again(told),
     ]  # fmt: skip
     head = (
         f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(CONTENT_POLICY)}">'
         f"<style>{STYLE}</style></head><body>"
     )
     return (MARK + head + "\n".join(parts) + "</body></html>\n").encode("utf-8", "replace")
+
+
+def _headroom(told: Told) -> str:
+    """Say how far it is from what is forecast, or why nobody can say."""
+    if told.headroom is None:
+        quiet = f'<p class="quiet">{escape(told.no_headroom)}</p>'
+        return quiet if told.no_headroom else ""
+    said = str(told.headroom)
+    return f"<p>{escape(said[0].upper() + said[1:])}.</p>"
+
+
+def _assumed(headroom: Headroom | None) -> str:
+    """Show what users and requests follow from each other by."""
+    if headroom is None or not headroom.assumptions:
+        return ""
+    rows = [
+        (one.name, f"{one.value:g} {one.unit}", one.source, one.why) for one in headroom.assumptions
+    ]
+    said = f"By Little's law, and what the Forecast {headroom.forecast} says or takes for granted."
+    table = _table(("Assumption", "Value", "From", "Why"), rows)
+    return f"<h2>What the headroom assumes</h2><p>{escape(said)}</p>{table}"
 
 
 def _made(told: Told) -> str:
@@ -90,6 +121,12 @@ def _made(told: Told) -> str:
         f"Release {told.commit[:12]}, {_count(told.runs)} of {load}, the last on"
         f" {datetime.fromtimestamp(last.started_at, UTC):%Y-%m-%d at %H:%M} UTC, {beside}."
     )
+
+
+def _more(result: GateResult) -> list[str]:
+    """Give what is not said on top."""
+    rest = (*result.reasons[MOST_REASONS:], *result.warnings)
+    return [each for each in rest if each != result.told_earlier()]
 
 
 def _again_said(result: GateResult) -> str:
@@ -117,8 +154,8 @@ def _chart(chart: Chart, picture: Picture) -> str:
     file = b64encode(picture.png).decode("ascii")
     name = chart.title.lower().replace(" ", "-").replace(",", "")
     return (
-        f'<h2>{escape(chart.title)}</h2><img alt="{escape(chart.title)}" '
-        f'src="data:image/svg+xml;base64,{shown}"><p class="quiet">'
+        f'<h2>{escape(chart.title)}</h2><div class="scroll"><img alt="{escape(chart.title)}" '
+        f'src="data:image/svg+xml;base64,{shown}"></div><p class="quiet">'
         f'<a download="{escape(name)}.png" href="data:image/png;base64,{file}">PNG</a> · '
         f'<a download="{escape(name)}.svg" href="data:image/svg+xml;base64,{shown}">SVG</a></p>'
     )
@@ -126,11 +163,11 @@ def _chart(chart: Chart, picture: Picture) -> str:
 
 def _objectives(result: GateResult) -> str:
     rows = [
-        (one.measure, one.wanted, _number(one.measured), _number(one.baseline), f"{one.weight:g}",
-         "yes" if one.key else "", str(one.ruling))
+        (str(one.ruling), one.measure, _shown(one.measure, one.measured), one.wanted,
+         _shown(one.measure, one.baseline), f"{one.weight:g}", "yes" if one.key else "")
         for one in result.objectives
     ]  # fmt: skip
-    names = ("Objective", "Wanted", "Measured", "Baseline", "Weight", "Key", "Says")
+    names = ("Says", "Objective", "Measured", "Wanted", "Baseline", "Weight", "Key")
     table = _table(names, rows)
     return table if result.score is None else f"{table}<p>Score: {result.score:.0f} of 100</p>"
 
@@ -197,10 +234,22 @@ def _list(texts: Iterable[str]) -> str:
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll">{table}</div>'
+
+
+def _cell(text: str) -> str:
+    kind = ' class="long"' if len(text) > LONG else ""
+    return f"<td{kind}>{escape(text)}</td>"
+
+
+def _shown(title: str, value: float | None) -> str:
+    """Write a number with the unit of its objective, as far as its name tells that."""
+    measure = title.partition(" of ")[0]
+    if value is None or measure not in {*LATENCIES, "errorRate", "throughput", "apdex"}:
+        return _number(value)
+    return show(measure, value)
 
 
 def _number(value: float | None) -> str:

@@ -2,8 +2,11 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 
 from controller.adapters.painter.memory import MemoryPainter
+from controller.model.capacity import Headroom, Until
+from controller.model.forecast import Assumption
 from controller.model.measurement import EarlierAnswer, GateRuling, WorkerShare
 from controller.model.names import Digest
 from controller.steps.gate.charts import charts
@@ -41,12 +44,23 @@ async def page(**changes):
 
 
 async def test_the_verdict_and_three_reasons_come_first():
-    text = await page(headroom="passes up to 2.1 times today's peak")
+    assumed = (Assumption("thinkTime", 8.0, "s", "document"),)
+    until = Until(date(2027, 3, 9), None, None)
+    room = Headroom(
+        610.0, 2.13, until, forecast="traffic", at_once=1240.4, counted=90_000.0,
+        metric="users", every="day", assumptions=assumed,
+    )  # fmt: skip
+    text = await page(headroom=room)
     assert text.startswith(MARK)
     top = text[: text.index("<h2>")]
     assert '<span class="verdict fail">fail</span>' in top
     assert top.count("<li>") == 3
-    assert "<p>passes up to 2.1 times today's peak</p>" in top.replace("&#x27;", "'")
+    assert (
+        "<p>Passes up to 2.1 times today's peak (610 requests a second, about 1,240 users at once,"
+        " 90,000 users in its highest day); the forecast reaches that in March 2027.</p>"
+    ) in top.replace("&#x27;", "'")
+    assert "<td>thinkTime</td><td>8 s</td><td>document</td>" in text
+    assert "headroom is not told" in await page(no_headroom="headroom is not told: two forecasts")
     assert "The release does not go on." in top
     assert "Release cccccccccccc, 1 run of 10 s at 40 requests a second" in top
 
