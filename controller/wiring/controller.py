@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import string
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -51,6 +51,7 @@ from controller.ports.notify import Notifier
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
 from controller.wiring.disk_usage import disk_usage
+from controller.wiring.forked_providers import fork_providers
 from controller.wiring.makers import Makers, consumer_of
 from controller.wiring.secret_stores import SecretStores, github_copy, read_secret
 from controller.wiring.state_logins import StateLogin
@@ -82,6 +83,8 @@ class Engines:
     _started: dict[tuple[str, str], Engine] = field(default_factory=dict)
     _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
     _packages: Packages = field(init=False)
+    _forked: Mapping[str, str] | None = None
+    """What lets providers of the local cloud be forked; shared by all engines."""
 
     def __post_init__(self) -> None:
         """Share what is known of providers between the engines."""
@@ -110,6 +113,10 @@ class Engines:
 
     async def _connect(self, chosen: str, owner: str) -> Engine:
         environment = engine_environment(self.data, self.settings, self.root)
+        if self.settings.local_cloud:
+            if self._forked is None:
+                self._forked = fork_providers(self.stack)
+            environment |= self._forked
         login = StateLogin()
         if owner:
             file = self.settings.state_credentials[owner]

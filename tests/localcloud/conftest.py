@@ -9,7 +9,7 @@ import pytest
 
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE, Cloud
-from controller.localcloud.warm import WarmProvider
+from controller.localcloud.forking.starter import ForkServer
 from tests.localcloud.engines import Workspace, base_environment, engine_names
 
 
@@ -34,17 +34,18 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
-def warm(cloud: Cloud) -> Iterator[WarmProvider]:
-    """Give a provider that is kept ready: a command then takes a tenth of the time."""
-    cloud.ping()
-    with WarmProvider(cloud.places.root) as warm:
-        yield warm
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """Give what forks providers, so that each command is spared most of their starts."""
+    server = ForkServer()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module")
-def make_workspace(folder: Path, cloud: Cloud, warm: WarmProvider) -> Callable[..., Workspace]:
-    """Give a way to make a root for an engine; `is_cold` starts the provider from the mirror."""
+def make_workspace(folder: Path, cloud: Cloud, fork_server: ForkServer) -> Callable[..., Workspace]:
+    """Give a way to make a root for an engine; with `is_cold` the provider is not forked."""
     configuration = folder / "terraform.rc"
     configuration.write_text(mirror.cli_configuration(mirror.install(folder / "mirror")))
     environment = {
@@ -56,8 +57,8 @@ def make_workspace(folder: Path, cloud: Cloud, warm: WarmProvider) -> Callable[.
 
     def make(engine: str, body: str, *, is_cold: bool = False) -> Workspace:
         path = Path(tempfile.mkdtemp(prefix="w-", dir=folder))
-        attachment = {} if is_cold else warm.environment()
-        workspace = Workspace(path, engine, {**environment, **attachment})
+        forked = {} if is_cold else fork_server.environment()
+        workspace = Workspace(path, engine, {**environment, **forked})
         workspace.write(body)
         workspace.init()
         return workspace

@@ -10,7 +10,7 @@ from controller.adapters.engine import embedded
 from controller.adapters.engine.environment import build_environment
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE, Cloud
-from controller.localcloud.warm import WarmProvider
+from controller.localcloud.forking.starter import ForkServer
 from controller.model.caller import Caller, Role
 from controller.model.plan import DriftKind
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
@@ -51,12 +51,12 @@ SPEC = {"versioning": False, "quota_mb": None, "force_destroy": False}
 
 @pytest.fixture
 async def life(
-    folder: Path, cloud: Cloud, warm: WarmProvider, tmp_path: Path
+    folder: Path, cloud: Cloud, fork_server: ForkServer, tmp_path: Path
 ) -> AsyncIterator[Life]:
     rc = tmp_path / "rc"
     rc.write_text(mirror.cli_configuration(mirror.install(tmp_path / "providers")))
     extras = {
-        ROOT_VARIABLE: str(cloud.places.root), **mirror.environment(), **warm.environment(),
+        ROOT_VARIABLE: str(cloud.places.root), **mirror.environment(), **fork_server.environment(),
     }  # fmt: skip
     environment = build_environment(
         tmp_path / "home", path=os.environ["PATH"], cli_config=rc, extras=extras

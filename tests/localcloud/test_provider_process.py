@@ -31,8 +31,8 @@ def providers(cloud: Cloud) -> set[int]:
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             command = (folder / "cmdline").read_bytes()
-            is_cold = b"controller.localcloud.provider" in command and b"--warm" not in command
-            if is_cold and wanted in (folder / "environ").read_bytes().split(b"\0"):
+            is_provider = b"controller.localcloud.provider" in command
+            if is_provider and wanted in (folder / "environ").read_bytes().split(b"\0"):
                 found.add(int(folder.name))
     return found
 
@@ -115,17 +115,6 @@ def test_without_a_root_the_way_out_is_told(make_workspace: Callable[..., Worksp
     assert "or $TRUEUP_LOCALCLOUD_ROOT" in text
 
 
-@pytest.mark.slow
-def test_a_warm_provider_serves_no_other_root(
-    make_workspace: Callable[..., Workspace], folder: Path
-) -> None:
-    workspace = make_workspace("terraform", BODY.replace("NAME", "x"))
-    text = (workspace.folder / "main.tf").read_text()
-    other = f'provider "localcloud" {{ root = "{folder}/other" }}'
-    (workspace.folder / "main.tf").write_text(text.replace('provider "localcloud" {}', other))
-    assert "this provider is kept warm for" in workspace.fails("plan")
-
-
 def test_a_person_who_starts_it_is_told_what_it_is() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "controller.localcloud.provider"],
@@ -142,6 +131,7 @@ def test_a_person_who_starts_it_is_told_what_it_is() -> None:
 def test_the_client_needs_nothing_heavy() -> None:
     program = (
         "import sys, controller.localcloud.client, controller.localcloud.mirror;"
+        "import controller.localcloud.provider, controller.localcloud.forking.starter;"
         "print({'grpc', 'google.protobuf', 'msgpack', 'cryptography', 'psycopg', 'asyncio'}"
         " & set(sys.modules))"
     )

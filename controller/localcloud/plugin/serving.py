@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime as dt
-import json
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from pathlib import Path
 from typing import Any
@@ -39,9 +38,12 @@ _GRACE_SECONDS = 30.0
 _PARENT_CHECK_SECONDS = 0.5
 _SERVING = 1
 
+Watch = Callable[[threading.Event], None]
+"""Waits until the event is set, or something else says that it is time to end."""
 
-def serve(provider: Provider) -> int:
-    """Serve until told to stop, or until the parent is gone; give the exit code."""
+
+def serve(provider: Provider, watch: Watch) -> int:
+    """Serve until told to stop, or until `watch` returns; give the exit code."""
     if os.environ.get(_COOKIE_NAME) != _COOKIE_VALUE:
         sys.stderr.write(
             "this is a Terraform provider: Terraform starts it by itself\n"
@@ -56,36 +58,7 @@ def serve(provider: Provider) -> int:
         server, address, certificate = _listen(provider, folder, stopping)
         sys.stdout.write(f"{_CORE_PROTOCOL}|{_PLUGIN_PROTOCOL}|unix|{address}|grpc|{certificate}\n")
         sys.stdout.flush()
-        _wait(stopping)
-        server.stop(_GRACE_SECONDS).wait()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
-
-
-def serve_warm(provider: Provider, source: str) -> int:
-    """Serve one Terraform after another, and several at once, until told to stop.
-
-    Says on one line of output what has to stand in `TF_REATTACH_PROVIDERS`. The folder of the
-    socket is private, so there is no TLS. Ends by itself when the process that started it does.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    folder = _socket_folder()
-    os.environ.pop(_CLIENT_CERTIFICATE, None)
-    try:
-        server, address, _none = _listen(provider, folder, threading.Event())
-        attachment = {
-            "Protocol": "grpc",
-            "ProtocolVersion": _PLUGIN_PROTOCOL,
-            "Pid": os.getpid(),
-            "Test": True,  # Terraform must not end it with its own end
-            "Addr": {"Network": "unix", "String": str(address)},
-        }
-        sys.stdout.write(json.dumps({source: attachment}) + "\n")
-        sys.stdout.flush()
-        _wait(stopping)
+        watch(stopping)
         server.stop(_GRACE_SECONDS).wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -201,7 +174,7 @@ def _unary(function: Any, request: str, response: str) -> Any:
     )
 
 
-def _wait(stopping: threading.Event) -> None:
+def watch_parent(stopping: threading.Event) -> None:
     """Wait to be told to stop, or for the parent's death: a provider must never linger."""
     parent = os.getppid()
     while not stopping.wait(_PARENT_CHECK_SECONDS):
