@@ -1,4 +1,7 @@
-"""Providers that are forked: each a process of its own, gone in time, never of other code."""
+"""Providers that are forked: each a process of its own, gone in time, never of other code.
+
+That Terraform gets what it wants from them, every other test of this folder shows.
+"""
 
 import base64
 import contextlib
@@ -13,18 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import grpc
-import pytest
 
-from controller.localcloud import mirror
 from controller.localcloud.forking.client import VARIABLE
 from controller.localcloud.forking.starter import ForkServer
 from controller.localcloud.plugin import wire
 from controller.localcloud.plugin.values import encode
-from tests.localcloud.engines import Workspace
 
 CODE = Path(__file__).parents[2]
 MAGIC = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"
-BUCKET = 'resource "localcloud_bucket" "this" {\n  name  = "NAME"\n  owner = "shop/dev/forked"\n}\n'
 
 
 def children_of(server: int | None) -> list[int]:
@@ -98,8 +97,7 @@ def test_each_is_a_process_with_an_environment_of_its_own(
         for each, address, root in zip(two, addresses, (str(tmp_path), "here"), strict=True)
     ]
     assert complaints == [[], ["`here` is not an absolute path"]]
-    pids = children_of(fork_server.pid)
-    assert len(pids) == 2
+    wait_until(lambda: len(children_of(fork_server.pid)) == 2)
     assert [each.end() for each in two] == [0, 0]
     assert not any(Path(address).exists() for address in addresses)
     wait_until(lambda: not children_of(fork_server.pid))
@@ -130,7 +128,7 @@ def test_it_is_gone_when_terraform_is_killed(fork_server: ForkServer) -> None:
     )
     assert engine.stdout is not None
     assert b"1|6|unix" in engine.stdout.readline()
-    assert len(children_of(fork_server.pid)) == 1
+    wait_until(lambda: len(children_of(fork_server.pid)) == 1)
     engine.kill()
     with engine:
         engine.wait(60)
@@ -221,18 +219,6 @@ def test_nobody_is_forked_for_who_says_nothing_or_nonsense(fork_server: ForkServ
     provider = Provider(fork_server.environment())
     provider.address()
     assert provider.end() == 0
-
-
-@pytest.mark.slow
-def test_terraform_gets_what_it_wants_from_one_that_is_forked(
-    engine: str, make_workspace: Callable[..., Workspace], fork_server: ForkServer
-) -> None:
-    workspace = make_workspace(engine, BUCKET.replace("NAME", f"forked-{engine}"))
-    workspace.environment |= mirror.environment()
-    workspace.apply()
-    assert workspace.run("plan", "-detailed-exitcode").code == 0
-    workspace.destroy()
-    wait_until(lambda: not children_of(fork_server.pid))
 
 
 def test_a_certificate_is_made_for_terraform(fork_server: ForkServer) -> None:
