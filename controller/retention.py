@@ -49,6 +49,11 @@ class Retention(BaseModel):
         ge=timedelta(minutes=10),
         description="a saved plan, which may hold what is secret, goes after so long",
     )
+    providers: timedelta = Field(
+        default=_DEFAULT.providers,
+        ge=timedelta(hours=1),
+        description="a provider that was fetched goes when no workspace named it for so long",
+    )
 
     def limits(self) -> model.Retention:
         """Give it to workflows."""

@@ -25,6 +25,8 @@ class Retention:
     """What nothing refers to goes when it was not stored anew for so long."""
     plans: timedelta = timedelta(hours=1)
     """A saved plan, which may hold what is secret, goes after so long."""
+    providers: timedelta = timedelta(days=30)
+    """A provider that was fetched goes when no workspace named it for so long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import string
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.adapters.engine.environment import build_environment
-from controller.adapters.engine.packages import Packages
+from controller.adapters.engine.packages import READY, Packages
 from controller.adapters.forecast_models.statistics import StatisticsModels
 from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.ledger.sqlite import SqliteLedger
@@ -45,6 +46,7 @@ from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE
 from controller.model.accounts import Accounts
 from controller.model.caller import LOCAL_NAME, Caller, Member, Role
+from controller.model.retention import Swept
 from controller.ports.audit_log import AuditLog
 from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
@@ -110,6 +112,11 @@ class Engines:
                 self.stack.push_async_callback(engine.close)
                 self._started[chosen, owner] = engine
         return self._started[chosen, owner]
+
+    async def sweep(self, units: Path, before: datetime, *, dry: bool) -> Swept:
+        """Take away what was fetched of providers, and no workspace names any more."""
+        roots = self.data / "engine" / "home" / READY
+        return await self._packages.sweep(units, roots, before=before, dry=dry)
 
     async def _connect(self, chosen: str, owner: str) -> Engine:
         environment = engine_environment(self.data, self.settings, self.root)
@@ -340,6 +347,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             audit_logs=_audit_logs(settings),
             tuning=tuning(settings),
             disk=partial(disk_usage, data),
+            sweep_providers=partial(engines.sweep, data / "workspaces" / "units"),
         )
         yield _made_of(world, settings)
 

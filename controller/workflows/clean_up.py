@@ -139,6 +139,8 @@ class CleanUp:
         trees = await workspaces.sweep_trees(now - retention.unreferenced, dry=self.dry)
         plans = await workspaces.sweep_plans(now - retention.plans, dry=self.dry)
         self._swept("trees", trees)
+        if (sweep := self.parts.world.sweep_providers) is not None:
+            self._swept("providers", await sweep(now - retention.providers, dry=self.dry))
         self._swept("saved plans", plans)
 
     def _swept(self, kind: str, swept: Swept) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from controller.diagnostics.errors import Stalled
 from controller.diagnostics.secret import SecretText
@@ -11,7 +12,7 @@ from controller.model.caller import Member
 from controller.model.delivery import SecretReference, ServerHealth
 from controller.model.history import Trust
 from controller.model.names import SecretName, StageName
-from controller.model.retention import Retention
+from controller.model.retention import Retention, Swept
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
@@ -76,6 +77,13 @@ class Oversight:
     """What ever lay in the repository; None: nobody looks for secrets there."""
     max_age: timedelta = timedelta(days=365)
     """How old a secret may become whose document does not say when it changes."""
+
+
+class SweepProviders(Protocol):
+    """Takes away providers that were fetched, and that no workspace named since an instant."""
+
+    async def __call__(self, before: datetime, *, dry: bool) -> Swept:
+        """Tell what went, or would go."""
 
 
 @dataclass(slots=True)
@@ -143,6 +151,7 @@ class World:
     oversight: Oversight = field(default_factory=Oversight)
     """What is looked at of secrets beside their delivery."""
     disk: Callable[[], Mapping[str, int]] = dict
+    sweep_providers: SweepProviders | None = None
     """Bytes by the name of what lies in the data folder; it takes its time."""
     painter: Painter | None = None
     """Who draws the charts of reports; None: they have none."""

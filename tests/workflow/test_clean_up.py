@@ -1,7 +1,7 @@
 """What nobody needs goes; whatever is referred to opens, whatever has happened."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from controller.model.decision import Decision, DecisionKind
 from controller.model.measurement import GateResult, GateRuling
 from controller.model.names import Commit, Digest, StageName
 from controller.model.release import Release
-from controller.model.retention import Amount, Retention
+from controller.model.retention import Amount, Retention, Swept
 from controller.model.status import StageStatus
 from controller.steps.decide.record import write_record
 from controller.workflows import clean_up as clean_up_module
@@ -211,3 +211,17 @@ async def test_while_it_is_not_known_what_is_needed_nothing_of_that_goes() -> No
     cleaning = await last_cleaning(parts)
     assert cleaning is not None
     assert cleaning.problem == "it does not answer"
+
+
+async def test_providers_go_when_no_workspace_named_them_for_so_long() -> None:
+    world, parts = begun(replace(KEEP, providers=timedelta(days=9)))
+    asked = []
+
+    async def sweep(before: datetime, *, dry: bool) -> Swept:
+        asked.append((world.clock.now() - before, dry))
+        return Swept(gone=Amount(1, 5))
+
+    parts = replace(parts, world=replace(parts.world, sweep_providers=sweep))
+    for dry in (True, False):
+        assert (await CleanUp(parts, dry).go()).gone["providers"] == Amount(1, 5)
+    assert asked == [(timedelta(days=9), True), (timedelta(days=9), False)]

@@ -1,6 +1,7 @@
 """When `init` has to run, and how: not at all where its result is known."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
 from controller.adapters.engine import _errors, _init_stamp, _init_twin, _lock_file
@@ -32,7 +33,7 @@ class Initialiser:
         if before == now:
             return
         # One at a time for the same providers: none is fetched twice, or while it is written.
-        async with self._guards.setdefault(now.wants, asyncio.Lock()):
+        async with self._installing(), self._guards.setdefault(now.wants, asyncio.Lock()):
             twin = self._twins.get(now.found)
             if twin is not None and self._is_done(twin) and _init_twin.give(twin, directory):
                 if self._packages is not None:
@@ -41,6 +42,9 @@ class Initialiser:
                 return
             await self._run(directory, before, now)
             self._twins[now.found] = directory
+
+    def _installing(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._packages is None else self._packages.installing()
 
     async def _run(
         self, directory: Path, before: _init_stamp.InitStamp | None, now: _init_stamp.InitStamp

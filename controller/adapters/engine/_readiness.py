@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from controller.adapters.engine.packages import INSTALLED
+from controller.adapters.engine.packages import INSTALLED, READY
 
 WORTH_IT = 50_000_000
 """Bytes of programs: what a smaller provider says of itself is loaded in a moment."""
@@ -23,7 +23,7 @@ def make_root(home: Path, providers: Mapping[str, tuple[str, str]]) -> Path:
         "provider": {name: {} for name in sorted(providers)},
     }
     text = json.dumps(root, indent=2)
-    directory = home / "ready" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    directory = home / READY / hashlib.sha256(text.encode()).hexdigest()[:16]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     (directory / "main.tf.json").write_text(text, encoding="utf-8")
     return directory

@@ -10,14 +10,19 @@ import base64
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
-from controller.adapters.engine import _lock_file
+from controller.adapters.engine import _fetched, _lock_file
 from controller.diagnostics.errors import EngineRefused
+from controller.model.retention import Swept
 
 INSTALLED = Path(".terraform") / "providers"
+READY = "ready"
+"""The folder, in the home of engines, of roots that only load providers."""
 
 Traces = list[list[str | int]]
 
@@ -39,6 +44,43 @@ class Packages:
     """Folder → the hash of its content, and the traces of its files when it was hashed."""
     _guard: asyncio.Lock = field(default_factory=asyncio.Lock)
     _is_read: bool = False
+    _door: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _installing: int = 0
+
+    @asynccontextmanager
+    async def installing(self) -> AsyncIterator[None]:
+        """Install inside of this: no package goes meanwhile."""
+        async with self._door:
+            self._installing += 1
+        try:
+            yield
+        finally:
+            self._installing -= 1
+
+    async def sweep(self, units: Path, roots: Path, *, before: datetime, dry: bool) -> Swept:
+        """Take away what was fetched, and no workspace below `units` names since `before`.
+
+        `roots` holds what only loads providers, and keeps none. While something is installed,
+        nothing goes. What content a version has stays known.
+        """
+        if self.shared is None:
+            return Swept()
+        async with self._door:
+            if self._installing:
+                return Swept()
+            gone, swept = await asyncio.to_thread(_sweep, self.shared, units, before, dry=dry)
+            if gone and not dry:
+                await asyncio.to_thread(_fetched.drop_broken, roots)
+                self._forget(gone)
+        return swept
+
+    def _forget(self, gone: list[Path]) -> None:
+        self._read()
+        folders = tuple(f"{path}/" for path in gone)
+        self._seen = {
+            path: kept for path, kept in self._seen.items() if not path.startswith(folders)
+        }
+        self._write()
 
     async def enter(self, directory: Path) -> None:
         """Check what `init` has installed, then take the hashes out of the lock file.
@@ -139,6 +181,24 @@ class Packages:
         partial = self.record.with_suffix(".partial")
         partial.write_text(text, encoding="utf-8")
         partial.replace(self.record)
+
+
+def _sweep(shared: Path, units: Path, before: datetime, *, dry: bool) -> tuple[list[Path], Swept]:
+    named = _fetched.named_by(units.glob("*/*/*"), shared)
+    gone, swept = [], Swept()
+    for version in _fetched.versions_in(shared):
+        if version.path.resolve() in named:
+            swept = replace(swept, held=swept.held + version.amount)
+            if not dry:
+                version.note_use()
+        elif version.used_at() > before:
+            swept = replace(swept, young=swept.young + version.amount)
+        else:
+            swept = replace(swept, gone=swept.gone + version.amount)
+            gone.append(version.path)
+            if not dry:
+                _fetched.take_away(version.path, shared)
+    return gone, swept
 
 
 def hash_package(package: Path) -> str:
