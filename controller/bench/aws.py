@@ -144,8 +144,8 @@ def find_mirror() -> Path:
     )
 
 
-def repository(config: Path, *, note: str, engine: str = "embedded") -> Mapping[str, str]:
-    """Give the files of a repository; another `note` changes two resources of each unit.
+def environment(config: Path, *, engine: str = "embedded", more: str = "") -> Mapping[str, str]:
+    """Give the files of an environment on moto, with `more` providers as YAML.
 
     Where moto is stands in a shared configuration of AWS: a block `endpoints` makes each start of
     the provider seconds slower, for both sides, and nobody has one who uses AWS itself.
@@ -155,11 +155,15 @@ def repository(config: Path, *, note: str, engine: str = "embedded") -> Mapping[
         "[default]\naws_access_key_id = testing\naws_secret_access_key = testing\n",
         encoding="utf-8",
     )
+    text = _ENVIRONMENT.format(engine=engine, region=REGION, config=config, credentials=credentials)
+    return {"platform/dev.yaml": text + more}
+
+
+def repository(config: Path, *, note: str, engine: str = "embedded") -> Mapping[str, str]:
+    """Give the files of a repository; another `note` changes two resources of each unit."""
     return {
+        **environment(config, engine=engine),
         "modules/place/main.tf": MODULE,
-        "platform/dev.yaml": _ENVIRONMENT.format(
-            engine=engine, region=REGION, config=config, credentials=credentials
-        ),
         "products/shop/product.yaml": _PRODUCT,
         **{
             f"products/shop/place-{index}.yaml": _STACK.format(index=index, note=note)

@@ -10,7 +10,7 @@ from controller.bench.levers import measure_levers
 from controller.bench.plain import Plain
 from controller.bench.reconcile_world import OURS, PLAIN, Say, Wish, beside, world
 from controller.bench.report import Case
-from controller.bench.same_plans import compare
+from controller.bench.same_plans import compare, of_our_units
 from controller.bench.serving import Serving
 from controller.bench.stopwatch import Stopwatch
 
@@ -58,7 +58,9 @@ def measure_aws(wish: Wish, say: Say) -> Sequence[Case]:
                 cases.append(_drift(serving, plain, roots))
             if "same-plans" in wish.cases:
                 say("plans of the fast path and of the plain command line, compared")
-                cases.append(asyncio.run(compare(serving, plain, ours)))
+                situations = of_our_units(ours)
+                found = compare(serving, plain, situations, name="aws, the same plans")
+                cases.append(asyncio.run(found))
             if "levers" in wish.cases:
                 cases += asyncio.run(measure_levers(serving, plain, say))
     return cases

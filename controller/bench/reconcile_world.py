@@ -26,6 +26,8 @@ class Wish:
     units: int = 100
     plain_sample: int = 100
     engine: str = "embedded"
+    own_stacks: Path | None = None
+    """Commits of modules and stacks that plans are compared of, in place of every case."""
     limits: Limits = field(default_factory=Limits)
 
 

@@ -7,7 +7,8 @@ anew each time. Both look at one cloud, from copies of one state, and must see t
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,24 @@ STATE = "terraform.tfstate"
 COMPARED = "before", "after", "after_unknown", "before_sensitive", "after_sensitive"
 
 
-async def compare(serving: Serving, plain: Plain, config: Path) -> Case:
-    """Plan every unit in a state of its own, by both; the case is met when nothing differs."""
+Prepare = Callable[[Path, Path], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A workspace and a state that both plan, in copies of their own."""
+
+    unit: str
+    told: str
+    """What is the matter with it, for whoever reads the report."""
+    prepare: Prepare
+    """Makes it so in both folders, and gives the word that both plan with, or none."""
+
+
+async def compare(
+    serving: Serving, plain: Plain, situations: Sequence[Situation], *, name: str
+) -> Case:
+    """Plan every situation by both, one after another; met when nothing differs."""
     place = serving.place / "same"
     environment = build_environment(
         place / "home", path=search_path(), cli_config=Path(plain.environment["TF_CLI_CONFIG_FILE"])
@@ -37,31 +54,33 @@ async def compare(serving: Serving, plain: Plain, config: Path) -> Case:
     pool = await embedded.start_pool(environment, size=1)
     engine = TerraformEngine(pool, environment, packages=Packages(place / "packages.json"))
     differing: dict[str, object] = {}
-    watch, fast_seconds, plans = Stopwatch(), 0.0, 0
+    watch, fast_seconds, changing = Stopwatch(), 0.0, 0
     try:
-        for name, (state, prepare) in zip(aws.names(), _states(config).items(), strict=True):
-            fast, slow = place / "fast" / name, place / "plain" / name
+        for number, situation in enumerate(situations):
+            fast, slow = (place / side / f"{number}" / situation.unit for side in ("fast", "plain"))
             for target in (fast, slow):
-                plain.copy(serving.workspace(name), target, {})
-                shutil.copyfile(serving.workspace(name) / STATE, target / STATE)
-            for word in prepare(fast, slow):
-                theirs = plain.plan(slow, *([word] if word else []))
-                began = Stopwatch()
-                await engine.init(fast)
-                found = await engine.plan(fast, destroy=word == "-destroy")
-                fast_seconds += began.took().seconds
-                shown = await pool.run(fast, Command("show", {"json": True}, (PLAN,)))
-                plans += 1
-                ours = json.loads(shown.output)
-                difference = _difference(normalised(ours), normalised(theirs))
-                told = read_plan(json.dumps(theirs), found.file)
-                if difference or (told.changes, told.drift) != (found.changes, found.drift):
-                    differing[f"{name}, {state}"] = difference or "what is told of it differs"
+                plain.copy(serving.workspace(situation.unit), target, {})
+                shutil.copyfile(serving.workspace(situation.unit) / STATE, target / STATE)
+            word = situation.prepare(fast, slow)
+            theirs = plain.plan(slow, *([word] if word else []))
+            began = Stopwatch()
+            await engine.init(fast)
+            found = await engine.plan(fast, destroy=word == "-destroy")
+            fast_seconds += began.took().seconds
+            shown = await pool.run(fast, Command("show", {"json": True}, (PLAN,)))
+            ours = json.loads(shown.output)
+            differs = difference(normalised(ours), normalised(theirs))
+            told = read_plan(json.dumps(theirs), found.file)
+            changing += bool(told.changes)
+            if differs or (told.changes, told.drift) != (found.changes, found.drift):
+                differing[f"{situation.unit}, {situation.told}"] = (
+                    differs or "what is told of it differs"
+                )
     finally:
         await engine.close()
     return Case(
-        name="aws, the same plans",
-        units=len(aws.names()),
+        name=name,
+        units=len({situation.unit for situation in situations}),
         ours_seconds=fast_seconds,
         plain_seconds=watch.took().seconds - fast_seconds,
         goal="no difference",
@@ -69,7 +88,8 @@ async def compare(serving: Serving, plain: Plain, config: Path) -> Case:
         peak_rss_mib=serving.peak_rss_mib(),
         detail={
             "compared": "resource changes, changes of outputs and drift, attribute by attribute",
-            "plans": plans,
+            "plans": len(situations),
+            "plans_that_change": changing,
             "fast": str(engine.version),
             "plain": plain.run(place, "version").splitlines()[0],
             "differing": differing,
@@ -97,7 +117,8 @@ def normalised(plan: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, object]:
+def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, object]:
+    """Give what both do differently, by name; empty when they do the same."""
     return {
         f"{part} {name}": {"fast": ours[part].get(name), "plain": theirs[part].get(name)}
         for part in theirs
@@ -106,26 +127,25 @@ def _difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[s
     }
 
 
-Prepare = Callable[[Path, Path], tuple[str, ...]]
+def of_our_units(config: Path) -> Sequence[Situation]:
+    """Give a situation for each unit of the benchmark, another one for each."""
 
-
-def _states(config: Path) -> Mapping[str, Prepare]:
-    """Give what is done to each unit before both plan it, and the words that both plan with."""
-
-    def changed(*roots: Path) -> tuple[str, ...]:
+    def changed(*roots: Path) -> str:
         for root in roots:
             values = json.loads((root / "terraform.tfvars.json").read_text(encoding="utf-8"))
             values |= {"note": "changed", "cidr": "10.99.0.0/16"}
             (root / "terraform.tfvars.json").write_text(json.dumps(values), encoding="utf-8")
-        return ("",)
+        return ""
 
-    def drifted(*roots: Path) -> tuple[str, ...]:
+    def drifted(*roots: Path) -> str:
         aws.change_by_hand(config, roots[0].name)
-        return ("",)
+        return ""
 
-    return {
-        "as applied": lambda *_roots: ("",),
+    told: Mapping[str, Prepare] = {
+        "as applied": lambda *_roots: "",
         "with changed inputs": changed,
         "changed by hand": drifted,
-        "to be destroyed": lambda *_roots: ("-destroy",),
+        "to be destroyed": lambda *_roots: "-destroy",
     }
+    pairs = zip(aws.names(), told.items(), strict=True)
+    return [Situation(unit, words, prepare) for unit, (words, prepare) in pairs]

@@ -117,6 +117,15 @@ class Serving:
 
         self._until(is_done, seconds, f"{number} units did not get ready", pause=number / 5000)
 
+    def until_verified(self, at: str, seconds: float) -> None:
+        """Wait until every stage is verified at a commit."""
+
+        def is_done() -> bool:
+            stages = self._get("/api/stages")
+            return bool(stages) and all(x["commit"] == at and x["verified"] for x in stages)
+
+        self._until(is_done, seconds, "not every unit got ready", pause=1)
+
     def until_looked_at(self, after: datetime, number: int, seconds: float) -> None:
         """Wait until so many units were looked at for drift after an instant."""
 

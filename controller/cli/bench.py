@@ -118,16 +118,27 @@ def fuzz(cases: int, form: str) -> ExitCode:
     show_default=True,
     help="How many warm engines work, and how many units are worked on at a time.",
 )
+@click.option(
+    "--own-stacks",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Compare plans of your own stacks: in this folder, a folder for each commit.",
+)
 @OUTPUT
 def reconcile(
-    cases: tuple[str, ...], units: int, plain_sample: int, workers: int, form: str
-) -> ExitCode:
+    cases: tuple[str, ...], units: int, plain_sample: int, workers: int,
+    own_stacks: Path | None, form: str,
+) -> ExitCode:  # fmt: skip
     """From a commit to what was applied, beside plain Terraform, unit after unit.
 
     Units of AWS run against moto; the provider is looked for in `TRUEUP_PROVIDER_MIRROR`, in
     Terraform's own folders, and below /opt, /srv, /var/lib, /usr/local and the home. Ends with 1
     when the fast path and plain Terraform make different plans (`same-plans`), or a plan is another
     one without one of the levers that make it fast (`levers`).
+
+    With `--own-stacks` nothing else is measured. A commit holds `modules/`, products, pipelines and
+    stacks for the environment `dev`, which leads to moto, as does the configuration `aws.there`.
+    All is applied, commit after commit, and then planned by both: as applied, from nothing, with a
+    tag taken away, to be destroyed, and as each commit before.
     """
     from controller.bench.reconcile import bench_reconcile
     from controller.bench.reconcile_world import CASES, Wish
@@ -135,7 +146,7 @@ def reconcile(
 
     wish = Wish(
         cases=frozenset(cases or CASES), units=units, plain_sample=plain_sample,
-        limits=Limits(units=workers, drift=workers, workers=workers),
+        limits=Limits(units=workers, drift=workers, workers=workers), own_stacks=own_stacks,
     )  # fmt: skip
     report = bench_reconcile(wish, _say)
     _print(report, form)
