@@ -35,6 +35,11 @@ class Variable:
     ephemeral: bool = False
     """Whether its value is in no plan and no state: a secret is given to it by its value."""
 
+    @property
+    def takes_text(self) -> bool:
+        """Whether a name fits it, as that of an environment."""
+        return self.type in {"string", "any"}
+
 
 @dataclass(frozen=True, slots=True)
 class Output:

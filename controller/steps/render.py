@@ -57,7 +57,7 @@ def render(
     filling = _Filling(unit.name, upstream)
     values, secrets = _given(catalog, unit, module, filling)
     state = LocalState() if local_state else environment.spec.state
-    dated = ({"commit"} if "commit" in module.variables else set()) - values.keys()
+    dated = _fitting({"commit"}, module) - values.keys()
     tags, backend = _tags(catalog, unit.name), backend_block(state, unit.name)
     passed = _passed_on(unit, module, environment)
     blocks = ProviderBlocks(environment.spec, tags)
@@ -141,7 +141,13 @@ def _filled_in(catalog: Catalog, unit: Unit, module: Module) -> Mapping[str, obj
         "stack": unit.name.stack,
         "owner": product.spec.owner if product else "",
     }
-    return {name: value for name, value in known.items() if name in module.variables}
+    return {name: known[name] for name in _fitting(known, module)}
+
+
+def _fitting(names: Iterable[str], module: Module) -> set[str]:
+    """Leave out what another's module means otherwise, as an `owner` that is a mapping."""
+    found = ((name, module.variables.get(name)) for name in names)
+    return {name for name, variable in found if variable is not None and variable.takes_text}
 
 
 def _tags(catalog: Catalog, unit: UnitName) -> Mapping[str, str]:

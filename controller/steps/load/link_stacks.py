@@ -16,7 +16,7 @@ from schemas.kinds.stack import Stack
 from schemas.references import FromSecret, references_in
 
 FILLED_IN = frozenset({"product", "environment", "stack", "owner", "commit"})
-"""Variables that the controller gives when a module has them and the stack does not say."""
+"""Variables that the controller gives when a module has them, as texts, and the stack is silent."""
 
 
 def link_stack(linking: Linking, reference: Reference, model: Stack) -> None:
@@ -164,7 +164,8 @@ def _check_required(
 ) -> None:
     """Report inputs that lack; `meant` are those that another name was probably written for."""
     for name, variable in sorted(module.variables.items()):
-        if not variable.required or name in FILLED_IN or name in meant:
+        is_filled_in = name in FILLED_IN and variable.takes_text
+        if not variable.required or is_filled_in or name in meant:
             continue
         lacking = [where for where in environments if not _is_given(module, model, where, name)]
         if not lacking and (environments or name in model.spec.inputs):

@@ -115,6 +115,19 @@ spec:
     )
 
 
+def test_an_owner_that_is_no_text_has_to_be_given() -> None:
+    module = (
+        BASE["modules/db/main.tf"]
+        + """
+variable "product" {}
+variable "owner" { type = list(string) }
+"""
+    )
+    catalog = load_with({"modules/db/main.tf": module})
+    (found,) = catalog.diagnostics
+    assert found.message == "`shop-db` lacks the input `owner`, which `modules/db` requires"
+
+
 def test_a_broken_document_takes_out_only_what_needs_it() -> None:
     catalog = load_with({"products/shop-secrets.yaml": "", "secret.yaml": SECRET_WITH_A_FAULT})
     assert broken(catalog) == {"Secret/shop-api-key", "Stack/shop-api"}

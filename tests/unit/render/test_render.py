@@ -244,6 +244,18 @@ resource "aws_sns_topic" "this" {}
 """
 
 
+def test_a_variable_that_means_something_else_is_not_filled_in() -> None:
+    module = BASE["modules/service/main.tf"] + "".join(
+        f'variable "{name}" {{\n  type = {kind}\n  default = null\n}}\n'
+        for name, kind in (("owner", "map(string)"), ("commit", "number"), ("product", "string"))
+    )
+    workspace = rendered({"modules/service/main.tf": module})
+    values = part(workspace, "terraform.tfvars.json")
+    assert values["product"] == "shop"
+    assert not {"owner", "commit"} & values.keys()
+    assert not workspace.dated
+
+
 def with_aws(configuration: str = "{}", module: str = USES_AWS) -> dict[str, str | bytes]:
     environments = BASE["platform/environments.yaml"]
     configured = f"{{localcloud: {{}}, aws: {configuration}}}"
