@@ -67,7 +67,7 @@ def _keep(serving: Serving, place: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, target)
-            else:
+            elif source.is_file():
                 shutil.copyfile(source, target)
     return place
 
@@ -109,7 +109,7 @@ def _back_to(place: Path) -> Callable[[Path, Path], str]:
                 if (place / name).is_dir():
                     shutil.rmtree(root / name)
                     shutil.copytree(place / name, root / name)
-                else:
+                elif (place / name).is_file():
                     shutil.copyfile(place / name, root / name)
         return ""
 

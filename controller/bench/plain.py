@@ -13,7 +13,7 @@ from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.settings import search_path
 
 PLAN = "plain.tfplan"
-FILES = "main.tf.json", "terraform.tfvars.json", "module"
+FILES = "main.tf.json", "terraform.tfvars.json", "trueup-commit.auto.tfvars.json", "module"
 """What makes a workspace; the rest of its folder is what the engine left there."""
 QUIET = "-input=false", "-no-color"
 
@@ -52,6 +52,8 @@ class Plain:
             if source.is_dir():
                 shutil.copytree(source, target / name, dirs_exist_ok=True)
                 continue
+            if not source.is_file():
+                continue  # what no tag asks for is not there
             text = source.read_text(encoding="utf-8")
             for old, new in replaced.items():
                 text = text.replace(old, new)

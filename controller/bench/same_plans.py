@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.adapters.engine import embedded
+from controller.adapters.engine._init_stamp import OVERRIDE
 from controller.adapters.engine._operations import PLAN, TerraformEngine
 from controller.adapters.engine._plan_json import read_plan
 from controller.adapters.engine._runner import Command
@@ -23,6 +24,8 @@ from controller.bench.plain import Plain
 from controller.bench.report import Case
 from controller.bench.serving import Serving
 from controller.bench.stopwatch import Stopwatch
+from controller.diagnostics.errors import EngineFailed, EngineRefused
+from controller.ports.engine import EnginePlan
 from controller.settings import search_path
 
 STATE = "terraform.tfstate"
@@ -54,7 +57,7 @@ async def compare(
     pool = await embedded.start_pool(environment, size=1)
     engine = TerraformEngine(pool, environment, packages=Packages(place / "packages.json"))
     differing: dict[str, object] = {}
-    watch, fast_seconds, changing = Stopwatch(), 0.0, 0
+    watch, fast_seconds, changing, refused = Stopwatch(), 0.0, 0, 0
     try:
         for number, situation in enumerate(situations):
             fast, slow = (place / side / f"{number}" / situation.unit for side in ("fast", "plain"))
@@ -62,11 +65,20 @@ async def compare(
                 plain.copy(serving.workspace(situation.unit), target, {})
                 shutil.copyfile(serving.workspace(situation.unit) / STATE, target / STATE)
             word = situation.prepare(fast, slow)
-            theirs = plain.plan(slow, *([word] if word else []))
             began = Stopwatch()
-            await engine.init(fast)
-            found = await engine.plan(fast, destroy=word == "-destroy")
+            found = await _planned_fast(engine, fast, word)
             fast_seconds += began.took().seconds
+            if (fast / OVERRIDE).is_file():  # a root has to say which outputs are sensitive
+                shutil.copyfile(fast / OVERRIDE, slow / OVERRIDE)
+            theirs = _planned_plainly(plain, slow, word)
+            if isinstance(theirs, str) or isinstance(found, str):
+                refused += 1
+                if not (isinstance(theirs, str) and isinstance(found, str)):
+                    differing[f"{situation.unit}, {situation.told}"] = {
+                        "fast": found if isinstance(found, str) else "planned",
+                        "plain": theirs if isinstance(theirs, str) else "planned",
+                    }
+                continue
             shown = await pool.run(fast, Command("show", {"json": True}, (PLAN,)))
             ours = json.loads(shown.output)
             differs = difference(normalised(ours), normalised(theirs))
@@ -90,11 +102,27 @@ async def compare(
             "compared": "resource changes, changes of outputs and drift, attribute by attribute",
             "plans": len(situations),
             "plans_that_change": changing,
+            "refused": refused,
             "fast": str(engine.version),
             "plain": plain.run(place, "version").splitlines()[0],
             "differing": differing,
         },
     )
+
+
+def _planned_plainly(plain: Plain, root: Path, word: str) -> Mapping[str, Any] | str:
+    try:
+        return plain.plan(root, *([word] if word else []))
+    except EngineFailed as failed:
+        return str(failed)
+
+
+async def _planned_fast(engine: TerraformEngine, root: Path, word: str) -> EnginePlan | str:
+    try:
+        await engine.init(root)
+        return await engine.plan(root, destroy=word == "-destroy")
+    except (EngineFailed, EngineRefused) as failed:
+        return str(failed)
 
 
 def normalised(plan: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.adapters.engine._block_pairs import pair_blocks
 from controller.adapters.engine._plan_document import pack, step_into
 from controller.diagnostics.errors import EngineFailed
 from controller.model.drift import EngineLook
@@ -129,9 +130,20 @@ class _Value:
             change.get("after_sensitive"),
         )
 
-    def at(self, key: str | int) -> "_Value":
-        sides = (self.before, self.after, self.unknown, self.sensitive_before, self.sensitive_after)
-        return _Value(*(step_into(side, key) for side in sides))
+    def at(self, key: str) -> "_Value":
+        return self._at(key, key)
+
+    def _at(self, before: str | int | None, after: str | int | None) -> "_Value":
+        def of(side: Any, key: str | int | None) -> Any:
+            return None if key is None else step_into(side, key)
+
+        return _Value(
+            of(self.before, before),
+            of(self.after, after),
+            of(self.unknown, after),
+            of(self.sensitive_before, before),
+            of(self.sensitive_after, after),
+        )
 
     @property
     def differs(self) -> bool:
@@ -144,15 +156,21 @@ class _Value:
             return self
         return _Value(*inner, None, None, None)
 
-    def keys(self) -> Sequence[str] | Sequence[int] | None:
-        """Give the keys to walk on with; None when this is a leaf."""
+    def parts(self) -> Sequence[tuple[str | int, "_Value"]]:
+        """Give what to walk on with, by key; nothing when this is a leaf."""
         sides = [side for side in (self.before, self.after) if side is not None]
         if sides and all(isinstance(side, dict) for side in sides):
             unknown = self.unknown if isinstance(self.unknown, dict) else {}
-            return sorted({key for side in [*sides, unknown] for key in side})
+            keys = sorted({key for side in [*sides, unknown] for key in side})
+            return [(key, self.at(key)) for key in keys]
         if sides and all(isinstance(side, list) for side in sides):
-            return range(max(len(side) for side in sides))
-        return None
+            pairs = pair_blocks(self.before or (), self.after or ())
+            return [
+                # The same place is named whichever side is the earlier one.
+                (min(place for place in pair if place is not None), self._at(*pair))
+                for pair in pairs
+            ]
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +186,17 @@ class _Walk:
             return
         whole = True in (value.sensitive_before, value.sensitive_after)
         value = value if whole else value.opened()
-        keys = None if value.unknown is True else value.keys()
+        parts = () if value.unknown is True else value.parts()
         hidden = _any_true(value.sensitive_before) or _any_true(value.sensitive_after)
-        leaks = not keys and _contains((value.before, value.after), self.secrets)
-        if whole or leaks or (hidden and not keys):
+        leaks = not parts and _contains((value.before, value.after), self.secrets)
+        if whole or leaks or (hidden and not parts):
             yield AttributeChange(path, None, None, sensitive=True)
-        elif not keys:
+        elif not parts:
             after = None if value.unknown is True else self.write(value.after)
             yield AttributeChange(path, self.write(value.before), after)
         else:
-            for key in keys:
-                yield from self.differences(_extend(path, key), value.at(key))
+            for key, inner in parts:
+                yield from self.differences(_extend(path, key), inner)
 
     def identities(self, value: _Value) -> Iterator[str]:
         """Give by what names a thing may be found in a log."""

@@ -131,6 +131,47 @@ def test_what_is_not_known_yet_is_shown_with_what_was() -> None:
     assert found.attributes[0] == AttributeChange("o", '{"a": 1}', None)
 
 
+WEB, SSH, DB = ({"port": port, "note": note} for port, note in ((443, "w"), (22, ""), (5432, "d")))
+SSH_ADDED = {("rule[0].note", None, ""), ("rule[0].port", None, "22")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ([WEB, DB], [SSH, WEB, DB], SSH_ADDED),
+        ([SSH, WEB, DB], [WEB, DB], {(path, new, old) for path, old, new in SSH_ADDED}),
+        ([WEB, DB], [WEB, {**DB, "note": "x"}], {("rule[1].note", "d", "x")}),
+        ([WEB], [SSH], {("rule[0].note", "w", ""), ("rule[0].port", "443", "22")}),
+    ],
+)
+def test_a_block_more_or_less_is_no_change_of_the_others(
+    before: list[object], after: list[object], told: set[tuple[str, str | None, str | None]]
+) -> None:
+    change = {"before": {"rule": before}, "after": {"rule": after}}
+    (found,) = changes_of([entry(["update"], change=change)])
+    assert {(each.path, each.before, each.after) for each in found.attributes} == told
+
+
+def test_a_mark_stays_with_its_block_when_another_one_comes_before_it() -> None:
+    secret = {"port": 1, "note": "canary"}
+    change = {
+        "before": {"rule": [WEB, secret]},
+        "after": {"rule": [SSH, WEB, {**secret, "port": 2}]},
+        "before_sensitive": {"rule": [{}, {"note": True}]},
+        "after_sensitive": {"rule": [{}, {}, {"note": True}]},
+    }
+    (found,) = changes_of([entry(["update"], change=change)])
+    assert AttributeChange("rule[1].port", "1", "2") in found.attributes
+    assert "canary" not in repr(found)
+
+
+def test_very_many_blocks_are_compared_place_by_place() -> None:
+    before = [{"port": port} for port in range(600)]
+    change = {"before": {"rule": before}, "after": {"rule": before[1:]}}
+    (found,) = changes_of([entry(["update"], change=change)])
+    assert len(found.attributes) == len(before)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"canary-secret": 1}', '{"canary-secret": '])
 def test_what_is_no_plan_is_not_quoted(text: str) -> None:
     with pytest.raises(EngineFailed) as failed:
