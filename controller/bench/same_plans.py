@@ -60,11 +60,7 @@ async def compare(
     watch, fast_seconds, changing, refused = Stopwatch(), 0.0, 0, 0
     try:
         for number, situation in enumerate(situations):
-            fast, slow = (place / side / f"{number}" / situation.unit for side in ("fast", "plain"))
-            for target in (fast, slow):
-                plain.copy(serving.workspace(situation.unit), target, {})
-                shutil.copyfile(serving.workspace(situation.unit) / STATE, target / STATE)
-            word = situation.prepare(fast, slow)
+            fast, slow, word = _prepared(serving, plain, situation, place, f"{number}")
             began = Stopwatch()
             found = await _planned_fast(engine, fast, word)
             fast_seconds += began.took().seconds
@@ -74,10 +70,7 @@ async def compare(
             if isinstance(theirs, str) or isinstance(found, str):
                 refused += 1
                 if not (isinstance(theirs, str) and isinstance(found, str)):
-                    differing[f"{situation.unit}, {situation.told}"] = {
-                        "fast": found if isinstance(found, str) else "planned",
-                        "plain": theirs if isinstance(theirs, str) else "planned",
-                    }
+                    differing[f"{situation.unit}, {situation.told}"] = _refusals(found, theirs)
                 continue
             shown = await pool.run(fast, Command("show", {"json": True}, (PLAN,)))
             ours = json.loads(shown.output)
@@ -108,6 +101,21 @@ async def compare(
             "differing": differing,
         },
     )
+
+
+def _prepared(
+    serving: Serving, plain: Plain, situation: Situation, place: Path, number: str
+) -> tuple[Path, Path, str]:
+    fast, slow = (place / side / number / situation.unit for side in ("fast", "plain"))
+    for target in (fast, slow):
+        plain.copy(serving.workspace(situation.unit), target, {})
+        shutil.copyfile(serving.workspace(situation.unit) / STATE, target / STATE)
+    return fast, slow, situation.prepare(fast, slow)
+
+
+def _refusals(fast: EnginePlan | str, plain: Mapping[str, Any] | str) -> Mapping[str, str]:
+    sides = {"fast": fast, "plain": plain}
+    return {side: said if isinstance(said, str) else "planned" for side, said in sides.items()}
 
 
 def _planned_plainly(plain: Plain, root: Path, word: str) -> Mapping[str, Any] | str:
