@@ -52,16 +52,16 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
     commit = head.revision.commit
     known = parts.catalogs.head
     before = await world.ledger.fact(HEAD)
-    if known is None or known.commit != commit:
+    if known is None or known.commit != commit or before != commit:  # or it was cut off below
         loaded = await parts.catalogs.set_head(await world.repository.snapshot(commit))
         await world.ledger.put_findings(SCOPE, commit, loaded.catalog.diagnostics)
         if before != commit:
             await _tell(parts, head, loaded.snapshot.subject)
         await wake_stages(parts)
         await world.ledger.set_fact(REVISION, str(head.revision))
-        await world.ledger.set_fact(HEAD, commit)
         if not loaded.catalog.broken:
             await world.ledger.set_fact(LAST_WHOLE, commit)
+        await world.ledger.set_fact(HEAD, commit)
     again = world.clock.now() + every
     expiry = await _wake_at_expiry(parts)
     return min(again, expiry or again)

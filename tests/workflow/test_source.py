@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from controller.adapters.git.memory import MemoryRepository
-from controller.diagnostics.errors import RepositoryUnreachable
+from controller.adapters.ledger.memory import MemoryLedger
+from controller.diagnostics.errors import RepositoryUnreachable, Transient
 from controller.model.following import FoundTag, Semver
 from controller.model.history import SignersRule, Trust
+from controller.model.release import Release
 from controller.model.versions import VersionRange
 from controller.workflows.source import source
 from tests.support.worlds import AUTHOR, Life, MemoryWorld
@@ -123,6 +125,33 @@ async def test_a_repository_that_does_not_answer_is_told_and_the_rest_goes_on() 
     told = await life.events("RepositoryReached")
     assert len(told) == 1
     assert reached in told[0]
+
+
+class Full(MemoryLedger):
+    """A ledger whose disk is full at the first writes that it is told of."""
+
+    full = 0
+
+    async def put_release(self, release: Release) -> Release:
+        if self.full:
+            self.full -= 1
+            raise Transient.because("database or disk is full")
+        return await super().put_release(release)
+
+
+async def test_a_commit_that_a_full_disk_cut_off_is_not_lost() -> None:
+    world = MemoryWorld(ledger=Full())
+    world.example()
+    life = await begun(world)
+    pushed = world.edit("products/shop/stacks/api.yaml", "Welcome to the shop", "Good morning")
+    world.ledger.full = 1
+    with pytest.raises(Transient, match="full"):
+        await source(life.parts, every=EVERY)
+
+    await source(life.parts, every=EVERY)
+    await life.settle()
+
+    assert (await life.app.unit("shop/dev/shop-api")).revision == pushed
 
 
 async def test_one_failed_fetch_is_no_finding() -> None:
