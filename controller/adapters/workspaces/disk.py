@@ -240,7 +240,10 @@ def _remember(
 def _read_dated(memory: Path) -> dict[str, dict[str, str]]:
     if not memory.is_file():
         return {}
-    found = json.loads(memory.read_text(encoding="utf-8"))
+    try:
+        found = json.loads(memory.read_text(encoding="utf-8"))
+    except ValueError:  # cut off: what it dated is dated anew
+        return {}
     return found if isinstance(found, dict) else {}
 
 
@@ -251,7 +254,7 @@ def _write_stamp(stamp: Path, digest: str, *, below: Path) -> None:
 def _read_stamp(stamp: Path) -> tuple[str, str] | None:
     if not stamp.is_file():
         return None
-    digest, _, boot = stamp.read_text(encoding="utf-8").partition("\n")
+    digest, _, boot = stamp.read_text(encoding="utf-8", errors="replace").partition("\n")
     return digest, boot
 
 

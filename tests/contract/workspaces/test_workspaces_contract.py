@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.adapters.workspaces.disk import STAMP, DiskWorkspaces
+from controller.adapters.workspaces.disk import DATED, STAMP, DiskWorkspaces
 from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.diagnostics.errors import Stalled
 from controller.model.names import Commit, Digest, UnitName
@@ -75,6 +75,17 @@ async def test_dated_files_stay_as_a_content_first_had_them(workspaces: DiskWork
     assert (directory / "commit.json").read_bytes() == b"one"
     await workspaces.write(workspace({}, "sha256:3"))
     assert content(directory) == {}
+
+
+async def test_notes_that_were_cut_off_are_written_anew(workspaces: DiskWorkspaces) -> None:
+    made = replace(workspace({"a.tf": b"1"}, "sha256:1"), dated={"commit.json": b"1"})
+    directory = await workspaces.write(made)
+    (directory / DATED).write_text('{"sha')
+    (directory / STAMP).write_bytes(b"\xff\xfe")
+
+    await workspaces.write(replace(made, dated={"commit.json": b"2"}))
+
+    assert content(directory) == {"a.tf": b"1", "commit.json": b"2"}
 
 
 async def test_what_the_engine_keeps_stays(workspaces: DiskWorkspaces) -> None:
