@@ -10,6 +10,7 @@ from controller.adapters.engine._error_classes import ErrorClass, Known, classif
 from controller.adapters.engine._lock_error import SUMMARY as LOCK_SUMMARY
 from controller.adapters.engine._lock_error import read_holder
 from controller.adapters.engine._runner import Finished
+from controller.adapters.engine._state_file import HOW_TO_GET_BACK
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import (
     EngineFailed,
@@ -112,6 +113,9 @@ REFUSED_BECAUSE = (
     "no available releases match",
     "was not found in any of the search locations",
 )
+# What a lock of a local state says when it is not the lock that fails.
+UNREADABLE = "Unsupported state file format", "Invalid state file format"
+NOT_WRITTEN = ("could not write lock info",)
 NEEDS_UPGRADE = "must use terraform init -upgrade", "must use tofu init -upgrade"
 
 
@@ -205,8 +209,18 @@ def needs_upgrade(finished: Finished) -> bool:
     return finished.code != 0 and any(word.says(NEEDS_UPGRADE) for word in read_words(finished))
 
 
-def _locked(version: EngineVersion, words: EngineWords) -> StateLocked:
+def _locked(version: EngineVersion, words: EngineWords) -> TrueupError:
     holder = read_holder(words.detail)
+    if holder is None and words.says(UNREADABLE):
+        return EngineFailed.because(
+            f"{version} cannot read the state{_quote(words)}",
+            hint=HOW_TO_GET_BACK,
+            code="engine/state-unreadable",
+        )
+    if holder is None and words.says(NOT_WRITTEN):
+        return EngineFailed(
+            _diagnostics(EngineFailed, f"{version} cannot lock the state", (words,))
+        )
     if holder is None:
         return StateLocked(_diagnostics(StateLocked, f"{version} cannot lock the state", (words,)))
     return locked_by(holder)

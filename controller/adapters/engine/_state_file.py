@@ -22,6 +22,7 @@ KEPT = Path(".trueup") / "states"
 APPLYING = Path(".trueup") / "applying"
 BEGUN, MADE = "begun", "made"
 KEEP = 20
+HOW_TO_GET_BACK = "`trueup state history` lists the states that are kept, `restore` brings one back"
 BUILT_IN = '["terraform.io/builtin/terraform"]'
 
 
@@ -57,16 +58,15 @@ def parse(text: str) -> EngineState:
     state", and it would propose to create everything once more.
     """
     try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict) or "lineage" not in document:
+        return _read(json.loads(text), text)
+    except (ValueError, TypeError, KeyError, AttributeError):
         what = "is not a state" if text.strip() else "is empty"
         raise EngineFailed.because(
-            f"the state file {what}",
-            hint=f"put the last of the copies in `{KEPT}` back as `{STATE}`",
-            code="engine/state-unreadable",
+            f"the state file {what}", hint=HOW_TO_GET_BACK, code="engine/state-unreadable"
         ) from None
+
+
+def _read(document: Any, text: str) -> EngineState:
     outputs: Mapping[str, Mapping[str, Any]] = document.get("outputs") or {}
     return EngineState(
         lineage=str(document["lineage"]),
@@ -89,7 +89,11 @@ def read_local(directory: Path) -> EngineState | None:
     path = directory / STATE
     if not path.is_file():
         return None
-    return parse(path.read_text(encoding="utf-8"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        text = "no text"
+    return parse(text)
 
 
 def is_closed(directory: Path) -> bool:
@@ -134,7 +138,11 @@ def sync(directory: Path) -> None:
 def set_broken_aside(directory: Path) -> None:
     """Take a local state that cannot be read out of the way of one that is put in its place."""
     state = directory / STATE
-    if state.is_file() and not _is_whole(state) and _lock_error.local_holder(directory) is None:
+    if (
+        state.is_file()
+        and not _is_readable(directory)
+        and _lock_error.local_holder(directory) is None
+    ):
         kept = directory / KEPT
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         state.replace(kept / "broken")
@@ -200,6 +208,13 @@ def is_usable(errored: Path) -> bool:
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     errored.replace(kept / "errored-cut-off")
     return False
+
+
+def _is_readable(directory: Path) -> bool:
+    try:
+        return read_local(directory) is not None
+    except EngineFailed:
+        return False
 
 
 def _is_whole(state: Path) -> bool:

@@ -44,6 +44,29 @@ def test_a_state_that_somebody_took_away_is_not_put_back(directory: Path) -> Non
         _state_file.check_not_lost(directory)
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"\xff\xfe}",
+        b"[]",
+        WHOLE.replace("3", '"many"').encode(),
+        WHOLE.replace("[]", "[1, 2]").encode(),
+        WHOLE.replace("[]", '[{"type": "x"}]').encode(),
+    ],
+)
+def test_a_state_of_another_shape_is_unreadable_and_may_be_replaced(
+    directory: Path, left: bytes
+) -> None:
+    (directory / "terraform.tfstate").write_bytes(left)
+
+    with pytest.raises(EngineFailed) as caught:
+        _state_file.read_local(directory)
+    assert caught.value.diagnostics[0].code == "engine/state-unreadable"
+
+    _state_file.set_broken_aside(directory)
+    assert _state_file.read_local(directory) is None
+
+
 def test_an_explicit_local_backend_is_not_remote(tmp_path: Path) -> None:
     (tmp_path / ".terraform").mkdir()
     configured = tmp_path / ".terraform" / "terraform.tfstate"

@@ -53,6 +53,21 @@ def test_a_lock_without_a_holder_is_quoted() -> None:
     assert "connection lost" in str(error)
 
 
+def test_a_lock_that_a_full_disk_refuses_is_no_lock_of_somebody() -> None:
+    words = "Error message: could not write lock info for x: write y: no space left on device"
+    error = failed("plan", event("Error acquiring the state lock", words))
+    assert type(error) is EngineFailed
+    assert "no space left" in str(error)
+
+
+def test_a_state_that_cannot_be_read_is_no_lock_of_somebody() -> None:
+    words = 'Error message: Invalid state file format: The field "serial" has invalid value'
+    error = failed("plan", event("Error acquiring the state lock", words))
+    assert type(error) is EngineFailed
+    assert error.diagnostics[0].code == "engine/state-unreadable"
+    assert "trueup state history" in str(error.diagnostics[0].hint)
+
+
 def test_the_holder_is_read_from_text_with_a_frame() -> None:
     framed = "\n".join(f"│ {line}" for line in LOCKED.splitlines())
     expected = LockHolder(
