@@ -90,6 +90,12 @@ class EngineRefused(Stalled):
     code = "engine/refused"
 
 
+class StateReplaced(Stalled):
+    """A state is not one that came after the apply that was recorded last."""
+
+    code = "engine/state-replaced"
+
+
 class GaveUp(Stalled):
     """What may pass did not pass: it was tried many times, or for hours."""
 
@@ -190,3 +196,19 @@ class Bug(TrueupError):  # noqa: N818 - what happens next, not what went wrong
     """We did something that cannot be; asks for a report."""
 
     code = "trueup/bug"
+
+
+def fault_of(error: Exception) -> TrueupError:
+    """Give what to tell of any error; the words of one that is not ours may hold values."""
+    if isinstance(error, TrueupError):
+        return error
+    if isinstance(error, OSError):
+        return Transient.because(
+            f"this machine does not let us: {error.strerror or error}",
+            hint="look at the free space and the permissions of the data folder",
+            code="trueup/machine-failed",
+        )
+    return Bug.because(
+        f"a fault of Trueup itself ({type(error).__name__}); it is tried again",
+        hint="the log of the controller has more; please report it",
+    )

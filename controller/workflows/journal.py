@@ -1,5 +1,6 @@
 """The step journal: what a run began, what it finished, and which process does the work."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,8 +12,8 @@ from controller.ports.engine import EngineProcess
 from controller.ports.ledger import Ledger
 from controller.ports.processes import Processes
 
-GRACE_FOR_SURVIVORS = 600.0
-"""Seconds to wait for an engine that lost its controller; it ends after the resource in hand."""
+GRACE_FOR_SURVIVORS = 20.0
+"""Seconds that a start waits for engines that lost their controller: most end at once."""
 
 OnStep = Callable[[str, str], None]
 """Told `before` and `after` each step: tests stop the world there."""
@@ -73,6 +74,7 @@ class Journal:
         self._ledger = ledger
         self._clock = clock
         self._on_step = on_step
+        self._left: dict[str, Run] = {}
 
     @asynccontextmanager
     async def run(self, subject: str, revision: str) -> AsyncIterator[RunJournal]:
@@ -95,18 +97,40 @@ class Journal:
         """Close the runs that an earlier life left open, after their processes have ended.
 
         Called once, before anything is dispatched. What they were doing is found out by looking at
-        the world, not by reading the journal.
+        the world, not by reading the journal. One whose process works on stays open: it holds up
+        its own subject only (`check_ended`).
         """
         interrupted = tuple(await self._ledger.open_runs())
-        for run in interrupted:
-            for step in run.steps:
-                if step.state == StepState.STARTED and step.pid and step.pid_started:
-                    process = EngineProcess(step.pid, step.pid_started, step.pid_boot)
-                    gone = await processes.wait_gone(process, seconds=GRACE_FOR_SURVIVORS)
-                    if not gone:
-                        raise Waiting.because(
-                            f"process {step.pid} still works on `{run.subject}`",
-                            hint="it is left alone: wait for it, or end it by hand",
-                        )
-            await self._ledger.end_run(run.id, "interrupted", self._clock.now())
-        return interrupted
+        living = await asyncio.gather(
+            *(_survivor(run, processes, GRACE_FOR_SURVIVORS) for run in interrupted)
+        )
+        for run, process in zip(interrupted, living, strict=True):
+            if process is None:
+                await self._ledger.end_run(run.id, "interrupted", self._clock.now())
+            else:
+                self._left[run.subject] = run
+        return tuple(run for run in interrupted if run.subject not in self._left)
+
+    async def check_ended(self, subject: str, processes: Processes) -> None:
+        """Raise Waiting while a process of an earlier life works on a subject."""
+        run = self._left.get(subject)
+        if run is None:
+            return
+        process = await _survivor(run, processes, 0)
+        if process is not None:
+            raise Waiting.because(
+                f"process {process.pid} of an earlier controller still works on it",
+                hint="it is left alone: wait for it, or end it by hand",
+            )
+        await self._ledger.end_run(run.id, "interrupted", self._clock.now())
+        self._left.pop(subject, None)
+
+
+async def _survivor(run: Run, processes: Processes, seconds: float) -> EngineProcess | None:
+    """Give a process that still works on a run after so many seconds."""
+    for step in run.steps:
+        if step.state == StepState.STARTED and step.pid and step.pid_started:
+            process = EngineProcess(step.pid, step.pid_started, step.pid_boot)
+            if not await processes.wait_gone(process, seconds=seconds):
+                return process
+    return None

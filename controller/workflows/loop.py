@@ -12,6 +12,7 @@ from controller.diagnostics.errors import (
     Transient,
     TrueupError,
     Waiting,
+    fault_of,
 )
 from controller.model.names import Commit, StageName, UnitName
 from controller.workflows import keys
@@ -156,17 +157,17 @@ class Loop:
         try:
             return await work
         except OSError as error:
-            raise Transient.because(
-                f"this machine does not let us: {error.strerror or error}",
-                hint="look at the free space and the permissions of the data folder",
-                code="trueup/machine-failed",
-            ) from error
+            raise fault_of(error) from error
 
     async def _watch(self, name: UnitName) -> datetime | None:
+        await self._check_ended(name)
         try:
             return await self._guarded(watch(self.parts, name))
         except StateLocked as locked:
             raise await self.parts.states.settle_lock(name, locked) from locked
+
+    async def _check_ended(self, name: UnitName) -> None:
+        await self.parts.journal.check_ended(keys.unit_key(name), self.parts.world.processes)
 
     async def _tell_stage(self, name: UnitName) -> None:
         """Let a stage tell that it stopped half way, when a unit of its release cannot go on.
@@ -198,6 +199,7 @@ class Loop:
 
     async def _reconcile(self, name: UnitName) -> datetime | None:
         try:
+            await self._check_ended(name)
             return await self._guarded(reconcile(self.parts, name))
         except StateLocked as locked:
             error = await self.parts.states.settle_lock(name, locked)
@@ -215,3 +217,6 @@ class Loop:
             if ended is error:
                 raise
             raise ended from error
+        except Exception as error:  # else it would go on saying what was true before
+            await self.parts.recording.unit_stopped(name, fault_of(error))
+            raise

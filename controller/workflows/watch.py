@@ -7,7 +7,7 @@ applied last. A look that fails is told, and tried again.
 from collections.abc import Sequence
 from datetime import datetime
 
-from controller.diagnostics.errors import ProviderMoved, TrueupError
+from controller.diagnostics.errors import ProviderMoved, StateReplaced, TrueupError, fault_of
 from controller.model.audit import AuditRecord
 from controller.model.drift import Drift, is_put_back
 from controller.model.names import UnitName
@@ -31,8 +31,12 @@ async def watch(parts: Parts, name: UnitName) -> datetime | None:
         return None
     try:
         return await _watch(parts, status)
-    except TrueupError as error:
+    except StateReplaced as error:
         await parts.recording.unit_not_looked_at(name, error)
+        await parts.world.dispatcher.wake(keys.unit_key(name))  # its plan tells what would be lost
+        raise
+    except Exception as error:
+        await parts.recording.unit_not_looked_at(name, fault_of(error))
         raise
     finally:
         await parts.drift_order.went_on(name)

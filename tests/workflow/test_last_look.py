@@ -1,5 +1,6 @@
 """What happens while a plan is made: only what is wanted once it is made is applied."""
 
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -141,3 +142,12 @@ async def test_an_approval_counts_once() -> None:
 
     assert (await states(world))[name(1)] == "ApprovalPending"
     assert name(1) in world.engine.cloud
+
+
+async def test_a_unit_whose_state_is_gone_is_not_forgotten_with_its_document() -> None:
+    world, life, _ = await two_units()
+    shutil.rmtree(world.workspaces.directory(UnitName.parse(name(1))))
+    world.repository.commit({f"{PRODUCT}/stack-1.yaml": None})
+    await life.pass_time(31)
+    unit = await life.app.unit(name(1))
+    assert (unit.reason, "it is gone" in unit.message) == ("ApprovalPending", True)

@@ -1,13 +1,17 @@
 """Locks that are left, and states that are brought back, in the life of a controller."""
 
+import json
+import shutil
+
 import pytest
 
-from controller.diagnostics.errors import Stalled, StateLocked
+from controller.diagnostics.errors import Stalled, StateLocked, StateReplaced
 from controller.model.caller import Caller, Role
 from controller.model.names import UnitName
 from controller.permission import NotAllowed
 from tests.support.worlds import Life, MemoryWorld
 
+SOMEBODY = Caller("demo", Role.APPROVER)
 ADMIN, OPERATOR = Caller("ann", Role.ADMIN), Caller("olga", Role.OPERATOR)
 UNIT = "shop/dev/shop-api"
 API = "products/shop/stacks/api.yaml"
@@ -120,3 +124,64 @@ async def test_no_state_is_brought_back_while_somebody_works_or_holds_the_lock()
     with pytest.raises(StateLocked, match="worked on"):
         await life.app.unlock(ADMIN, UNIT, "x")
     assert not (await life.app.unit(UNIT)).suspended
+
+
+async def changed(world: MemoryWorld, life: Life) -> None:
+    world.edit(API, "Welcome to the shop", "Good morning")
+    await life.pass_time(31)
+
+
+async def test_a_unit_whose_state_is_gone_with_all_its_folder_is_not_made_again() -> None:
+    """As with a server of states that answers with nothing: only the ledger knows better."""
+    world, life = await settled()
+    shutil.rmtree(world.workspaces.directory(UnitName.parse(UNIT)))
+    before = [call for call in world.engine.calls if call[0] == "apply"]
+    await changed(world, life)
+
+    unit = await life.app.unit(UNIT)
+    assert (unit.reason, "it is gone" in unit.message) == ("ApprovalPending", True)
+    assert [call for call in world.engine.calls if call[0] == "apply"] == before
+
+    serial = (await life.app.states(UNIT))[0].serial
+    await life.app.restore_state(ADMIN, UNIT, str(serial))
+    await life.settle()
+    await life.app.suspend(OPERATOR, UNIT, suspended=False)
+    await life.settle()
+    assert (await life.app.unit(UNIT)).ready == "True"
+    assert "Good morning" in str(world.engine.cloud[UNIT])
+
+
+@pytest.mark.parametrize("serial", [None, 0])
+async def test_a_look_with_a_state_that_knows_nothing_is_not_in_sync(serial: int | None) -> None:
+    world, life = await settled()
+    state = world.workspaces.directory(UnitName.parse(UNIT)) / "terraform.tfstate"
+    if serial is None:
+        shutil.rmtree(state.parent)
+    else:
+        state.write_text(json.dumps({**json.loads(state.read_text()), "serial": serial}))
+
+    with pytest.raises(StateReplaced):
+        await life.loop.work(f"drift:{UNIT}")
+    assert (await life.app.unit(UNIT)).in_sync == "Unknown"
+    await life.settle()
+
+    waiting = (await life.app.unit(UNIT)).plan_waiting
+    await life.app.approve_plan(SOMEBODY, UNIT, expect=waiting)
+    await life.settle()
+    unit = await life.app.unit(UNIT)
+    assert (unit.ready, unit.in_sync) == ("True", "True")
+
+
+async def test_a_fault_of_ours_is_told_at_the_unit() -> None:
+    world, life = await settled()
+    for operation in ("plan", "refresh"):
+        world.engine.fail(operation, ValueError("hunter2"))
+    with pytest.raises(ValueError, match="hunter2"):
+        await life.loop.work(f"drift:{UNIT}")
+    assert (await life.app.unit(UNIT)).in_sync == "Unknown"
+    with pytest.raises(ValueError, match="hunter2"):
+        await changed(world, life)
+    unit = await life.app.unit(UNIT)
+    assert (unit.ready, unit.reason) == ("False", "Bug")
+    assert "ValueError" in unit.message
+    assert "hunter2" not in str(await life.parts.world.ledger.events(limit=1000))
