@@ -25,6 +25,18 @@ class Outcome:
     outputs: Mapping[str, object] = field(default_factory=dict)
     changed: bool = True
 
+    def missing_in(self, lineage: str, serial: int) -> str:
+        """Say why a state cannot know what was applied; empty when it came of that, or later."""
+        if not self.lineage:
+            return ""
+        if not lineage:
+            return "it is gone"
+        if lineage != self.lineage:
+            return f"it is another one, of lineage `{lineage}` instead of `{self.lineage}`"
+        if serial < self.serial:
+            return f"it is an earlier one, of serial {serial} instead of {self.serial}"
+        return ""
+
 
 def fingerprint(workspace: Digest, engine: str) -> Digest:
     """Give the fingerprint of a workspace (inputs, module and upstream outputs) under an engine."""

@@ -20,6 +20,7 @@ from controller.workflows.approvals import approval_subject
 from controller.workflows.catalogs import Catalogs, StageTarget, Wanted
 from controller.workflows.journal import OpenStep, RunJournal
 from controller.workflows.judging import Judging
+from controller.workflows.lost_states import has_other_state, state_finding
 from controller.workflows.wishes import Wishes
 from controller.workflows.world import World
 from schemas.kinds.environment import Environment
@@ -193,6 +194,7 @@ class Units:
             and not (status.drift and await self._wishes.is_correction_asked(status.name))
             and status.is_true(ConditionType.APPLIED)
             and not status.failures
+            and not has_other_state(status)
             and self.is_configured(status, workspace, engine)
             and len(status.made_with) <= 1  # else an apply elsewhere was cut off
         )
@@ -219,6 +221,12 @@ class Units:
             await self.target(unit.name.stage),
             tuple(sorted({approval.by for approval in approvals})),
         )
+        status = await self._world.ledger.unit(unit.name)
+        found = state_finding(status.outcome if status else None, plan)
+        if found is not None:
+            asks = verdict.ruling == Ruling.ALLOWED and not approvals
+            ruling = Ruling.NEEDS_APPROVAL if asks else verdict.ruling
+            verdict = replace(verdict, ruling=ruling, findings=(*verdict.findings, found))
         is_manual = self.environment(wanted).spec.sync.mode == "manual"
         if is_manual and verdict.ruling == Ruling.ALLOWED and not approvals and not plan.is_empty:
             finding = PolicyFinding(
