@@ -73,14 +73,9 @@ async def compare(
                     differing[f"{situation.unit}, {situation.told}"] = _refusals(found, theirs)
                 continue
             shown = await pool.run(fast, Command("show", {"json": True}, (PLAN,)))
-            ours = json.loads(shown.output)
-            differs = difference(normalised(ours), normalised(theirs))
-            told = read_plan(json.dumps(theirs), found.file)
-            changing += bool(told.changes)
-            if differs or (told.changes, told.drift) != (found.changes, found.drift):
-                differing[f"{situation.unit}, {situation.told}"] = (
-                    differs or "what is told of it differs"
-                )
+            changing += bool(found.changes)
+            if differs := _differing(found, json.loads(shown.output), theirs):
+                differing[f"{situation.unit}, {situation.told}"] = differs
     finally:
         await engine.close()
     return Case(
@@ -111,6 +106,15 @@ def _prepared(
         plain.copy(serving.workspace(situation.unit), target, {})
         shutil.copyfile(serving.workspace(situation.unit) / STATE, target / STATE)
     return fast, slow, situation.prepare(fast, slow)
+
+
+def _differing(
+    found: EnginePlan, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> Mapping[str, object]:
+    told = read_plan(json.dumps(theirs), found.file)
+    if (told.changes, told.drift) != (found.changes, found.drift):
+        return difference(normalised(ours), normalised(theirs)) or {"told": "something else"}
+    return difference(normalised(ours), normalised(theirs))
 
 
 def _refusals(fast: EnginePlan | str, plain: Mapping[str, Any] | str) -> Mapping[str, str]:
