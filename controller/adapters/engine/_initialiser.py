@@ -8,6 +8,7 @@ from controller.adapters.engine import _errors, _init_stamp, _init_twin, _lock_f
 from controller.adapters.engine._runner import Command, Finished, Flag, Runner
 from controller.adapters.engine.packages import Packages
 
+BEGAN = Path(".trueup") / "init-began"
 FLAGS: dict[str, Flag] = {"input": "false", "no-color": True}
 
 
@@ -51,7 +52,7 @@ class Initialiser:
     ) -> None:
         _init_stamp.forget(directory)
         _lock_file.put_hashes_back(directory)
-        locked = (directory / _lock_file.NAME).is_file()
+        locked, began_ns = (directory / _lock_file.NAME).is_file(), _now_there(directory)
         flags = dict(FLAGS)
         if self._backend_config is not None:
             flags["backend-config"] = str(self._backend_config)
@@ -66,7 +67,7 @@ class Initialiser:
             )
         self._check(directory, finished)
         if self._packages is not None:
-            await self._packages.enter(directory)
+            await self._packages.enter(directory, began_ns)
         _init_stamp.write(directory, self._stamp(directory))
 
     def _check(self, directory: Path, finished: Finished) -> None:
@@ -82,3 +83,12 @@ class Initialiser:
     def _stamp(self, directory: Path) -> _init_stamp.InitStamp:
         setting = f"packages={self._packages is not None}"
         return _init_stamp.compute(directory, self._runner.version, setting)
+
+
+def _now_there(directory: Path) -> int:
+    """Tell what time it is for the file system that a workspace is on."""
+    mark = directory / BEGAN
+    mark.parent.mkdir(mode=0o700, exist_ok=True)
+    mark.unlink(missing_ok=True)
+    mark.touch(mode=0o600)
+    return mark.stat().st_ctime_ns

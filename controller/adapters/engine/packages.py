@@ -24,6 +24,10 @@ INSTALLED = Path(".terraform") / "providers"
 READY = "ready"
 """The folder, in the home of engines, of roots that only load providers."""
 
+SETTLED_NS = 60 * 10**9
+"""A package in which nothing was changed for a minute before an `init`, nor since, is the one that
+this `init` has hashed."""
+
 Traces = list[list[str | int]]
 
 
@@ -82,14 +86,16 @@ class Packages:
         }
         self._write()
 
-    async def enter(self, directory: Path) -> None:
+    async def enter(self, directory: Path, began_ns: int = 0) -> None:
         """Check what `init` has installed, then take the hashes out of the lock file.
 
-        Raises EngineRefused for a package that is not the one that was locked, or that was another
-        one in an earlier workspace.
+        `began_ns` is when it began, by the file system: it has hashed each package itself, so one
+        that was left alone since then, and for a while before, is not read a second time. Raises
+        EngineRefused for a package that is not the one that was locked, or that was another one in
+        an earlier workspace.
         """
         locked = _lock_file.read(directory)
-        if await self._check(directory, locked):
+        if await self._check(directory, locked, began_ns - SETTLED_NS):
             _lock_file.put_hashes_aside(directory)
             for provider in locked:
                 for platform in _platforms(directory, provider):
@@ -103,8 +109,13 @@ class Packages:
         if _lock_file.hashes_are_aside(directory):
             await self._check(directory, _lock_file.read_aside(directory))
 
-    async def _check(self, directory: Path, locked: tuple[_lock_file.Locked, ...]) -> bool:
-        """Compare; tells whether everything could be."""
+    async def _check(
+        self, directory: Path, locked: tuple[_lock_file.Locked, ...], hashed_ns: int = 0
+    ) -> bool:
+        """Compare; tells whether everything could be.
+
+        Packages that are older than `hashed_ns` have the hash that is locked, where it is one.
+        """
         is_whole = True
         for provider in locked:
             known = {word for word in provider.hashes if word.startswith("h1:")}
@@ -112,6 +123,8 @@ class Packages:
                 if not known:
                     is_whole = False  # hashes of archives only: left to Terraform
                     continue
+                if len(known) == 1:
+                    await self._believe(platform.resolve(), min(known), hashed_ns)
                 found = await self._hash(platform.resolve())
                 name = f"{provider.address} {provider.version} {platform.name}"
                 if found not in known or found != self._contents.setdefault(name, found):
@@ -145,6 +158,14 @@ class Packages:
             await asyncio.to_thread(shutil.rmtree, own)
         own.symlink_to(kept.resolve(), target_is_directory=True)
         self._write()
+
+    async def _believe(self, package: Path, content: str, hashed_ns: int) -> None:
+        """Take the hash of a package from who has made it, if no file was changed since then."""
+        async with self._guard:
+            self._read()
+            traces = _traces(package)
+            if str(package) not in self._seen and _changed_ns(package) < hashed_ns:
+                self._seen[str(package)] = content, traces
 
     async def _hash(self, package: Path) -> str:
         """Give the hash of a package, from memory when none of its files has changed."""
@@ -233,6 +254,12 @@ def _traces(package: Path) -> Traces:
             ]
         )
     return found
+
+
+def _changed_ns(package: Path) -> int:
+    """Tell when anything in it was changed last, or put there, or taken away."""
+    places = (package, *package.rglob("*"))
+    return max(max(path.stat().st_ctime_ns, path.lstat().st_ctime_ns) for path in places)
 
 
 def _platforms(directory: Path, provider: _lock_file.Locked) -> list[Path]:

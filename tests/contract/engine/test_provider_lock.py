@@ -237,6 +237,51 @@ async def test_hashes_are_those_that_terraform_locks(
     await engine.close()
 
 
+LOCK = """provider "trueup.test/example/one" {{
+  version = "0.1.0"
+  hashes = [
+    "{hash}",
+  ]
+}}
+"""
+
+
+def installed(directory: Path, mirror: Mirror, locked_as: str) -> Path:
+    """Write what `init` would leave, with any hash."""
+    place = Path(HOST) / "example" / "one" / "0.1.0" / PLATFORM
+    link = directory / ".terraform" / "providers" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(mirror.root / place, target_is_directory=True)
+    (directory / NAME).write_text(LOCK.format(hash=locked_as))
+    return link
+
+
+async def test_what_init_has_hashed_is_not_read_again_when_it_was_left_alone(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    link = installed(tmp_path / "unit", mirror, "h1:of-another")
+    young = link.resolve().stat().st_ctime_ns
+    with pytest.raises(EngineRefused, match="another content"):
+        await Packages(tmp_path / "packages.json").enter(tmp_path / "unit", young + 59 * 10**9)
+    old = max(path.stat().st_ctime_ns for path in link.iterdir()) + 61 * 10**9
+    packages = Packages(tmp_path / "packages.json")
+    await packages.enter(tmp_path / "unit", old)
+    mirror.publish("one", "0.1.0", "other")
+    with pytest.raises(EngineRefused, match="another content"):
+        await packages.check(tmp_path / "unit")
+
+
+async def test_a_file_that_was_taken_out_of_a_package_is_a_change_of_it(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    link = installed(tmp_path / "unit", mirror, "h1:of-another")
+    (link / "more").write_text("")
+    old = max(path.stat().st_ctime_ns for path in link.iterdir()) + 60 * 10**9
+    (link / "more").unlink()
+    with pytest.raises(EngineRefused, match="another content"):
+        await Packages(tmp_path / "packages.json").enter(tmp_path / "unit", old)
+
+
 @pytest.mark.parametrize("kind", REAL)
 @pytest.mark.parametrize("is_packed", [False, True])
 async def test_four_inits_at_once_leave_four_whole_workspaces(
