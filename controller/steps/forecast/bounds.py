@@ -2,12 +2,14 @@
 
 Conformal prediction on block maxima: the unit is the peak of a day, since that is what must be
 served. Bounds are a share of the forecast or a distance from it, whichever costs less while folds
-that were left out are covered; the level is raised until they are.
+that were left out are covered; the level is raised until they are. Headroom is taken by what it
+costs: more where it is cheap, no more than must be where it is dear.
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from controller.model.forecast import Band
 from controller.steps.forecast.light import Numbers
@@ -15,16 +17,37 @@ from controller.steps.forecast.light import Numbers
 LEVELS = (0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)
 SPARE = 0.25
 """So much further than the past says, and more when few peaks say it: one over their root."""
+CHEAP_SPARES = (0.5, 1.0, 2.0)
+CHEAP = 1.5
+"""Up to here a miss that the past does not hold costs more than the headroom against it."""
+DEAR = 2.0
+"""From here on nothing is spared, and one bad fold is no reason."""
 MOST_TIMES = 1000.0
 """What came was never so many times what was said, or shares say nothing."""
 WORST_FOLD = 0.85
 """No fold that was left out may be covered less: misses come together."""
 WIDER = (1.5, 2.0, 3.0)
 """When all that was seen is not enough: so many times further."""
-Step = tuple[float, float]
-"""A level of what was seen, and how many times further."""
 Peaks = tuple[tuple[float, float], ...]
 """Of each day of a fold: what was said, and what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A level of what was seen, how many times further, and what is spared."""
+
+    level: float
+    wider: float = 1.0
+    spare: float = SPARE
+
+
+class LeftOut(NamedTuple):
+    """How bounds that others gave did on each fold."""
+
+    coverage: float
+    worst: float
+    """The share that was covered of the fold that was covered least."""
+    oversizing: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +95,46 @@ def bounds(folds: Sequence[Peaks], wanted: float, tested_steps: int) -> Bounds |
 
 
 def _learned(folds: Sequence[Peaks], wanted: float, tested: int, *, is_ratio: bool) -> Bounds:
-    steps = [(level, 1.0) for level in LEVELS if level >= wanted] + [(1.0, w) for w in WIDER]
-    coverage, worst, oversizing, step = 0.0, 0.0, 1.0, steps[-1]
-    for step in steps:
-        coverage, worst, oversizing = _left_out(folds, step, is_ratio=is_ratio)
-        if coverage >= wanted and worst >= WORST_FOLD:
-            break
+    step = _step(folds, wanted, is_ratio=is_ratio)
+    found = _left_out(folds, step, is_ratio=is_ratio)
     high = _high(folds, step, is_ratio=is_ratio)
     low = -quantile((-miss for miss in _misses(folds, is_ratio=is_ratio)), wanted)
-    return Bounds(is_ratio, low, high, tested, coverage, oversizing)
+    return Bounds(is_ratio, low, high, tested, found.coverage, found.oversizing)
+
+
+def _step(folds: Sequence[Peaks], wanted: float, *, is_ratio: bool) -> Step:
+    """Give the first step that covers what is wanted, wider where cheap and narrower where dear."""
+
+    def tried(step: Step) -> LeftOut:
+        return _left_out(folds, step, is_ratio=is_ratio)
+
+    steps = [Step(level) for level in LEVELS if level >= wanted]
+    steps += [Step(1.0, wider) for wider in WIDER]
+    chosen = steps[-1]
+    for step in steps:
+        found = tried(step)
+        if found.coverage >= wanted and found.worst >= WORST_FOLD:
+            chosen = step
+            break
+    for spare in CHEAP_SPARES:
+        if tried(replace(chosen, spare=spare)).oversizing > CHEAP:
+            break
+        chosen = replace(chosen, spare=spare)
+    if tried(chosen).oversizing <= DEAR:
+        return chosen
+    least = [Step(level, spare=0.0) for level in LEVELS]
+    least += [Step(1.0, wider, spare=0.0) for wider in WIDER]
+    return next((step for step in least if tried(step).coverage >= wanted), chosen)
 
 
 def _high(folds: Sequence[Peaks], step: Step, *, is_ratio: bool) -> float:
     misses = list(_misses(folds, is_ratio=is_ratio))
-    level, wider = step
-    spare = wider + max(SPARE, 1 / math.sqrt(len(misses)))
-    high = quantile(misses, level)
+    spare = step.wider + max(step.spare, 1 / math.sqrt(len(misses)))
+    high = quantile(misses, step.level)
     return 1 + max(0.0, high - 1) * spare if is_ratio else max(0.0, high) * spare
 
 
-def _left_out(folds: Sequence[Peaks], step: Step, *, is_ratio: bool) -> tuple[float, float, float]:
+def _left_out(folds: Sequence[Peaks], step: Step, *, is_ratio: bool) -> LeftOut:
     covered, of, bound, came_in_all, worst = 0, 0, 0.0, 0.0, 1.0
     for n, fold in enumerate(folds):
         others = [*folds[:n], *folds[n + 1 :]] or [fold]
@@ -101,7 +144,7 @@ def _left_out(folds: Sequence[Peaks], step: Step, *, is_ratio: bool) -> tuple[fl
         covered, of, worst = covered + within, of + len(fold), min(worst, within / len(fold))
         bound += sum(tops)
         came_in_all += sum(came for _, came in fold)
-    return covered / of, worst, bound / came_in_all if came_in_all > 0 else 1.0
+    return LeftOut(covered / of, worst, bound / came_in_all if came_in_all > 0 else 1.0)
 
 
 def _misses(folds: Iterable[Peaks], *, is_ratio: bool) -> Iterable[float]:

@@ -11,12 +11,17 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from controller.model.forecast import SEASONAL_NAIVE, Question
+from controller.model.series import DAYS_A_WEEK
 from controller.steps.forecast.levels import levelled
 
 SMOOTHINGS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 CYCLES = 8
 """So many of the newest seasons say what a season looks like."""
-MEAN_OF = 4
+MEDIAN_OF = 5
+FEWEST_PROFILED = 3
+"""Of fewer seasons, a mean of each place says less than the last one."""
+HALVED_AFTER = 4
+"""Stretches of a seventh of a season, after which half of an odd level is gone."""
 NEWEST = 28
 """So many of the newest numbers say how much higher this year is than the last."""
 DAMPING = 0.98
@@ -41,9 +46,14 @@ def candidates(question: Question, year: int = 0) -> Mapping[str, Numbers]:
     if len(values) >= 2 * season:
         level = levelled(values, season)
         question = replace(question, values=level)
-        found["seasonal-mean"] = _seasonal_mean(level, season, horizon)
+        found["seasonal-median"] = _seasonal_median(level, season, horizon)
         found["seasonal-drift"] = _seasonal_drift(level, season, horizon)
         found["seasonal-theta"] = _on(question, lambda v: _theta(v, season, horizon))
+        if season > 1 and len(values) >= FEWEST_PROFILED * season:
+            found["profile"] = _profile(level, season, horizon, season, math.inf)
+            stretch = max(1, season // DAYS_A_WEEK)
+            halved = HALVED_AFTER * stretch
+            found["reverting-profile"] = _profile(level, season, horizon, stretch, halved)
     turn = cycle(values) if year == LOOK_FOR_CYCLE else 0
     if turn > season:
         found["cycle-theta"] = _on(question, lambda v: _theta(v, turn, horizon))
@@ -101,13 +111,32 @@ def _on(question: Question, model: Callable[[Numbers], Numbers]) -> Numbers:
     )
 
 
-def _seasonal_mean(values: Numbers, season: int, horizon: int) -> Numbers:
-    means = [
-        fmean(values[len(values) - season * back + step] for back in range(1, cycles + 1))
-        for cycles in [min(MEAN_OF, len(values) // season)]
-        for step in range(season)
-    ]
-    return tuple(means[step % season] for step in range(horizon))
+def _seasonal_median(values: Numbers, season: int, horizon: int) -> Numbers:
+    """Give the median of the last seasons at each place: one odd season is not said again."""
+    medians = [median(place) for place in _places(values, season, MEDIAN_OF)]
+    return tuple(medians[step % season] for step in range(horizon))
+
+
+def _profile(values: Numbers, season: int, horizon: int, stretch: int, halved: float) -> Numbers:
+    """Give the usual season at the level of the newest stretch, which reverts to the usual one.
+
+    The level that is off by some share today is off by half of it after so many steps: load and
+    weather come back to what is usual, where smoothing takes the newest level for the lasting one.
+    """
+    usual = [fmean(place) for place in _places(values, season, CYCLES)]
+    due = sum(usual[-min(stretch, season) :])
+    level = sum(values[-stretch:]) / due if due > 0 else 1.0
+    level = min(max(level, 1 / MOST_GROWTH), MOST_GROWTH)
+    return tuple(
+        usual[step % season] * (1 + (level - 1) * 0.5 ** ((step + 1) / halved))
+        for step in range(horizon)
+    )
+
+
+def _places(values: Numbers, season: int, most: int) -> list[list[float]]:
+    """Give what the newest seasons had at each place; a place is a distance from their end."""
+    newest = values[-season * min(most, len(values) // season) :]
+    return [list(newest[place::season]) for place in range(season)]
 
 
 def _seasonal_drift(values: Numbers, season: int, horizon: int) -> Numbers:
