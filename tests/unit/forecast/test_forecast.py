@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.model.forecast import SEASONAL_NAIVE, Answers, Forecast
+from controller.model.forecast import SEASONAL_NAIVE, Answers, Forecast, Question
 from controller.model.series import Every, Series
+from controller.steps.forecast.backtest import weighted
 from controller.steps.forecast.bounds import bounds, quantile
 from controller.steps.forecast.forecast import conclude, prepare
 from controller.steps.forecast.levels import levelled
-from controller.steps.forecast.light import cycle, held
+from controller.steps.forecast.light import candidates, cycle, held
 from tests.unit.forecast.traffic import FIRST, WEEK, daily, document, hourly
 
 
@@ -174,6 +175,34 @@ def test_no_candidate_changes_a_season_more_than_seasons_ever_changed() -> None:
     assert held((1.0,) * 7, values, 7) == pytest.approx([100.0] * 7)
     assert held((130.0,) * 7, values, 7) == (130.0,) * 7
     assert held((1_000.0,) * 7, values[:28], 7) == (1_000.0,) * 7
+
+
+def test_an_odd_end_is_neither_said_again_nor_taken_for_lasting() -> None:
+    question = Question((*(WEEK * 8), *(1.15 * value for value in WEEK)), (7,), 28)
+    assert candidates(question)["seasonal-median"] == WEEK * 4
+    question = Question((*(WEEK * 9)[:-1], 2 * WEEK[6]), (7,), 28)
+    said = candidates(question)["reverting-profile"]
+    assert said[0] > 1.5 * WEEK[0]
+    assert said[27] == pytest.approx(WEEK[6], rel=0.15)
+    assert candidates(question)["profile"][6] < 1.3 * WEEK[6]
+
+
+def test_peaks_at_different_hours_are_blended_as_peaks() -> None:
+    said = {"a": (0.0, 10.0, 2.0, 8.0), "b": (6.0, 0.0, 4.0, 2.0)}
+    assert weighted(said, {"a": 0.5, "b": 0.5}, 2) == (3.0, 8.0, 3.0, 6.0)
+    assert weighted(said, {"a": 0.5, "b": 0.5}, 1) == (3.0, 5.0, 3.0, 5.0)
+
+
+def test_headroom_is_taken_by_what_it_costs() -> None:
+    calm = (((100.0, 100.0),) * 9 + ((100.0, 105.0),),) * 8
+    cheap = bounds(calm, 0.95, 10)
+    assert cheap is not None
+    assert cheap.around(100.0, 1).high == pytest.approx(115.0)
+    quiet, wild = ((10.0, 10.0),) * 28, ((10.0, 10.0),) * 23 + ((10.0, 100.0),) * 5
+    dear = bounds((*((quiet,) * 7), wild), 0.95, 28)
+    assert dear is not None
+    assert dear.coverage >= 0.95
+    assert dear.oversizing <= 2.0
 
 
 def test_a_cycle_that_no_calendar_knows_is_found() -> None:
