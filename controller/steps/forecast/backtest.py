@@ -34,8 +34,8 @@ BLENDED = 3
 """So many of the best are averaged, with the naive."""
 BESIDE = " + "
 SHARED = "shared"
-STEEP = 8
-"""What is a tenth worse counts less than half."""
+STEEP = 4
+"""What is a tenth worse counts two thirds."""
 HEAVY = ("ets", "theta", "mstl")
 Given = Mapping[str, Numbers]
 
@@ -218,7 +218,7 @@ def scores(tried: Sequence[Fold], now: Given) -> tuple[Score, ...]:
 
 
 def _better(tried: Sequence[Fold], now: Given) -> list[tuple[str, float]]:
-    """Give what beat the naive by a margin, in half of the folds (rounded down); the best first.
+    """Give what beat the naive by a margin, in half of the folds at least; the best first.
 
     It must be better both at the steps and at the peaks of days.
     """
@@ -228,9 +228,7 @@ def _better(tried: Sequence[Fold], now: Given) -> list[tuple[str, float]]:
         if max(steps, peaks) <= CLEAR
     )
     return [
-        (name, error)
-        for error, name in found
-        if min(map(sum, _won(tried, name))) >= len(tried) // 2
+        (name, error) for error, name in found if 2 * min(map(sum, _won(tried, name))) >= len(tried)
     ]
 
 
