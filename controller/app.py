@@ -1,6 +1,6 @@
 """What the command line and the pages may ask for; the one place that checks who may do what."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -40,6 +40,8 @@ class App:
         self.promotions, self.rotations = Promotions(parts), Rotations(parts)
         self.outlook, self.decisions = Outlook(parts), Decisions(parts)
         self.keeping = Keeping(parts)
+        self.on_reload: Callable[[str], Awaitable[str]] | None = None
+        """Reads the settings anew for somebody; None where there are none to read."""
 
     # Looking.
 
@@ -179,6 +181,13 @@ class App:
         await self._dispatcher.wake(key, priority=5)
         await self._tell(caller, key, "ReconcileRequested", "asked for a look now")
         return key
+
+    async def reload(self, caller: Caller) -> str:
+        """Read the settings anew. Gives what counts now, and what from the next start on."""
+        require(caller, Role.ADMIN)
+        if self.on_reload is None:
+            raise Stalled.because("there are no settings here that could be read anew")
+        return await self.on_reload(caller.name)
 
     async def look_for_drift(self, caller: Caller, unit: str) -> str:
         """Look at one unit now."""

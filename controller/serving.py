@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from controller.diagnostics.errors import Stalled
+from controller.diagnostics.errors import Stalled, TrueupError
 from controller.diagnostics.secret import SecretText
+from controller.reloading import Reloading, token_file
 from controller.settings import Listen, Settings
 from controller.telemetry import logs
 from controller.web.asgi import application
@@ -24,31 +25,49 @@ from controller.wiring.controller import Controller, controller
 _log = structlog.get_logger(__name__)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, reread: Callable[[], Settings]) -> None:
     """Run until SIGTERM or SIGINT; then end what is under way gracefully.
 
-    Raises Stalled when another controller holds the folder, or the port is taken.
+    `reread` gives the settings anew, when somebody asks for it or on SIGHUP. Raises Stalled when
+    another controller holds the folder, or the port is taken.
     """
     logs.set_up(settings.log_level)
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(settings, reread))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, reread: Callable[[], Settings]) -> None:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    stop, hung_up = asyncio.Event(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, hung_up.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with controller(settings) as running:
-        await _run(running, settings, stop)
+        authority = Authority.of(settings.users, local_token=local_token(token_file(settings)))
+        reload = running.app.on_reload = Reloading(running, authority, settings, reread)
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(_reload_when(hung_up, reload))
+            await _run(running, settings, authority, stop)
+            listening.cancel()
     _log.info("stopped")
 
 
-async def _run(running: Controller, settings: Settings, stop: asyncio.Event) -> None:
+async def _reload_when(told: asyncio.Event, reload: Callable[[str], Awaitable[str]]) -> None:
+    while await told.wait():
+        told.clear()
+        try:
+            _log.info("settings were read anew", said=await reload("SIGHUP"))
+        except TrueupError as error:
+            _log.error("settings stay as they were", error=str(error))
+
+
+async def _run(
+    running: Controller, settings: Settings, authority: Authority, stop: asyncio.Event
+) -> None:
     data = settings.data.absolute()
     where = data / "server.json"
     web = application(
         running.app,
-        Authority.of(settings.users, local_token=local_token(data / "token")),
+        authority,
         public_view=settings.public_view,
         hosts=(settings.listen.host, *settings.listen.names),
         webhooks=_webhook_secrets(settings),

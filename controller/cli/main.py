@@ -65,6 +65,7 @@ COMMANDS: Mapping[str, Entry] = {
     "unlock": Entry("Acting", "Break the lock of a unit's state, by its id."),
     "state": Entry("Acting", "Show earlier states of a unit, and bring one back."),
     "gc": Entry("Acting", "Take away what nobody needs any more, or tell what would go."),
+    "reload": Entry("Acting", "Have the controller read its settings anew."),
     "rotate": Entry("Acting", "Rotate a secret, or all that an owner or a label holds, now."),
     "secrets": Entry("Acting", "Ask for secrets and credentials; look after their server."),
     "bench": Entry("Looking", "Run a published benchmark, beside the plain tools."),

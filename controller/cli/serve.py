@@ -21,4 +21,4 @@ def command(settings: Path | None) -> None:
     from controller import serving
     from controller.cli.settings_file import settings_of
 
-    serving.serve(settings_of(settings))
+    serving.serve(settings_of(settings), lambda: settings_of(settings))

@@ -18,7 +18,7 @@ OF_NAMES = frozenset(
     }
 )  # fmt: skip
 """Actions whose subject is an environment or a request, a name without a product."""
-OF_ALL = frozenset({"reconcile", "gc"})
+OF_ALL = frozenset({"reconcile", "gc", "reload"})
 """Actions that may be without a subject."""
 RELEASE = re.compile(r"[0-9a-f]{7,64}|sha256:[0-9a-f]{64}")
 REASON_LIMIT = 1000
@@ -115,6 +115,7 @@ ACTIONS: Mapping[str, Act] = {
     "gate-run": lambda app, ask: app.gates.run(ask.caller, *gate_of(ask.subject)),
     "gate-cancel": lambda app, ask: app.gates.cancel(ask.caller, *gate_of(ask.subject)),
     "rotate": lambda app, ask: app.rotations.rotate(ask.caller, ask.subject),
+    "reload": lambda app, ask: app.reload(ask.caller),
     "gc": lambda app, ask: app.keeping.clean_up(ask.caller),
     "approve-request": lambda app, ask: app.requests.approve(
         ask.caller, ask.subject, ask.reason, expect=ask.expect

@@ -32,13 +32,17 @@ class Authority:
     @classmethod
     def of(cls, users: Iterable[User], *, local_token: str = "") -> Self:
         """Know the users of the settings, and an administrator who holds `local_token`."""
-        known = [
-            KnownToken(Caller(user.name, Role(user.role), user.groups), user.token_sha256)
-            for user in users
-        ]
-        if local_token:
-            known.append(KnownToken(Caller(LOCAL_NAME, Role.ADMIN), digest_of(local_token)))
-        return cls(known)
+        return cls(_tokens(users, local_token))
+
+    def follow(self, users: Iterable[User], *, local_token: str = "") -> None:
+        """Know these from now on, and nobody else."""
+        before = {known: known for known in self._tokens}
+        # A token that stays keeps its caller: `knows` tells who signed in with one that has gone.
+        self._tokens = tuple(before.get(each, each) for each in _tokens(users, local_token))
+
+    def knows(self, caller: Caller) -> bool:
+        """Tell whether the token that a caller was recognised by still counts."""
+        return any(known.caller is caller for known in self._tokens)
 
     def recognise(self, token: str) -> Caller | None:
         """Give who holds a token; None for an unknown one."""
@@ -50,6 +54,16 @@ class Authority:
             if hmac.compare_digest(known.sha256.encode(), digest.encode()) and found is None:
                 found = known.caller
         return found
+
+
+def _tokens(users: Iterable[User], local_token: str) -> list[KnownToken]:
+    known = [
+        KnownToken(Caller(user.name, Role(user.role), user.groups), user.token_sha256)
+        for user in users
+    ]
+    if local_token:
+        known.append(KnownToken(Caller(LOCAL_NAME, Role.ADMIN), digest_of(local_token)))
+    return known
 
 
 def digest_of(token: str) -> str:

@@ -50,7 +50,8 @@ class Site:
 
     def session(self, request: Request) -> Session | None:
         """Give the session of a page's visitor, if there is one."""
-        return self.sessions.find(request.cookies.get(cookie_name(request), ""))
+        found = self.sessions.find(request.cookies.get(cookie_name(request), ""))
+        return found if found is not None and self.authority.knows(found.caller) else None
 
     def proved_session(self, request: Request, form_key: str) -> Session:
         """Give the session whose page made a form. Raises NotRecognised, FormNotOurs."""

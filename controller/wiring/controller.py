@@ -233,6 +233,14 @@ class Controller:
 
     app: App
     loop: Loop
+    dispatcher: InProcessDispatcher
+
+    def tune(self, settings: Settings) -> None:
+        """Let those settings count from now on that may change in between, all at once."""
+        fresh, known = tuning(settings), self.loop.parts.world.tuning
+        known.people, known.members = fresh.people, fresh.members
+        known.retention = fresh.retention
+        self.dispatcher.allow(lanes(settings))
 
 
 def lanes(settings: Settings) -> dict[str, int]:
@@ -309,13 +317,14 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
         engines, stores = Engines(data, settings, stack), SecretStores(data, stack)
         repository = _repository(settings, data, stack)
         environment_limits, accounts = dict[str, int](), Accounts()
+        dispatcher = _dispatcher(ledger, clock, settings, environment_limits, accounts)
         world = World(
             clock=clock,
             repository=repository,
             pointers=repository.pointers(clock, branch=settings.repository.promotions_branch),
             branches=repository.branches(clock),
             ledger=ledger,
-            dispatcher=_dispatcher(ledger, clock, settings, environment_limits, accounts),
+            dispatcher=dispatcher,
             accounts=accounts,
             environment_limits=environment_limits,
             notifier=Notifiers(stack).get,
@@ -349,7 +358,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             disk=partial(disk_usage, data),
             sweep_providers=partial(engines.sweep, data / "workspaces" / "units"),
         )
-        yield _made_of(world, settings)
+        yield _made_of(world, settings, dispatcher)
 
 
 def tuning(settings: Settings) -> Tuning:
@@ -362,6 +371,6 @@ def tuning(settings: Settings) -> Tuning:
     return Tuning(people, members, settings.retention.limits())
 
 
-def _made_of(world: World, settings: Settings) -> Controller:
+def _made_of(world: World, settings: Settings, dispatcher: InProcessDispatcher) -> Controller:
     parts = Parts.of(world)
-    return Controller(App(parts), Loop(parts, settings.repository.poll_every))
+    return Controller(App(parts), Loop(parts, settings.repository.poll_every), dispatcher)

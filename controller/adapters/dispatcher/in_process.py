@@ -83,6 +83,11 @@ class InProcessDispatcher:
         self._changed = asyncio.Event()
         self._running = False
 
+    def allow(self, lanes: Mapping[str, int]) -> None:
+        """Say anew how many keys of each lane are worked on; what is under way goes on."""
+        self._lanes = dict(lanes)
+        self._changed.set()
+
     async def wake(self, key: str, *, at: datetime | None = None, priority: int = 0) -> None:
         """Make a key due now, or at `at` when that is sooner than what is planned.
 

@@ -1,7 +1,11 @@
-"""`/metrics`: numbers for Prometheus. Labels are bounded: nothing that people write is one."""
+"""`/metrics`: numbers for Prometheus. Labels are bounded: nothing that grows with units is one.
 
+Who wants a series for each unit asks for it: `/metrics?units=yes`.
+"""
+
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -12,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.app import App
+from controller.model.view import UnitView
+from controller.web import reading
 from controller.web.site import Site
 
 
@@ -30,16 +36,17 @@ async def answer(site: Site, request: Request) -> Response:
     """Answer whoever has a token. Raises NotRecognised."""
     site.bearer(request)
     registry = CollectorRegistry()
-    registry.register(_Given(await collect(site.app)))
+    each_unit = reading.word(request, "units", re.compile("yes"), "yes") is not None
+    registry.register(_Given(await collect(site.app, each_unit=each_unit)))
     text = generate_latest(registry) + generate_latest(REGISTRY)
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-async def collect(app: App) -> list[Metric]:
+async def collect(app: App, *, each_unit: bool = False) -> list[Metric]:
     """Count what there is."""
     now = app.now()
     return [
-        *await _units(app, now),
+        *await _units(app, now, each_unit=each_unit),
         *await _stages(app),
         *await _queue(app, now),
         await _findings(app),
@@ -49,7 +56,7 @@ async def collect(app: App) -> list[Metric]:
     ]
 
 
-async def _units(app: App, now: datetime) -> list[Metric]:
+async def _units(app: App, now: datetime, *, each_unit: bool) -> list[Metric]:
     units = await app.units()
     conditions = GaugeMetricFamily(
         "trueup_reconcile_condition",
@@ -67,15 +74,31 @@ async def _units(app: App, now: datetime) -> list[Metric]:
     suspended.add_metric((), sum(unit.suspended for unit in units))
     drifted = GaugeMetricFamily("trueup_units_drifted", "Units that differ from what was applied.")
     drifted.add_metric((), sum(bool(unit.drift) for unit in units))
-    ages = GaugeMetricFamily(
+    ages = _ages(units, now)
+    return [conditions, suspended, drifted, ages[0], *(ages[1:] if each_unit else ())]
+
+
+def _ages(units: Sequence[UnitView], now: datetime) -> tuple[Metric, Metric]:
+    """Tell how old the looks for drift are: the oldest of each environment, and each unit's."""
+    oldest = GaugeMetricFamily(
+        "trueup_drift_verdict_oldest_seconds",
+        "Seconds since the unit that waits longest was compared with what is there.",
+        labels=("environment",),
+    )
+    each = GaugeMetricFamily(
         "trueup_drift_verdict_age_seconds",
         "Seconds since a unit was last compared with what is there.",
         labels=("unit",),
     )
+    found: dict[str, float] = {}
     for unit in units:
         if unit.drift_looked_at is not None:
-            ages.add_metric((unit.name,), (now - unit.drift_looked_at).total_seconds())
-    return [conditions, suspended, drifted, ages]
+            age = (now - unit.drift_looked_at).total_seconds()
+            each.add_metric((unit.name,), age)
+            found[unit.environment] = max(age, found.get(unit.environment, age))
+    for environment, age in sorted(found.items()):
+        oldest.add_metric((environment,), age)
+    return oldest, each
 
 
 async def _stages(app: App) -> list[Metric]:

@@ -182,8 +182,9 @@ def test_serve_reads_the_settings_first(monkeypatch, tmp_path, capsys):
 
     class Serving:
         @staticmethod
-        def serve(settings):
+        def serve(settings, reread):
             served.append(settings)
+            assert reread() == settings
             return 0
 
     monkeypatch.setattr(controller, "serving", Serving, raising=False)

@@ -46,7 +46,7 @@ async def test_a_release_is_approved_on_the_page_and_its_decision_is_shown(life,
         for path in ("units", "secrets", "releases", "findings", "events", "overview", "stages"):
             assert (await client.get(f"/api/{path}", headers=bearer())).status_code == 200, path
         metrics = (await client.get("/metrics", headers=bearer())).text
-        assert "trueup_drift_verdict_age_seconds" in metrics
+        assert "trueup_drift_verdict_oldest_seconds" in metrics
 
 
 async def test_what_is_stored_but_no_decision_is_not_found(life, authority):
