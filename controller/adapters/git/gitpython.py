@@ -31,6 +31,7 @@ from controller.ports.git import Head
 
 _ACCEPTED = "refs/trueup/accepted"
 _SNAPSHOTS_KEPT = 4
+_LABELS_KEPT = 1000
 
 
 class GitRepository:
@@ -97,6 +98,8 @@ class GitRepository:
             found = await fetch_followed(self._mirror, self._following)
             revision = found.revision
             self._labels[revision.commit] = revision.branch
+            while len(self._labels) > _LABELS_KEPT:
+                del self._labels[next(iter(self._labels))]
             if before is not None and before != revision.commit:
                 if not await is_ancestor(self._mirror, before, revision.commit):
                     await keep(self._mirror, before)
