@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from yaml import YAMLError
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import ConfigurationWrong
@@ -47,7 +48,8 @@ def read_settings(file: Path | None) -> Settings:
         raise ConfigurationWrong(
             _wrong(place, found) for found in error.errors(include_input=False, include_url=False)
         ) from error
-    except (OSError, ValueError) as error:
+    # A key such as `no` is no text in YAML 1.1, and pydantic-settings asks it for its letters.
+    except (OSError, ValueError, AttributeError, YAMLError) as error:
         raise ConfigurationWrong.because(
             f"{place} cannot be read as settings", code="settings/wrong"
         ) from error

@@ -41,7 +41,7 @@ class Served:
         _write(file)
         settings = read_settings(file)
         authority = Authority.of(settings.users, local_token=local_token(folder / "token"))
-        running = Controller(life.app, life.loop, life.parts.world.dispatcher)  # type: ignore[arg-type]  # it is one, behind its port
+        running = Controller(life.app, life.loop, life.parts.world.dispatcher)
         running.tune(settings)
         reload = Reloading(running, authority, settings, lambda: read_settings(file))
         return cls(life, file, authority, reload)
@@ -75,7 +75,7 @@ async def test_users_limits_and_retention_count_at_once(tmp_path: Path) -> None:
     world = served.life.parts.world
     assert world.tuning.retention.events == timedelta(days=2)
     assert world.people == {"local", "grace"}
-    assert world.dispatcher._lanes["unit"] == 5  # type: ignore[attr-defined]
+    assert world.dispatcher._lanes["unit"] == 5
     assert await served.life.events("SettingsReloaded") == [f"settings:file ada: {said}"]
 
 
@@ -114,7 +114,7 @@ async def test_a_broken_file_changes_nothing_and_is_told(tmp_path: Path, broken:
         await served.reload("SIGHUP")
     assert served.authority.recognise("old") is not None
     assert served.authority.recognise("new") is None
-    assert served.life.parts.world.dispatcher._lanes["unit"] == 2  # type: ignore[attr-defined]
+    assert served.life.parts.world.dispatcher._lanes["unit"] == 2
     (told,) = await served.life.events("SettingsRefused")
     assert told.startswith("settings:file SIGHUP: they stay as they were: ")
     findings = await served.life.world.ledger.findings()
