@@ -180,19 +180,22 @@ def compare(client: Client, first: str, second: str, percent: int, form: str) ->
     required=True,
     help="A file with the token of the controller's `load_workers.token_file`.",
 )
-def worker(master: str, token_file: Path) -> None:
-    """Make a share of the load of one run, for a controller that waits for workers.
+@click.option("--once", is_flag=True, help="End after one run; else wait for the next one.")
+def worker(master: str, token_file: Path, once: bool) -> None:
+    """Make a share of the load of runs, for a controller that waits for workers.
 
     Waits until a run of a load test with `expectWorkers` begins at HOST:PORT, takes the Locust file
-    from there, and ends with the run: start it again for the next one. It runs the code that it is
-    sent by who knows the token.
+    from there, makes its share, and waits for the next one. It runs the code that it is sent by who
+    knows the token. Ends with 1 when the controller turns it away, and says why.
     """
     host, _, port = master.rpartition(":")
     if not host or not port.isdecimal():
         raise click.BadParameter("it is not HOST:PORT", param_hint="HOST:PORT")
     from controller.wiring.load_workers import work
 
-    click.get_current_context().exit(work(host, int(port), token_file))
+    click.echo(f"waits for runs at {master}", err=True)
+    ended = work(host, int(port), token_file, once=once)
+    click.get_current_context().exit(ExitCode.REFUSED if ended else ExitCode.DONE)
 
 
 def _find(client: Client, name: str, environment: str, product: str | None) -> str:

@@ -80,6 +80,10 @@ class Measurement:
     """What ran: locust version, machine, cores."""
     generator_lag: float = 0.0
     """95th percentile of how late the generator's own event loop was, in milliseconds."""
+    generator_lags: Mapping[str, float] = field(default_factory=dict)
+    """All its percentiles, as those of latencies; each instant counts, however few the steps."""
+    stood_still: float = 0.0
+    """The longest time that a generator process did nothing, in milliseconds."""
     observations: tuple[Observation, ...] = ()
     load: str = ""
     """What was asked for, as a digest: the script, the users, the rate, the times."""
@@ -91,6 +95,10 @@ class Measurement:
     """Where several processes shared the load."""
     invalid: str = ""
     """Why the run proves nothing, where whoever made it knows: a worker was lost; else empty."""
+
+    def lag(self, measure: str) -> float:
+        """Give how late the generator was at a percentile of latencies."""
+        return self.generator_lags.get(measure, self.generator_lag)
 
     @property
     def runner_class(self) -> str:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import controller
 from controller.adapters.load_generator.detached import Detached
 from controller.adapters.load_generator.measured import measurement
 from controller.adapters.load_generator.meeting import Meeting
-from controller.adapters.load_generator.messages import LOST_AFTER, WORKER
+from controller.adapters.load_generator.messages import LOST_AFTER, NO_RUN, TURNED_AWAY, WORKER
 from controller.adapters.load_generator.run_folder import COMPLAINTS, RunFolder
 from controller.diagnostics.errors import Stalled, Transient
 from controller.model.address import is_loopback
@@ -29,6 +30,8 @@ from controller.ports.load_generator import LoadOrder, LoadProgress, OnLoadProgr
 
 RUNNER = "controller.adapters.load_generator.locust_runner"
 LOOK_EVERY = 0.1
+COME_AGAIN = 1.0
+"""Seconds until a worker that made no run comes again."""
 
 
 class LocustLoadGenerator:
@@ -226,17 +229,26 @@ class LocustLoadGenerator:
                 await asyncio.sleep(LOOK_EVERY)
 
 
-def work_elsewhere(host: str, port: int, token_file: Path) -> int:
-    """Be a worker for a controller somewhere else, for one run; gives how it ended."""
+def work_elsewhere(host: str, port: int, token_file: Path, *, once: bool) -> int:
+    """Be a worker for a controller somewhere else, for one run or each; gives how it ended.
+
+    Each run has a process of its own: nothing that a script does is there for the next one.
+    """
     environment = {
         "PATH": "/usr/bin:/bin",
+        "HOME": tempfile.gettempdir(),
         "LANG": "C.UTF-8",
         "TMPDIR": tempfile.gettempdir(),
         "PYTHONPATH": str(Path(controller.__file__).parent.parent),
     }
     argv = (sys.executable, "-P", "-m", WORKER, host, str(port), str(token_file.resolve()))
     below = (str(os.getpid()), "elsewhere")
-    return subprocess.run((*argv, *below), env=environment, check=False).returncode
+    while True:
+        code = subprocess.run((*argv, *below), env=environment, check=False).returncode
+        if code == TURNED_AWAY or (once and code != NO_RUN):
+            return code
+        if code:
+            time.sleep(COME_AGAIN)
 
 
 def check(order: LoadOrder, *, remote_targets: bool) -> None:

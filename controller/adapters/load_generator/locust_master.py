@@ -7,16 +7,16 @@ worker that never comes, or that is lost, makes the run invalid: the load was no
 
 import os
 import sys
-import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, time
 from typing import Any
 
 from controller.adapters.load_generator.detached import Detached
-from controller.adapters.load_generator.load_run import DRAIN, ScriptRefusedError
+from controller.adapters.load_generator.load_run import DRAIN
 from controller.adapters.load_generator.messages import (
+    AWAY,
     END,
     GO,
     HELLO,
@@ -27,27 +27,24 @@ from controller.adapters.load_generator.messages import (
     REFUSED,
     RESULT,
     SECOND,
+    TRUEUP,
     WORKER,
     is_ours,
 )
-from controller.adapters.load_generator.recording import Recorder
 from controller.adapters.load_generator.run_folder import SHOWN
+from controller.adapters.load_generator.script import ScriptRefusedError
 from controller.adapters.load_generator.seconds import Say, Seconds
+from controller.adapters.load_generator.shares import Share, added_up, said_by_scripts
 
 DELAY = 1.0
 """Seconds from the word to begin until all begin: each has heard it by then."""
+LATEST_BEGIN = 2.0
+"""Seconds; with a worker that begins later, the load of the first ones is not the wanted one."""
 LOOK_EVERY = 0.05
-
-
-@dataclass
-class _Known:
-    """A worker that said hello."""
-
-    place: int
-    who: dict[str, Any]
-    heard: float
-    is_ready: bool = False
-    result: dict[str, Any] | None = None
+LONG_LOOK = 0.5
+"""Seconds between two looks after which this process itself stood still."""
+MOST_TURNED_AWAY = 20
+LONGEST_NAME = 80
 
 
 def run_with_workers(order: dict[str, Any], folder: Path, say: Say) -> dict[str, Any]:
@@ -68,14 +65,18 @@ class _Master:
         self._gevent, self._version = gevent, locust.__version__
         self._order, self._folder = order, folder
         self._token = (folder / SHOWN).read_text(encoding="utf-8").strip()
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Share] = {}
         self._processes: list[Detached] = []
-        self._refused = self._lost = ""
-        self._is_under_way = False
+        self._turned_away: dict[str, str] = {}
+        self._refused = self._lost = self._late = ""
+        self._went_at: float | None = None
+        self._came_at = time(), monotonic()
+        self._began_at = self._came_at[0]
+        self._stood_still = 0.0
         self._seconds = Seconds(order, say, self._end_all)
         meeting = order["meeting"]
         self._runner = Environment().create_master_runner(meeting["host"], meeting["port"])
-        hears: dict[str, Callable[[_Known, dict[str, Any]], None]] = {
+        hears: dict[str, Callable[[Share, dict[str, Any]], None]] = {
             READY: self._on_ready, REFUSED: self._on_refused,
             SECOND: self._on_second, RESULT: self._on_result,
         }  # fmt: skip
@@ -85,27 +86,48 @@ class _Master:
 
     def run(self) -> dict[str, Any]:
         """Meet the workers, have them make the load, and add up what they measured."""
+        problem = self._meet() or self._make_load()
+        shares = list(self._known.values())
+        jump = time() - self._came_at[0] - (monotonic() - self._came_at[1])
+        told = added_up(shares, self._order["steady"], jump)
+        by_workers = self._late or self._seconds.invalid or said_by_scripts(shares)
+        return {
+            **told,
+            "started_at": self._began_at,
+            "stood_still": max(told["stood_still"], self._stood_still * 1000),
+            "series": self._seconds.series,
+            "ended_early": self._seconds.ended_early,
+            "invalid": problem or by_workers,
+        }
+
+    def _meet(self) -> str:
+        """Wait until all workers are there and ready; says what went wrong."""
         order, number = self._order, self._order["workers"]
         if not order["meeting"]["is_elsewhere"]:
             self._start_workers(number)
         patience = order["meeting"]["patience"]
         if not self._wait(lambda: len(self._known) == number, patience):
-            come = f"only {len(self._known)} of {number} workers came within {patience:g} s"
-            return self._added_up(time.time(), self._lost or come)
+            came = f"only {len(self._known)} of {number} workers came within {patience:g} s"
+            return self._lost or "; ".join([came, *sorted(set(self._turned_away.values()))])
         for name, worker in self._known.items():
             self._say(name, ORDER, {"order": self._share(worker.place)})
         if not self._wait(lambda: all(w.is_ready for w in self._known.values()), patience):
-            slow = f"a worker was not ready within {patience:g} s"
-            return self._added_up(time.time(), self._lost or slow)
+            slow = next(w for w in self._known.values() if not w.is_ready)
+            return self._lost or f"{self._called(slow)} was not ready within {patience:g} s"
+        return ""
+
+    def _make_load(self) -> str:
+        """Have all workers begin, and hear them to their end; says what went wrong."""
+        self._went_at = monotonic()
         for name, worker in self._known.items():
-            worker.heard = time.monotonic()
+            worker.heard = self._went_at
             self._say(name, GO, {"delay": DELAY})
-        self._is_under_way = True
-        began_at = time.time() + DELAY + order["warm_up"]
+        order = self._order
+        self._began_at = time() + DELAY + order["warm_up"]
         longest = DELAY + order["warm_up"] + order["steady"] + DRAIN + LOST_AFTER
-        if not self._wait(self._all_told, longest):
-            return self._added_up(began_at, self._lost or "a worker told no result")
-        return self._added_up(began_at, "")
+        if self._wait(self._all_told, longest):
+            return ""
+        return self._lost or "a worker told no result"
 
     def close(self) -> None:
         """Have all workers end."""
@@ -140,86 +162,106 @@ class _Master:
 
     def _wait(self, is_so: Callable[[], bool], seconds: float) -> bool:
         """Wait until something is so; false when it is too late, or somebody is lost."""
-        until = time.monotonic() + seconds
+        looked = monotonic()
+        until = looked + seconds
         while not is_so():
             self._lost = self._lost or self._who_is_lost()
             if self._refused:
                 raise ScriptRefusedError(self._refused)
-            if self._lost or time.monotonic() > until:
+            if self._lost or monotonic() > until:
                 return False
             self._gevent.sleep(LOOK_EVERY)
+            until += self._stand_still(monotonic() - looked - LOOK_EVERY)
+            looked = monotonic()
         return True
+
+    def _stand_still(self, late: float) -> float:
+        """Note that this process did nothing for a while: what was said then is still to be read.
+
+        Gives the time that it missed.
+        """
+        if late < LONG_LOOK:
+            return 0.0
+        for worker in self._known.values():
+            worker.heard += late
+        if self._went_at is not None:
+            self._stood_still = max(self._stood_still, late)
+        return late
 
     def _who_is_lost(self) -> str:
         pids = {process.pid: process for process in self._processes}
-        now, number = time.monotonic(), self._order["workers"]
+        number = self._order["workers"]
         for worker in self._known.values():
             process = pids.pop(worker.who["pid"], None)
-            is_gone = process is not None and process.returncode is not None
-            is_silent = self._is_under_way and now - worker.heard > LOST_AFTER
-            if worker.result is None and (is_gone or is_silent):
-                return f"worker {worker.place + 1} of {number} was lost"
+            if worker.result is not None:
+                continue
+            if process is not None and process.returncode is not None:
+                return f"{self._called(worker)} was lost: it ended with {process.returncode}"
+            if self._went_at is not None and monotonic() - worker.heard > LOST_AFTER:
+                return (
+                    f"{self._called(worker)} was lost: nothing was heard of it for {LOST_AFTER:g} s"
+                )
         for process in pids.values():
             if process.returncode is not None:
                 return f"a worker of {number} ended with {process.returncode} before it came"
         return ""
 
+    def _called(self, worker: Share) -> str:
+        return f"worker {worker.place + 1} of {self._order['workers']} on `{worker.machine}`"
+
     def _all_told(self) -> bool:
         return all(worker.result is not None for worker in self._known.values())
 
-    def _added_up(self, began_at: float, problem: str) -> dict[str, Any]:
-        workers = sorted(self._known.values(), key=lambda worker: worker.place)
-        results = [worker.result for worker in workers if worker.result is not None]
-        recorder = Recorder(1.0)
-        for result in results:
-            recorder.add(result["recorder"])
-        seconds = max((r["seconds"] for r in results), default=self._order["steady"])
-        return {
-            **recorder.result(),
-            "started_at": began_at,
-            "seconds": seconds,
-            "cpu": max((r["cpu"] for r in results), default=0.0),
-            "lag_p95": max((r["lag_p95"] for r in results), default=0.0),
-            "lag_max": max((r["lag_max"] for r in results), default=0.0),
-            "clock_jump": max((r["clock_jump"] for r in results), key=abs, default=0.0),
-            "series": self._seconds.series,
-            "ended_early": self._seconds.ended_early,
-            "invalid": problem or self._seconds.invalid,
-            "workers": [_told_of(worker, seconds) for worker in workers],
-        }
-
     def _on_hello(self, msg: Any, **_kwargs: Any) -> None:
-        """Count a worker in, once, as long as some are missing."""
-        if not self._is_ours(msg.data) or len(self._known) == self._order["workers"]:
+        """Count a worker in, once, as long as some are missing; send one away that is no use."""
+        who = msg.data if isinstance(msg.data, dict) else {}
+        name = f"a worker on `{str(who.get('machine'))[:LONGEST_NAME]}`"
+        if not self._is_ours(who):
+            self._turn_away(msg.node_id, name, "shows another token than `load_workers.token_file`")
             return
-        if msg.data["locust"] != self._version:
-            self._lost = f"a worker has Locust {msg.data['locust']}, not {self._version}"
+        ours = f"Trueup {TRUEUP} with Locust {self._version}"
+        theirs = f"Trueup {who.get('trueup')} with Locust {who.get('locust')}"
+        if theirs != ours:
+            self._turn_away(msg.node_id, name, f"has {theirs}, and the controller {ours}")
             return
-        found = _Known(len(self._known), msg.data, time.monotonic())
-        self._known.setdefault(msg.node_id, found)
+        if len(self._known) < self._order["workers"]:
+            found = Share(len(self._known), who, monotonic())
+            self._known.setdefault(msg.node_id, found)
 
-    def _from_known(self, hear: Callable[[_Known, dict[str, Any]], None]) -> Callable[..., None]:
+    def _turn_away(self, node: str, name: str, reason: str) -> None:
+        """Tell a worker why it is no use; one with another token must not see ours."""
+        if len(self._turned_away) < MOST_TURNED_AWAY:
+            self._turned_away[node] = f"{name} {reason}"
+        self._runner.send_message(AWAY, {"reason": f"it {reason}"}, client_id=node)
+
+    def _from_known(self, hear: Callable[[Share, dict[str, Any]], None]) -> Callable[..., None]:
         def listen(msg: Any, **_kwargs: Any) -> None:
             worker = self._known.get(msg.node_id)
             if worker is not None and self._is_ours(msg.data):
-                worker.heard = time.monotonic()
+                worker.heard = monotonic()
                 hear(worker, msg.data)
 
         return listen
 
-    def _on_ready(self, worker: _Known, _told: dict[str, Any]) -> None:
+    def _on_ready(self, worker: Share, _told: dict[str, Any]) -> None:
         worker.is_ready = True
 
-    def _on_refused(self, _worker: _Known, told: dict[str, Any]) -> None:
-        self._refused = str(told["reason"])
+    def _on_refused(self, worker: Share, told: dict[str, Any]) -> None:
+        where = f"on `{worker.machine}`: " if self._order["meeting"]["is_elsewhere"] else ""
+        self._refused = f"{where}{told['reason']}"
 
-    def _on_second(self, worker: _Known, told: dict[str, Any]) -> None:
+    def _on_second(self, worker: Share, told: dict[str, Any]) -> None:
+        late = monotonic() - (self._went_at or 0.0) - DELAY - told["second"]
+        if told["second"] == 1 and late > LATEST_BEGIN:
+            self._late = f"{self._called(worker)} began {late:.1f} s later than it was told to"
         self._seconds.take(
             worker.place, told["second"], told["latencies"], told["failures"], told["failed"]
         )
 
-    def _on_result(self, worker: _Known, told: dict[str, Any]) -> None:
+    def _on_result(self, worker: Share, told: dict[str, Any]) -> None:
         worker.result = told
+        if told["script_says"]:
+            self._end_all()
 
     def _end_all(self) -> None:
         self._tell_all(END)
@@ -233,21 +275,3 @@ class _Master:
 
     def _is_ours(self, told: Any) -> bool:
         return is_ours(told, self._token)
-
-
-def _told_of(worker: _Known, seconds: float) -> dict[str, Any]:
-    """Say what a worker did of its share of the whole time, however long it worked."""
-    result, who = worker.result, worker.who
-    total = Recorder(1.0)
-    if result is not None:
-        total.add(result["recorder"])
-    counted = total.result()["total"]
-    return {
-        "machine": str(who["machine"]),
-        "processor": str(who["processor"]),
-        "cores": int(who["cores"]),
-        "wanted": result["wanted"] * seconds if result else 0.0,
-        "made": counted["requests"] + counted["omitted"],
-        "cpu": result["cpu"] if result else 0.0,
-        "lag": result["lag_p95"] if result else 0.0,
-    }

@@ -20,6 +20,7 @@ from controller.adapters.load_generator.dying import die_with, end_group
 from controller.adapters.load_generator.seconds import Say, Seconds
 
 ALREADY_RUNS = 75
+FORKED = 70
 
 
 def hold(folder: Path) -> TextIO:
@@ -35,20 +36,23 @@ def hold(folder: Path) -> TextIO:
 def run_here(order: dict[str, Any], say: Say) -> dict[str, Any]:
     """Run all users in this process."""
     from controller.adapters.load_generator.load_run import LoadRun
+    from controller.adapters.load_generator.script import new_environment
 
     def end() -> None:
         run.end()
 
+    environment = new_environment()
+    environment.create_local_runner()
     seconds = Seconds(order, say, end)
-    run = LoadRun(order, lambda *told: seconds.take(0, *told))
+    run = LoadRun(order, lambda *told: seconds.take(0, *told), environment)
     told = run.run()
-    recorder = told.pop("recorder")
+    recorder, script_says = told.pop("recorder"), told.pop("script_says")
     return {
         **told,
         **recorder.result(),
         "series": seconds.series,
         "ended_early": seconds.ended_early,
-        "invalid": seconds.invalid,
+        "invalid": seconds.invalid or script_says,
         "workers": [],
     }
 
@@ -63,18 +67,25 @@ def main(folder: Path) -> int:
     os.dup2(2, 1)  # what the script prints is no line of ours
     lines = (folder / "lines.jsonl").open("w", encoding="utf-8", buffering=1)
 
+    runner = os.getpid()
+
     def say(line: dict[str, Any]) -> None:
+        if os.getpid() != runner:  # a script has forked: what it started makes no load of ours
+            os._exit(FORKED)
         lines.write(json.dumps(line) + "\n")
 
     say({"kind": "started", "pid": os.getpid(), "at": time.time()})
     import locust  # it patches the interpreter: before anything that uses the network
 
-    from controller.adapters.load_generator.load_run import ScriptRefusedError
+    from controller.adapters.load_generator.script import ScriptRefusedError
 
     try:
         result = _way_of(order, folder)(order, say)
     except ScriptRefusedError as refusal:
         say({"kind": "refused", "reason": str(refusal)})
+        return 1
+    except SystemExit as ended:
+        say({"kind": "refused", "reason": f"the script ended its process: SystemExit({ended})"})
         return 1
     say({"kind": "result", "locust": locust.__version__, **result})
     os.fsync(lines.fileno())

@@ -4,6 +4,7 @@
 over Locust's own master and worker. It does what the master says, the code of the load test
 included: so both show each other a token that only they can read. It makes one run and ends, and it
 ends with its PARENT. `here` it runs in the folder of the master, `elsewhere` in one of its own.
+How it ended stands in `messages.py`.
 """
 
 import os
@@ -11,25 +12,30 @@ import platform
 import signal
 import sys
 import tempfile
-import time
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from controller.adapters.load_generator.dying import die_with, end_group
 from controller.adapters.load_generator.machine import processor
 from controller.adapters.load_generator.messages import (
+    AWAY,
+    DONE,
     END,
     GO,
     HELLO,
     LOST_AFTER,
+    NO_RUN,
     ORDER,
     OVER,
     READY,
     REFUSED,
     RESULT,
     SECOND,
+    TRUEUP,
+    TURNED_AWAY,
     is_ours,
 )
 
@@ -38,35 +44,41 @@ class Worker:
     """Speaks with the master, and runs what it orders."""
 
     def __init__(self, host: str, port: int, token: str) -> None:
+        """Reach the master; raises ConnectionError when nobody is there for long."""
         import gevent
         import gevent.event
         import locust  # it patches the interpreter: before anything that uses the network
-        from locust.env import Environment
+
+        from controller.adapters.load_generator.script import new_environment
 
         self._gevent, self._version = gevent, locust.__version__
         self._token = token
         self._order: dict[str, Any] | None = None
         self._ordered, self._goes, self._over = (gevent.event.Event() for _ in range(3))
         self._delay = 0.0
+        self._away = ""
         self._run: Any = None
-        self._environment = Environment()
+        self._environment = new_environment()
         self._runner = self._environment.create_worker_runner(host, port)
+        self._heard = monotonic()
+        self._environment.events.heartbeat_received.add_listener(self._on_heartbeat)
         hears = {
             ORDER: self._on_order, GO: self._on_go, END: self._on_end, OVER: self._on_over
         }  # fmt: skip
         for name, hear in hears.items():
             self._runner.register_message(name, self._from_master(hear))
+        self._runner.register_message(AWAY, self._on_away)
 
-    def work(self, folder: Path, *, is_beside_master: bool) -> None:
-        """Say hello until there is an order, make the run, and tell of it."""
-        from controller.adapters.load_generator.load_run import LoadRun, ScriptRefusedError
+    def work(self, folder: Path, *, is_beside_master: bool) -> int:
+        """Say hello until there is an order, make the run, and tell of it; gives how it ended."""
+        from controller.adapters.load_generator.load_run import LoadRun
+        from controller.adapters.load_generator.script import ScriptRefusedError
 
-        while not self._ordered.wait(1.0):
-            if not len(self._runner.greenlet):  # the master has sent us away
-                return
-            self._say(HELLO, self._who())
+        if (ended := self._wait_for_order()) != DONE:
+            return ended
         order = self._order or {}
         if not is_beside_master:
+            _say_to_people(f"makes share {order['share'][0] + 1} of {order['workers']} of a run")
             _lay_out(order, folder)
         os.chdir(folder)
         try:
@@ -74,21 +86,40 @@ class Worker:
             self._say(READY)
             patience = order["meeting"]["patience"] + LOST_AFTER
             if not self._goes.wait(patience) or self._over.is_set():
-                return
+                return NO_RUN
             self._gevent.sleep(self._delay)
             told = self._run.run()
         except ScriptRefusedError as refusal:
             self._say(REFUSED, {"reason": str(refusal)})
+        except SystemExit as ended:
+            self._say(REFUSED, {"reason": f"the script ended its process: SystemExit({ended})"})
         else:
             self._say(RESULT, {**told, "recorder": told["recorder"].encode()})
         self._over.wait(LOST_AFTER)  # what was said last is on its way
+        return DONE
+
+    def _wait_for_order(self) -> int:
+        who = self._who()
+        while not self._ordered.wait(1.0):
+            if self._away:
+                _say_to_people(f"was turned away: {self._away}")
+                return TURNED_AWAY
+            is_lost = monotonic() - self._heard > LOST_AFTER
+            if is_lost or not len(
+                self._runner.greenlet
+            ):  # or the run began without us, and is over
+                return NO_RUN
+            # A master that came in the place of one that was killed knows nobody.
+            self._runner.send_message("client_ready", self._version)
+            self._say(HELLO, who)
+        return DONE
 
     def _tell(self, second: int, latencies: Any, failures: int, failed: int) -> None:
         told = {"second": second, "latencies": latencies, "failures": failures, "failed": failed}
         self._say(SECOND, told)
-        heard = self._runner.last_heartbeat_timestamp
-        if heard is not None and time.time() - heard > LOST_AFTER:
-            self._on_over({})  # the master is gone: no load that nobody measures
+        if monotonic() - self._heard > LOST_AFTER and not self._over.is_set():
+            _say_to_people(f"heard nothing for {LOST_AFTER:g} s, and ends its load")
+            self._on_over({})  # no load that nobody measures
 
     def _say(self, name: str, told: dict[str, Any] | None = None) -> None:
         self._runner.send_message(name, {**(told or {}), "token": self._token})
@@ -98,13 +129,25 @@ class Worker:
             "pid": os.getpid(),
             "machine": platform.node(),
             "locust": self._version,
+            "trueup": TRUEUP,
+            "system": f"{platform.system()} {platform.machine()}",
             "processor": processor(),
             "cores": os.cpu_count() or 1,
         }
 
+    def _on_heartbeat(self, **_said: Any) -> None:
+        """Note it by a clock that nobody sets; Locust's own watch goes by the time of day."""
+        self._heard = monotonic()
+        self._runner.last_heartbeat_timestamp = None
+
+    def _on_away(self, msg: Any, **_kwargs: Any) -> None:
+        """Take a refusal; who has another token than we cannot show ours."""
+        self._away = str(msg.data["reason"])
+
     def _from_master(self, hear: Callable[[dict[str, Any]], None]) -> Callable[..., None]:
         def listen(msg: Any, **_kwargs: Any) -> None:
             if is_ours(msg.data, self._token):
+                self._heard = monotonic()
                 hear(msg.data)
 
         return listen
@@ -139,19 +182,27 @@ def _lay_out(order: dict[str, Any], folder: Path) -> None:
     os.environ.update(order["environment"])
 
 
-def main(host: str, port: int, token_file: Path, parent: int, place: str) -> None:
-    """Make one run."""
+def _say_to_people(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def main(host: str, port: int, token_file: Path, parent: int, place: str) -> int:
+    """Make one run; gives how it ended."""
     token = token_file.read_text(encoding="utf-8").strip()
     die_with(parent, signal.SIGKILL if place == "here" else signal.SIGTERM)
+    try:
+        worker = Worker(host, port, token)
+    except ConnectionError:
+        return NO_RUN
     if place == "here":
-        Worker(host, port, token).work(Path.cwd(), is_beside_master=True)
-        return
+        return worker.work(Path.cwd(), is_beside_master=True)
     with tempfile.TemporaryDirectory(prefix="trueup-worker-") as folder:
-        Worker(host, port, token).work(Path(folder), is_beside_master=False)
+        return worker.work(Path(folder), is_beside_master=False)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    code = main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
     sys.stderr.flush()
     end_group()
-    os._exit(0)
+    os._exit(code)

@@ -12,6 +12,7 @@ from controller.ports.load_generator import LoadOrder, LoadStage
 LARGEST_CLOCK_JUMP = 0.5
 """Seconds between the wall clock and the monotonic one over the steady part; beyond it nobody knows
 when the run was, nor what else was measured then."""
+LEAST_OF_ITS_TIME = 0.98
 
 
 def measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
@@ -30,31 +31,44 @@ def measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
         series=tuple((second[0], second[1], second[2], second[3]) for second in result["series"]),
         errors=tuple((text, count) for text, count in result["errors"]),
         generator=_generator(order, result),
-        generator_lag=result["lag_p95"],
+        generator_lag=result["lags"].get("p95", 0.0),
+        generator_lags=result["lags"],
+        stood_still=result["stood_still"],
         ended_early=result["ended_early"],
         parts=_parts(order, result["parts"]),
         workers=tuple(
             WorkerShare(one["machine"], one["wanted"], one["made"], one["cpu"], one["lag"])
             for one in result["workers"]
         ),
-        invalid=result["invalid"] or _why_invalid(result),
+        invalid=result["invalid"] or _why_invalid(order, result),
     )
 
 
 def _generator(order: LoadOrder, result: Mapping[str, Any]) -> dict[str, str]:
-    """Say what ran, and on what; of workers elsewhere, on what they did."""
-    machines = result["workers"] if order.are_elsewhere else ()
-    processors = sorted({one["processor"] for one in machines}) or [processor()]
-    cores = sum(one["cores"] for one in machines) or os.cpu_count() or 1
-    return {
+    """Say what ran, and on what; of workers elsewhere, on what they did.
+
+    What is compared says how many machines they are, and not which: pods have new names each time.
+    """
+    told = {
         "locust": result["locust"],
         "machine": platform.platform(),
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": " and ".join(processors),
-        "cores": str(cores),
+        "processor": processor(),
+        "cores": str(os.cpu_count() or 1),
         "users": str(order.users),
-        "workers": f"{order.workers} elsewhere" if order.are_elsewhere else str(order.workers),
-        "longestLag": f"{result['lag_max']:.1f} ms",
+        "workers": str(order.workers),
+        "longestLag": f"{result['lags'].get('max', 0.0):.1f} ms",
+    }
+    if not order.are_elsewhere:
+        return told
+    machines = {one["machine"]: one for one in result["workers"]}
+    return {
+        **told,
+        "machine": ", ".join(sorted(machines)),
+        "system": " and ".join(sorted({one["system"] for one in machines.values()})),
+        "processor": " and ".join(sorted({one["processor"] for one in machines.values()})),
+        "cores": str(sum(one["cores"] for one in machines.values())),
+        "workers": f"{order.workers} elsewhere on {len(machines)} machine(s)",
     }
 
 
@@ -74,9 +88,11 @@ def _due_until(stages: Sequence[LoadStage], moment: float) -> float:
     return due
 
 
-def _why_invalid(result: Mapping[str, Any]) -> str:
+def _why_invalid(order: LoadOrder, result: Mapping[str, Any]) -> str:
     if abs(result["clock_jump"]) > LARGEST_CLOCK_JUMP:
         return f"the clock of the generator jumped by {result['clock_jump']:+.1f} s"
+    if not result["ended_early"] and result["seconds"] < LEAST_OF_ITS_TIME * order.steady:
+        return f"the run ended after {result['seconds']:.1f} of {order.steady:g} s"
     return ""
 
 

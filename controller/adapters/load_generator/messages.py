@@ -3,9 +3,13 @@
 import hmac
 from typing import Any
 
+from controller import __version__
+
 WORKER = "controller.adapters.load_generator.locust_worker"
 """The program that speaks with a master."""
 HELLO = "trueup-hello"
+AWAY = "trueup-away"
+"""A worker that cannot be used hears why, and ends."""
 ORDER = "trueup-order"
 READY = "trueup-ready"
 REFUSED = "trueup-refused"
@@ -16,6 +20,11 @@ OVER = "trueup-over"
 RESULT = "trueup-result"
 LOST_AFTER = 20.0
 """Seconds of silence after which the other one is taken for lost; both speak each second."""
+
+TRUEUP = __version__
+"""Which Trueup speaks here: another one says other things."""
+DONE, NO_RUN, TURNED_AWAY = 0, 75, 78
+"""How the process of a worker ends: after a run, without one, or as one that cannot be used."""
 
 
 def is_ours(told: Any, token: str) -> bool:

@@ -90,14 +90,26 @@ def judge(question: Question, runs: Sequence[Measurement]) -> GateResult:
     if ended:
         ruling, reasons = GateRuling.FAIL, [*ended, *reasons]
         return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
-    doubts = _once(d for run in runs for d in validity.doubts(run))
-    is_lag = any(validity.late(run) for run in runs) and _passes_without_lag(question, runs)
-    if ruling == GateRuling.FAIL and not is_lag:
-        doubts = _once(d for run in runs for d in validity.short(run))
-        reasons = [*reasons[: len(results)], *doubts, *reasons[len(results) :]]
-    elif doubts:
-        ruling, reasons = GateRuling.INVALID, [*doubts, *reasons]
+    ruling, reasons = _doubted(question, runs, ruling, reasons, len(results))
     return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
+
+
+def _doubted(
+    question: Question,
+    runs: Sequence[Measurement],
+    ruling: GateRuling,
+    reasons: list[str],
+    place: int,
+) -> tuple[GateRuling, list[str]]:
+    """Put beside a ruling what speaks against its runs: no pass, nor a fail by the generator."""
+    doubts = _once(d for run in runs for d in validity.doubts(run))
+    lags = _lags(question, runs) if ruling == GateRuling.FAIL else ()
+    if lags and _passes_without_lag(question, runs):
+        return GateRuling.INVALID, [*_once([*lags, *doubts]), *reasons]
+    if ruling == GateRuling.FAIL:
+        amount = _once(d for run in runs for d in validity.short(run) + validity.more(run))
+        return ruling, [*reasons[:place], *amount, *reasons[place:]]
+    return (GateRuling.INVALID, [*doubts, *reasons]) if doubts else (ruling, reasons)
 
 
 def _judge_objectives(
@@ -131,6 +143,12 @@ def _sum(question: Question, results: Sequence[ObjectiveResult]) -> tuple[GateRu
     return (GateRuling.WARN if score >= question.score.warns else GateRuling.FAIL), score
 
 
+def _lags(question: Question, runs: Sequence[Measurement]) -> tuple[str, ...]:
+    """Say where the generator was late as an objective measures it."""
+    measures = [o.measure for o in question.objectives if o.measure in LATENCIES]
+    return _once(r for run in runs for m in measures for r in validity.late(run, m))
+
+
 def _passes_without_lag(question: Question, runs: Sequence[Measurement]) -> bool:
     """Tell whether nothing fails when the generator's own lateness is taken off."""
     objectives = with_error_rate(question.objectives)
@@ -154,7 +172,7 @@ def _judge_objective(
         value = value_of(objective, run)
         if value is None:
             return result(None, GateRuling.UNKNOWN, why_unknown(objective, run))
-        lag = run.generator_lag if without_lag and objective.measure in LATENCIES else 0.0
+        lag = run.lag(objective.measure) if without_lag and objective.measure in LATENCIES else 0.0
         values.append(max(0.0, value - lag) if lag else value)
     measured = median(values)
     compared = _compared(objective, values, baseline)

@@ -8,8 +8,12 @@ FEWEST_REQUESTS = 50
 BUSIEST_GENERATOR = 0.9
 LATEST_GENERATOR = 50.0
 """Milliseconds; when the generator's own loop is later, its latencies are its own."""
+LONGEST_STANDSTILL = 1000.0
+"""Milliseconds; whoever stands still for longer makes neither the load nor a measurement."""
 LEAST_SHARE = 0.95
 """Of the wanted rate; below it the load that the gate is about was not there."""
+MOST_SHARE = 1.2
+"""Of the wanted rate; above it a fail may be that of another load."""
 LEAST_OF_A_PART = 0.5
 """Of the requests that were wanted in a part of the steady time."""
 SHOWN_ERRORS = 3
@@ -22,7 +26,12 @@ def problems(measurement: Measurement) -> list[str]:
         return [measurement.invalid]
     found = []
     if not are_numbers(
-        measurement.offered_rate, measurement.achieved_rate, cpu, measurement.generator_lag
+        measurement.offered_rate,
+        measurement.achieved_rate,
+        cpu,
+        measurement.generator_lag,
+        measurement.stood_still,
+        *measurement.generator_lags.values(),
     ):
         found.append("the measurement has numbers that cannot be")
     if total.requests == 0:
@@ -32,6 +41,11 @@ def problems(measurement: Measurement) -> list[str]:
     if not cpu < BUSIEST_GENERATOR:
         found.append(
             f"the load generator was the bottleneck: it used {cpu:.0%} of its processor core"
+        )
+    if not measurement.stood_still < LONGEST_STANDSTILL:
+        found.append(
+            f"the load generator stood still for {measurement.stood_still / 1000:.1f} s:"
+            " it was suspended, or something in its script held it up"
         )
     if not found and _is_short(measurement) and not _is_held_up(measurement):
         found.append(
@@ -85,6 +99,13 @@ def idle(measurement: Measurement) -> list[str]:
     ]
 
 
+def more(measurement: Measurement) -> list[str]:
+    """Say that far more requests were made than were wanted: a script that keeps no pace."""
+    if not measurement.achieved_rate > MOST_SHARE * measurement.offered_rate:
+        return []
+    return [f"{_rates(measurement)} were made: the script makes several a task, or keeps no pace"]
+
+
 def few(measurement: Measurement) -> list[str]:
     """A service that hangs may fail on fewer requests, but none passes on them."""
     if measurement.total.requests >= FEWEST_REQUESTS:
@@ -92,11 +113,12 @@ def few(measurement: Measurement) -> list[str]:
     return [f"only {measurement.total.requests} requests were made; {FEWEST_REQUESTS} are needed"]
 
 
-def late(measurement: Measurement) -> list[str]:
+def late(measurement: Measurement, measure: str = "p95") -> list[str]:
     """Say that the generator itself was late."""
-    if measurement.generator_lag < LATEST_GENERATOR:
+    lag = measurement.lag(measure)
+    if lag < LATEST_GENERATOR:
         return []
-    return [f"the load generator itself was late by {measurement.generator_lag:.0f} ms"]
+    return [f"the load generator itself was late by {lag:.0f} ms ({measure})"]
 
 
 def errors(measurement: Measurement) -> list[str]:

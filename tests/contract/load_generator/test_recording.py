@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.adapters.load_generator.load_run import share_out
+from controller.adapters.load_generator.script import share_out
 from controller.adapters.load_generator.recording import ERROR_TEXTS, Recorder
 
 
