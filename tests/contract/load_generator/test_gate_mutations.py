@@ -21,7 +21,7 @@ QUESTION = Question("load", (Objective("p95", read_limits("<500ms")),), RELEASE)
 PLAYED = {
     "a second more in a third of the calls": of_the_service(slow_share=0.35, slow_by=1.0),
     **{name: MUTATIONS[name] for name in ("another product answers", "nobody answers")},
-    "the generator is killed": MUTATIONS["the generator is killed"],
+    **{name: MUTATIONS[name] for name in ("the generator is killed", "the machine is suspended")},
 }
 
 
@@ -32,6 +32,7 @@ async def test_faults_of_the_service_and_of_the_generator_are_blocked():
     assert {case.name.removeprefix("mutation: ") for case in cases} == PLAYED.keys()
     assert {case.name: case.detail for case in cases if not case.is_met} == {}
     assert all(case.detail["proof"] for case in cases)
+    assert cases[-1].detail["ruling"] == "invalid"  # the service is not to blame
 
 
 class NoLab:

@@ -136,6 +136,16 @@ LOCUST = LocustLoadGenerator(end_grace=1.0)
             b"    def __init__(self, e): raise ValueError('spoilt')",
             "ValueError: spoilt",
         ),
+        (SCRIPT + b"    def on_start(self): raise SystemExit(3)", r"SystemExit\(3\)"),
+        (
+            SCRIPT + b"from locust import LoadTestShape\nclass Waves(LoadTestShape): pass\n",
+            "the LoadTestShape `Waves`",
+        ),
+        (
+            SCRIPT + b"from locust import events\n@events.init_command_line_parser.add_listener\n"
+            b"def _(parser): parser.add_argument('--colour', required=True)",
+            "required: --colour",
+        ),
     ],
 )
 async def test_a_script_that_cannot_be_used_says_why(script, said):
@@ -206,6 +216,78 @@ async def test_exceptions_of_the_script_count_as_failures():
         measurement = await LOCUST.run(replace(order(target.url), script=wrong))
     assert measurement.total.failures >= 50
     assert "KeyError: 'colour'" in measurement.errors[0][0]
+
+
+MANY_WAYS = b"""
+import gevent
+from locust import FastHttpUser, SequentialTaskSet, TaskSet, between, events, tag, task
+
+@events.init_command_line_parser.add_listener
+def _(parser):
+    parser.add_argument("--path", default="/", env_var="PATH_OF_MINE")
+
+@events.test_start.add_listener
+def _(environment, **_kwargs):
+    environment.path = environment.parsed_options.path
+
+@events.request.add_listener
+def _(exception, **_kwargs):
+    if exception:
+        raise RuntimeError("it hides what failed")
+
+class Steps(SequentialTaskSet):
+    wait_time = between(9, 10)
+
+    @tag("mine")
+    @task
+    def first(self):
+        gevent.spawn(self.client.get, self.user.environment.path).join()
+
+    @tag("mine")
+    @task
+    class Inner(TaskSet):
+        @task
+        def second(self):
+            events.request.fire(request_type="grpc", name="second", response_time=3.0,
+                                response_length=0, exception=ValueError("odd"), context={})
+            self.interrupt()
+
+    @task
+    def left_out(self):
+        self.client.get("/left-out")
+
+class Visitor(FastHttpUser):
+    tasks = [Steps]
+"""
+
+
+async def test_a_script_may_do_what_locust_lets_it_do():
+    """Listeners, options, tags, greenlets, events, nested tasks; the pace is that of arrivals."""
+    wanted = {"PATH_OF_MINE": "/mine", "LOCUST_TAGS": "mine"}
+    async with running() as target:
+        found = await LOCUST.run(
+            replace(order(target.url, is_open=True, environment=wanted), script=MANY_WAYS)
+        )
+    assert set(found.endpoints) == {"GET /mine", "grpc second"}
+    assert found.total.requests == pytest.approx(60, abs=4)
+    assert found.total.failures == found.endpoints["grpc second"].requests > 20
+    assert "it hides what failed" in found.invalid
+
+
+async def test_users_that_name_no_pace_keep_the_wanted_one_in_one_process():
+    """What forks goes on once; what takes no time is told to have taken none that can be."""
+    script = (
+        b"import os\nfrom locust import User, task\nclass Visitor(User):\n"
+        b"    def on_start(self): os.fork()\n"
+        b"    @task\n    def look(self):\n"
+        b"        for took in (2.0, float('nan')):\n"
+        b"            self.environment.events.request.fire(request_type='x', name='y',"
+        b" response_time=took, response_length=0, exception=None, context={})\n"
+    )
+    found = await LOCUST.run(replace(order(users=2, rate=60.0), script=script))
+    assert found.total.requests == pytest.approx(90, abs=6)
+    assert found.total.failures >= found.total.requests
+    assert "`y` took nan ms" in found.errors[0][0]
 
 
 async def test_warm_up_is_not_counted():

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.adapters.load_generator.script import share_out
 from controller.adapters.load_generator.recording import ERROR_TEXTS, Recorder
+from controller.adapters.load_generator.script import share_out
 
 
 def recorder(interval=0.1, window=(10.0, 20.0)):
