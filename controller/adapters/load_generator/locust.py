@@ -21,7 +21,7 @@ import controller
 from controller.adapters.load_generator.detached import Detached
 from controller.adapters.load_generator.measured import measurement
 from controller.adapters.load_generator.meeting import Meeting
-from controller.adapters.load_generator.messages import LOST_AFTER, NO_RUN, TURNED_AWAY, WORKER
+from controller.adapters.load_generator.messages import NO_RUN, TURNED_AWAY, WORKER
 from controller.adapters.load_generator.run_folder import COMPLAINTS, RunFolder
 from controller.diagnostics.errors import Stalled, Transient
 from controller.model.address import is_loopback
@@ -110,7 +110,7 @@ class LocustLoadGenerator:
 
     def _longest(self, order: LoadOrder) -> float:
         meeting = self._meeting_of(order)
-        waits = 2 * meeting.patience + LOST_AFTER if meeting else 0.0
+        waits = 2 * meeting.patience + meeting.lost_after if meeting else 0.0
         return order.warm_up + order.steady + self._grace + waits
 
     def _run_folder(self, key: str) -> RunFolder:

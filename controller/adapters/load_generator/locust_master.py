@@ -20,7 +20,6 @@ from controller.adapters.load_generator.messages import (
     END,
     GO,
     HELLO,
-    LOST_AFTER,
     ORDER,
     OVER,
     READY,
@@ -75,6 +74,7 @@ class _Master:
         self._stood_still = 0.0
         self._seconds = Seconds(order, say, self._end_all)
         meeting = order["meeting"]
+        self._lost_after: float = meeting["lost_after"]
         self._runner = Environment().create_master_runner(meeting["host"], meeting["port"])
         hears: dict[str, Callable[[Share, dict[str, Any]], None]] = {
             READY: self._on_ready, REFUSED: self._on_refused,
@@ -124,7 +124,7 @@ class _Master:
             self._say(name, GO, {"delay": DELAY})
         order = self._order
         self._began_at = time() + DELAY + order["warm_up"]
-        longest = DELAY + order["warm_up"] + order["steady"] + DRAIN + LOST_AFTER
+        longest = DELAY + order["warm_up"] + order["steady"] + DRAIN + self._lost_after
         if self._wait(self._all_told, longest):
             return ""
         return self._lost or "a worker told no result"
@@ -197,10 +197,9 @@ class _Master:
                 continue
             if process is not None and process.returncode is not None:
                 return f"{self._called(worker)} was lost: it ended with {process.returncode}"
-            if self._went_at is not None and monotonic() - worker.heard > LOST_AFTER:
-                return (
-                    f"{self._called(worker)} was lost: nothing was heard of it for {LOST_AFTER:g} s"
-                )
+            if self._went_at is not None and monotonic() - worker.heard > self._lost_after:
+                silence = f"nothing was heard of it for {self._lost_after:g} s"
+                return f"{self._called(worker)} was lost: {silence}"
         for process in pids.values():
             if process.returncode is not None:
                 return f"a worker of {number} ended with {process.returncode} before it came"

@@ -20,13 +20,13 @@ from typing import Any
 
 from controller.adapters.load_generator.dying import die_with, end_group
 from controller.adapters.load_generator.machine import processor
+from controller.adapters.load_generator.meeting import LOST_AFTER
 from controller.adapters.load_generator.messages import (
     AWAY,
     DONE,
     END,
     GO,
     HELLO,
-    LOST_AFTER,
     NO_RUN,
     ORDER,
     OVER,
@@ -55,7 +55,7 @@ class Worker:
         self._token = token
         self._order: dict[str, Any] | None = None
         self._ordered, self._goes, self._over = (gevent.event.Event() for _ in range(3))
-        self._delay = 0.0
+        self._delay, self._lost_after = 0.0, LOST_AFTER
         self._away = ""
         self._run: Any = None
         self._environment = new_environment()
@@ -84,7 +84,7 @@ class Worker:
         try:
             self._run = LoadRun(order, self._tell, self._environment)
             self._say(READY)
-            patience = order["meeting"]["patience"] + LOST_AFTER
+            patience = order["meeting"]["patience"] + self._lost_after
             if not self._goes.wait(patience) or self._over.is_set():
                 return NO_RUN
             self._gevent.sleep(self._delay)
@@ -95,7 +95,7 @@ class Worker:
             self._say(REFUSED, {"reason": f"the script ended its process: SystemExit({ended})"})
         else:
             self._say(RESULT, {**told, "recorder": told["recorder"].encode()})
-        self._over.wait(LOST_AFTER)  # what was said last is on its way
+        self._over.wait(self._lost_after)  # what was said last is on its way
         return DONE
 
     def _wait_for_order(self) -> int:
@@ -104,7 +104,7 @@ class Worker:
             if self._away:
                 _say_to_people(f"was turned away: {self._away}")
                 return TURNED_AWAY
-            is_lost = monotonic() - self._heard > LOST_AFTER
+            is_lost = monotonic() - self._heard > self._lost_after
             if is_lost or not len(
                 self._runner.greenlet
             ):  # or the run began without us, and is over
@@ -117,8 +117,8 @@ class Worker:
     def _tell(self, second: int, latencies: Any, failures: int, failed: int) -> None:
         told = {"second": second, "latencies": latencies, "failures": failures, "failed": failed}
         self._say(SECOND, told)
-        if monotonic() - self._heard > LOST_AFTER and not self._over.is_set():
-            _say_to_people(f"heard nothing for {LOST_AFTER:g} s, and ends its load")
+        if monotonic() - self._heard > self._lost_after and not self._over.is_set():
+            _say_to_people(f"heard nothing for {self._lost_after:g} s, and ends its load")
             self._on_over({})  # no load that nobody measures
 
     def _say(self, name: str, told: dict[str, Any] | None = None) -> None:
@@ -154,6 +154,7 @@ class Worker:
 
     def _on_order(self, told: dict[str, Any]) -> None:
         self._order = told["order"]
+        self._lost_after = told["order"]["meeting"]["lost_after"]
         self._ordered.set()
 
     def _on_go(self, told: dict[str, Any]) -> None:

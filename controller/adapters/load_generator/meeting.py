@@ -3,6 +3,8 @@
 import secrets
 from dataclasses import dataclass, field
 
+LOST_AFTER = 20.0
+"""Seconds of silence after which the other one is taken for lost; both speak each second."""
 PATIENCE = 60.0
 """Seconds that workers get to come, and to be ready."""
 
@@ -16,3 +18,4 @@ class Meeting:
     """0 takes a free one."""
     token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     patience: float = PATIENCE
+    lost_after: float = LOST_AFTER

@@ -18,8 +18,6 @@ SECOND = "trueup-second"
 END = "trueup-end"
 OVER = "trueup-over"
 RESULT = "trueup-result"
-LOST_AFTER = 20.0
-"""Seconds of silence after which the other one is taken for lost; both speak each second."""
 
 TRUEUP = __version__
 """Which Trueup speaks here: another one says other things."""

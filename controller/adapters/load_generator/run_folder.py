@@ -75,6 +75,7 @@ class RunFolder:
                 "host": meeting.host,
                 "port": meeting.port,
                 "patience": meeting.patience,
+                "lost_after": meeting.lost_after,
                 "is_elsewhere": order.are_elsewhere,
             }
             told["data"] = sorted(order.files)

@@ -40,7 +40,7 @@ class Target:
 
 
 @contextlib.asynccontextmanager
-async def running(**behaviour):
+async def running(host="127.0.0.1", **behaviour):
     target = Target(**behaviour)
     connections = set()
 
@@ -51,8 +51,8 @@ async def running(**behaviour):
         except asyncio.CancelledError:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    target.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(serve, host, 0)
+    target.url = f"http://{host}:{server.sockets[0].getsockname()[1]}"
     try:
         yield target
     finally:

@@ -138,7 +138,7 @@ LOCUST = LocustLoadGenerator(end_grace=1.0)
         ),
         (SCRIPT + b"    def on_start(self): raise SystemExit(3)", r"SystemExit\(3\)"),
         (
-            SCRIPT + b"from locust import LoadTestShape\nclass Waves(LoadTestShape): pass\n",
+            SCRIPT + b"from locust import LoadTestShape\nclass Waves(LoadTestShape):\n    tick = None\n",
             "the LoadTestShape `Waves`",
         ),
         (
