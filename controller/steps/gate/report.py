@@ -190,11 +190,20 @@ def _validity(runs: Sequence[Measurement]) -> str:
         (f"{number + 1}", f"{run.achieved_rate:.1f} of {run.offered_rate:g} /s",
          f"{run.generator_cpu:.0%} (below {validity.BUSIEST_GENERATOR:.0%})",
          f"{run.generator_lag:.1f} ms (below {validity.LATEST_GENERATOR:g} ms)",
+         f"{run.stood_still:.0f} ms (below {validity.LONGEST_STANDSTILL:g} ms)",
          f"{run.total.requests} (at least {validity.FEWEST_REQUESTS})",
          "; ".join((*validity.problems(run), *validity.doubts(run))) or "valid")
         for number, run in enumerate(runs)
     ]  # fmt: skip
-    names = ("Run", "Rate", "Generator's processor", "Generator's lag", "Requests", "So it is")
+    names = (
+        "Run",
+        "Rate",
+        "Generator's processor",
+        "Generator's lag",
+        "Longest still",
+        "Requests",
+        "So it is",
+    )
     return _table(names, rows)
 
 

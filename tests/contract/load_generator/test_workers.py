@@ -1,8 +1,8 @@
 """Several processes share a run's load: the sum is that of one, and a lost one is no pass."""
 
 import asyncio
-import contextlib
 import re
+import shutil
 import sys
 from dataclasses import replace
 
@@ -105,26 +105,32 @@ async def test_a_worker_that_is_killed_makes_the_run_invalid(tmp_path):
 
 
 @pytest.mark.slow
-async def test_workers_from_elsewhere_are_waited_for_and_need_the_token(tmp_path):
-    """One with a wrong token does not count; where nobody comes, the run is invalid."""
+async def test_workers_from_elsewhere_are_waited_for_and_others_are_turned_away(tmp_path):
+    """One with a wrong token or version hears why and ends; where nobody comes, it is invalid."""
     async with running() as target:
         port, token = free_port(), "right" * 10
-        generator = LocustLoadGenerator(meeting=Meeting("127.0.0.1", port, token, patience=60.0))
+        generator = LocustLoadGenerator(meeting=Meeting("127.0.0.1", port, token, patience=120.0))
         wanted = order(
             target.url, workers=1, are_elsewhere=True, environment={"WORD": "hello"},
             files={"data/word.txt": b"there"},
         )  # fmt: skip
         script = SCRIPT.replace(b'"/"', b'"/" + os.environ["WORD"] + open("data/word.txt").read()')
-        wrong = await start_worker(tmp_path, port, "wrong")
+        run = asyncio.ensure_future(generator.run(replace(wanted, script=script)))
+        strangers = (
+            await start_worker(tmp_path, port, "wrong"),
+            await start_worker(tmp_path, port, token, version="0.0.9"),
+        )
+        said = [(await stranger.communicate())[1].decode() for stranger in strangers]
         worker = await start_worker(tmp_path, port, token)
-        found = await generator.run(replace(wanted, script=script))
-        await worker.wait()
-        with contextlib.suppress(ProcessLookupError):  # the master may have sent it away
-            wrong.kill()
-        await wrong.wait()
-        assert (found.invalid, set(found.endpoints)) == ("", {"GET /hellothere"})
+        found = await run
+        await worker.communicate()
+        assert [stranger.returncode for stranger in strangers] == [1, 1]
+        assert "turned away: it shows another token" in said[0]
+        assert "turned away: it has Trueup 0.0.9 with Locust" in said[1]
+        assert (worker.returncode, found.invalid) == (0, "")
+        assert set(found.endpoints) == {"GET /hellothere"}
         assert found.total.requests == pytest.approx(60, abs=4)
-        assert "workers 1 elsewhere" in found.runner_class
+        assert "workers 1 elsewhere on 1 machine" in found.runner_class
 
         impatient = LocustLoadGenerator(meeting=Meeting("127.0.0.1", port, token, patience=0.2))
         lonely = await impatient.run(wanted)
@@ -139,13 +145,23 @@ async def test_workers_without_a_place_to_meet_or_without_users_are_refused():
         await LocustLoadGenerator().run(order(workers=5))
 
 
-async def start_worker(folder, port, token):
+async def start_worker(folder, port, token, version=None):
+    """Start a worker for one run; with a version, from a copy of the program that has it."""
     file = folder / f"token-{token}"
     file.write_text(token)
+    program = ROOT
+    if version is not None:
+        program = folder / "other"
+        shutil.copytree(ROOT / "controller", program / "controller")
+        (program / "schemas").symlink_to(ROOT / "schemas")
+        changed = program / "controller" / "__init__.py"
+        other = re.sub('__version__ = ".*"', f'__version__ = "{version}"', changed.read_text())
+        changed.write_text(other)
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "controller", "gate", "worker", f"127.0.0.1:{port}"),
         *("--token-file", str(file), "--once"),
-        cwd=ROOT,
+        cwd=program,
+        stderr=asyncio.subprocess.PIPE,
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(folder)},
     )
 
