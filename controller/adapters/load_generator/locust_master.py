@@ -59,7 +59,6 @@ class _Master:
     def __init__(self, order: dict[str, Any], folder: Path, say: Say) -> None:
         import gevent
         import locust
-        from locust.env import Environment
 
         self._gevent, self._version = gevent, locust.__version__
         self._order, self._folder = order, folder
@@ -75,7 +74,7 @@ class _Master:
         self._seconds = Seconds(order, say, self._end_all)
         meeting = order["meeting"]
         self._lost_after: float = meeting["lost_after"]
-        self._runner = Environment().create_master_runner(meeting["host"], meeting["port"])
+        self._runner = _listen(meeting["host"], meeting["port"])
         hears: dict[str, Callable[[Share, dict[str, Any]], None]] = {
             READY: self._on_ready, REFUSED: self._on_refused,
             SECOND: self._on_second, RESULT: self._on_result,
@@ -274,3 +273,18 @@ class _Master:
 
     def _is_ours(self, told: Any) -> bool:
         return is_ours(told, self._token)
+
+
+def _listen(host: str, port: int) -> Any:
+    """Wait for workers at an address; raises ScriptRefusedError where that cannot be had."""
+    from locust.env import Environment
+    from locust.exception import RPCError
+
+    try:
+        return Environment().create_master_runner(host, port)
+    except (RPCError, SystemExit) as error:  # Locust ends the process when the port is taken
+        reason = str(error) if isinstance(error, RPCError) else "somebody else listens there"
+        raise ScriptRefusedError(
+            f"its workers cannot come to {host}:{port} ({reason}):"
+            " `load_workers` in the controller's settings says where they come to"
+        ) from error

@@ -36,7 +36,7 @@ def hold(folder: Path) -> TextIO:
 def run_here(order: dict[str, Any], say: Say) -> dict[str, Any]:
     """Run all users in this process."""
     from controller.adapters.load_generator.load_run import LoadRun
-    from controller.adapters.load_generator.script import new_environment
+    from controller.adapters.load_generator.script import ScriptRefusedError, new_environment
 
     def end() -> None:
         run.end()
@@ -45,7 +45,10 @@ def run_here(order: dict[str, Any], say: Say) -> dict[str, Any]:
     environment.create_local_runner()
     seconds = Seconds(order, say, end)
     run = LoadRun(order, lambda *told: seconds.take(0, *told), environment)
-    told = run.run()
+    try:
+        told = run.run()
+    except SystemExit as ended:
+        raise ScriptRefusedError(f"the script ended its process: SystemExit({ended})") from ended
     recorder, script_says = told.pop("recorder"), told.pop("script_says")
     return {
         **told,
@@ -83,9 +86,6 @@ def main(folder: Path) -> int:
         result = _way_of(order, folder)(order, say)
     except ScriptRefusedError as refusal:
         say({"kind": "refused", "reason": str(refusal)})
-        return 1
-    except SystemExit as ended:
-        say({"kind": "refused", "reason": f"the script ended its process: SystemExit({ended})"})
         return 1
     say({"kind": "result", "locust": locust.__version__, **result})
     os.fsync(lines.fileno())

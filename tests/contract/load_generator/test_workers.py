@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import socket
 import sys
 from dataclasses import replace
 
@@ -138,6 +139,14 @@ async def test_workers_from_elsewhere_are_waited_for_and_others_are_turned_away(
     assert lonely.total.requests == 0
 
 
+@pytest.mark.slow
+async def test_an_address_that_somebody_has_is_told():
+    taken = socket.create_server(("127.0.0.1", 0))
+    with taken, pytest.raises(Stalled, match="somebody else listens there"):
+        port = taken.getsockname()[1]
+        await LocustLoadGenerator(meeting=Meeting("127.0.0.1", port)).run(order(are_elsewhere=True))
+
+
 async def test_workers_without_a_place_to_meet_or_without_users_are_refused():
     with pytest.raises(Stalled, match="have no address"):
         await LocustLoadGenerator().run(order(are_elsewhere=True))
@@ -167,8 +176,6 @@ async def start_worker(folder, port, token, version=None):
 
 
 def free_port():
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
