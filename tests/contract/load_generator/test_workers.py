@@ -141,10 +141,10 @@ async def test_workers_from_elsewhere_are_waited_for_and_others_are_turned_away(
 
 @pytest.mark.slow
 async def test_an_address_that_somebody_has_is_told():
-    taken = socket.create_server(("127.0.0.1", 0))
-    with taken, pytest.raises(Stalled, match="somebody else listens there"):
-        port = taken.getsockname()[1]
-        await LocustLoadGenerator(meeting=Meeting("127.0.0.1", port)).run(order(are_elsewhere=True))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        generator = LocustLoadGenerator(meeting=Meeting("127.0.0.1", taken.getsockname()[1]))
+        with pytest.raises(Stalled, match="somebody else listens there"):
+            await generator.run(order(are_elsewhere=True, workers=1))
 
 
 async def test_workers_without_a_place_to_meet_or_without_users_are_refused():
