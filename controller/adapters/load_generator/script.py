@@ -20,10 +20,17 @@ class ScriptRefusedError(Exception):
 
 
 def new_environment() -> Any:
-    """Give an environment with the events that scripts listen to."""
+    """Give an environment with the events that scripts listen to.
+
+    What FastHttpUser speaks through asks again by itself when a connection breaks under a request,
+    and a reset that a customer meets would not be seen. One that an idle server has closed it
+    notices before it asks.
+    """
     import locust
+    from geventhttpclient import client
     from locust.env import Environment
 
+    client.IDEMPOTENT_METHODS = frozenset()
     return Environment(events=locust.events)
 
 

@@ -12,6 +12,7 @@ class Target:
 
     delay: float = 0.002
     fails_every: int = 0
+    resets_every: int = 0
     frozen: float = 0.0
     """Seconds of each period in which nobody is answered."""
     period: float = 5.0
@@ -27,6 +28,9 @@ class Target:
                 self.requests += 1
                 failed = self.fails_every and self.requests % self.fails_every == 0
                 self.headers.append(head)
+                if self.resets_every and self.requests % self.resets_every == 0:
+                    writer.transport.abort()
+                    return
                 await asyncio.sleep(self.delay + self.freeze_left())
                 status = b"500 Broken" if failed else b"200 OK"
                 writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nok")

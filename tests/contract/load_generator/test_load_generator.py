@@ -206,6 +206,12 @@ async def test_errors_are_counted_with_their_texts():
     assert "500" in measurement.errors[0][0]
 
 
+async def test_connections_that_break_are_not_tried_again_in_secret():
+    async with running(resets_every=4) as target:
+        measurement = await LOCUST.run(order(target.url))
+    assert measurement.total.failures == pytest.approx(15, abs=2)
+
+
 async def test_a_target_that_is_not_there_is_all_failures():
     measurement = await LOCUST.run(order())
     assert measurement.total.failures == measurement.total.requests > 50
