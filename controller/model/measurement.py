@@ -81,7 +81,7 @@ class Measurement:
     generator_lag: float = 0.0
     """95th percentile of how late the generator's own event loop was, in milliseconds."""
     generator_lags: Mapping[str, float] = field(default_factory=dict)
-    """All its percentiles, as those of latencies; each instant counts, however few the steps."""
+    """All percentiles of how late it was, over the time: one long stop is many instants."""
     stood_still: float = 0.0
     """The longest time that a generator process did nothing, in milliseconds."""
     observations: tuple[Observation, ...] = ()

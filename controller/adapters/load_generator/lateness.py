@@ -21,7 +21,7 @@ class Lateness:
     def __init__(self, opens: float, closes: float) -> None:
         """Take the time that counts."""
         self._opens, self._closes = opens, closes
-        self._histogram = new_histogram()
+        self._histogram, self._steps = new_histogram(), new_histogram()
         self._longest = 0.0
 
     def watch(self, sleep: Any) -> None:
@@ -49,17 +49,23 @@ class Lateness:
         within = min(woke, self._closes) - max(before, self._opens)
         if within > 0:
             counted = max(1, int(min(late, within) * MICROSECONDS))
+            self._steps.record_value(counted)
             self._histogram.record_corrected_value(counted, int(STEP * MICROSECONDS))
 
     def result(self) -> dict[str, Any]:
-        """Give the percentiles and the longest one, in milliseconds."""
-        return {"lags": percentiles(self._histogram), "stood_still": self._longest * 1000}
+        """Give the percentiles, that of the steps alone, and the longest one, in milliseconds."""
+        return {
+            "lag_p95": percentiles(self._steps).get("p95", 0.0),
+            "lags": percentiles(self._histogram),
+            "stood_still": self._longest * 1000,
+        }
 
 
 def latest(results: list[dict[str, Any]]) -> dict[str, Any]:
     """Give of several processes the latest one, at each percentile."""
     names = {name for result in results for name in result["lags"]}
     return {
+        "lag_p95": max((r["lag_p95"] for r in results), default=0.0),
         "lags": {n: max(r["lags"].get(n, 0.0) for r in results) for n in sorted(names)},
         "stood_still": max((r["stood_still"] for r in results), default=0.0),
     }

@@ -31,7 +31,7 @@ def measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
         series=tuple((second[0], second[1], second[2], second[3]) for second in result["series"]),
         errors=tuple((text, count) for text, count in result["errors"]),
         generator=_generator(order, result),
-        generator_lag=result["lags"].get("p95", 0.0),
+        generator_lag=result["lag_p95"],
         generator_lags=result["lags"],
         stood_still=result["stood_still"],
         ended_early=result["ended_early"],

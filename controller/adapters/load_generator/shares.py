@@ -64,5 +64,5 @@ def _told_of(share: Share, seconds: float) -> dict[str, Any]:
         "wanted": result["wanted"] * seconds if result else 0.0,
         "made": counted["requests"] + counted["omitted"],
         "cpu": result["cpu"] if result else 0.0,
-        "lag": result["lags"].get("p95", 0.0) if result else 0.0,
+        "lag": result["lag_p95"] if result else 0.0,
     }

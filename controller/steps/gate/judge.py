@@ -146,7 +146,7 @@ def _sum(question: Question, results: Sequence[ObjectiveResult]) -> tuple[GateRu
 def _lags(question: Question, runs: Sequence[Measurement]) -> tuple[str, ...]:
     """Say where the generator was late as an objective measures it."""
     measures = [o.measure for o in question.objectives if o.measure in LATENCIES]
-    return _once(r for run in runs for m in measures for r in validity.late(run, m))
+    return _once(r for run in runs for m in measures for r in validity.late_at(run, m))
 
 
 def _passes_without_lag(question: Question, runs: Sequence[Measurement]) -> bool:

@@ -113,8 +113,15 @@ def few(measurement: Measurement) -> list[str]:
     return [f"only {measurement.total.requests} requests were made; {FEWEST_REQUESTS} are needed"]
 
 
-def late(measurement: Measurement, measure: str = "p95") -> list[str]:
-    """Say that the generator itself was late."""
+def late(measurement: Measurement) -> list[str]:
+    """Say that the generator itself was late at many of its steps."""
+    if measurement.generator_lag < LATEST_GENERATOR:
+        return []
+    return [f"the load generator itself was late by {measurement.generator_lag:.0f} ms"]
+
+
+def late_at(measurement: Measurement, measure: str) -> list[str]:
+    """Say that the generator itself was late, as a percentile of latencies sees it."""
     lag = measurement.lag(measure)
     if lag < LATEST_GENERATOR:
         return []

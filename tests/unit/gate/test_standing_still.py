@@ -38,6 +38,7 @@ def test_a_stop_counts_for_all_the_time_that_it_took():
     assert found["stood_still"] == pytest.approx(2000)
     assert found["lags"]["p50"] < 1
     assert found["lags"]["p90"] == pytest.approx(1000, rel=0.05)  # a fifth of the time, up to 2 s
+    assert found["lag_p95"] < 1  # of the steps it is one
     assert steps()["lags"]["max"] < 1
 
 
@@ -59,7 +60,7 @@ def test_of_several_processes_the_latest_counts():
     found = latest([steps(), steps((105.0, 2.0))])
     assert found["stood_still"] == pytest.approx(2000)
     assert found["lags"]["max"] == pytest.approx(2000, rel=0.01)
-    assert latest([]) == {"lags": {}, "stood_still": 0.0}
+    assert latest([]) == {"lag_p95": 0.0, "lags": {}, "stood_still": 0.0}
 
 
 def test_a_generator_that_stood_still_proves_nothing_good_or_bad():
