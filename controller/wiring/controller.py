@@ -307,13 +307,18 @@ def _policies(stack: AsyncExitStack) -> RegoPolicyEngine:
     return engine
 
 
+def _ledger(data: Path, stack: AsyncExitStack) -> SqliteLedger:
+    ledger = SqliteLedger.open(data / "ledger.db")
+    stack.push_async_callback(ledger.close)
+    return ledger
+
+
 @asynccontextmanager
 async def controller(settings: Settings) -> AsyncIterator[Controller]:
     """Open all that a controller needs, close it at the end. Raises Stalled when that is held."""
     data = _data_folder(settings)
     async with AsyncExitStack() as stack:
-        clock, ledger = SystemClock(), SqliteLedger.open(data / "ledger.db")
-        stack.push_async_callback(ledger.close)
+        clock, ledger = SystemClock(), _ledger(data, stack)
         engines, stores = Engines(data, settings, stack), SecretStores(data, stack)
         repository = _repository(settings, data, stack)
         environment_limits, accounts = dict[str, int](), Accounts()

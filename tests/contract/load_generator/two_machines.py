@@ -39,7 +39,8 @@ async def start_worker(folder):
     work = f"{sys.executable} -m controller gate worker {HERE}:{PORT} --token-file {token}"
     unshare = ("unshare", "--net", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
     there = (
-        f"hostname node-b; read go; ip addr add {THERE}/24 dev b0; ip link set b0 up; exec {work}"
+        "hostname node-b; echo there; read go; "
+        f"ip addr add {THERE}/24 dev b0; ip link set b0 up; exec {work}"
     )
     process = await asyncio.create_subprocess_exec(
         *unshare, "sh", "-c", there, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
