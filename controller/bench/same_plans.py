@@ -7,7 +7,7 @@ anew each time. Both look at one cloud, from copies of one state, and must see t
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from controller.adapters.engine import embedded
 from controller.adapters.engine._init_stamp import OVERRIDE
 from controller.adapters.engine._operations import PLAN, TerraformEngine
+from controller.adapters.engine._plan_document import any_true, step_into
 from controller.adapters.engine._plan_json import read_plan
 from controller.adapters.engine._runner import Command
 from controller.adapters.engine.environment import build_environment
@@ -30,6 +31,8 @@ from controller.settings import search_path
 
 STATE = "terraform.tfstate"
 COMPARED = "before", "after", "after_unknown", "before_sensitive", "after_sensitive"
+ABSENT = "(absent)"
+HIDDEN = {"fast": "(sensitive)", "plain": "(sensitive)"}
 
 
 Prepare = Callable[[Path, Path], str]
@@ -74,7 +77,7 @@ async def compare(
                 continue
             shown = await pool.run(fast, Command("show", {"json": True}, (PLAN,)))
             changing += bool(found.changes)
-            if differs := _differing(found, json.loads(shown.output), theirs):
+            if differs := _differing(found.file, json.loads(shown.output), theirs):
                 differing[f"{situation.unit}, {situation.told}"] = differs
     finally:
         await engine.close()
@@ -87,7 +90,8 @@ async def compare(
         is_met=not differing,
         peak_rss_mib=serving.peak_rss_mib(),
         detail={
-            "compared": "resource changes, changes of outputs and drift, attribute by attribute",
+            "compared": "resource changes, changes of outputs and drift, attribute by attribute; a"
+            " delete with the values that were found there, not with those of the state",
             "plans": len(situations),
             "plans_that_change": changing,
             "refused": refused,
@@ -109,12 +113,14 @@ def _prepared(
 
 
 def _differing(
-    found: EnginePlan, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+    file: Path, ours: Mapping[str, Any], theirs: Mapping[str, Any]
 ) -> Mapping[str, object]:
-    told = read_plan(json.dumps(theirs), found.file)
-    if (told.changes, told.drift) != (found.changes, found.drift):
-        return difference(normalised(ours), normalised(theirs)) or {"told": "something else"}
-    return difference(normalised(ours), normalised(theirs))
+    ours, theirs = as_found(ours), as_found(theirs)
+    if differs := difference(normalised(ours), normalised(theirs)):
+        return differs
+    said, told = (read_plan(json.dumps(plan), file) for plan in (ours, theirs))
+    same = (said.changes, said.drift) == (told.changes, told.drift)
+    return {} if same else {"told": "something else"}
 
 
 def _refusals(fast: EnginePlan | str, plain: Mapping[str, Any] | str) -> Mapping[str, str]:
@@ -137,11 +143,34 @@ async def _planned_fast(engine: TerraformEngine, root: Path, word: str) -> Engin
         return str(failed)
 
 
+def as_found(plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let each delete begin with what was found there.
+
+    Of what left the configuration, as a key of `for_each` does, Terraform 1.11 writes what the
+    state knew, though it looked and tells in the drift of the same plan what it found; 1.15 writes
+    what it found. Both delete the same, and the drift is compared for itself.
+    """
+    found = {_name(entry): entry["change"] for entry in plan.get("resource_drift") or ()}
+
+    def seen(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        change, drift = entry["change"], found.get(_name(entry))
+        if drift is None or change["actions"] != ["delete"] or change["before"] != drift["before"]:
+            return entry
+        return {**entry, "change": {**change, "before": drift["after"]}}
+
+    return {**plan, "resource_changes": [seen(each) for each in plan.get("resource_changes") or ()]}
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    """Give an address, and which of its objects: one that was replaced may still be there."""
+    return " ".join(filter(None, (str(entry["address"]), entry.get("deposed"))))
+
+
 def normalised(plan: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give what a plan does and found, by address, without what says how it was written."""
     return {
         part: {
-            str(entry["address"]): {
+            _name(entry): {
                 "actions": entry["change"]["actions"],
                 "reason": entry.get("action_reason", ""),
                 **{key: entry["change"].get(key) for key in COMPARED},
@@ -158,13 +187,42 @@ def normalised(plan: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, object]:
-    """Give what both do differently, by name; empty when they do the same."""
+    """Give what both do differently, by name and field; empty when they do the same."""
     return {
-        f"{part} {name}": {"fast": ours[part].get(name), "plain": theirs[part].get(name)}
+        f"{part} {name}": dict(_fields(ours[part].get(name), theirs[part].get(name)))
         for part in theirs
         for name in sorted({*ours[part], *theirs[part]})
         if ours[part].get(name) != theirs[part].get(name)
     }
+
+
+def _fields(
+    ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if ours is None or theirs is None:
+        sides = {"fast": ours, "plain": theirs}
+        yield "actions", {side: change and change["actions"] for side, change in sides.items()}
+        return
+    for path, fast, plain in _leaves(ours, theirs):
+        hidden = _is_sensitive(ours, path) or _is_sensitive(theirs, path)
+        yield ".".join(path), HIDDEN if hidden else {"fast": fast, "plain": plain}
+
+
+def _leaves(ours: Any, theirs: Any, *path: str) -> Iterator[tuple[Sequence[str], Any, Any]]:
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        for key in sorted({*ours, *theirs}):
+            yield from _leaves(ours.get(key, ABSENT), theirs.get(key, ABSENT), *path, key)
+    elif ours != theirs:
+        yield path, ours, theirs
+
+
+def _is_sensitive(change: Mapping[str, Any], path: Sequence[str]) -> bool:
+    if path[0] not in {"before", "after"}:
+        return False
+    mark = change[f"{path[0]}_sensitive"]
+    for key in path[1:]:
+        mark = step_into(mark, key)
+    return any_true(mark)
 
 
 def of_our_units(config: Path) -> Sequence[Situation]:

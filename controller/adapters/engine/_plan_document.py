@@ -38,6 +38,15 @@ def step_into(side: Any, key: str | int) -> Any:
     return None
 
 
+def any_true(mark: Any) -> bool:
+    """Tell whether a mark holds for the value, or for anything in it."""
+    if isinstance(mark, dict):
+        return any(any_true(inner) for inner in mark.values())
+    if isinstance(mark, list):
+        return any(any_true(inner) for inner in mark)
+    return mark is True
+
+
 class SecretTexts:
     """Tells whether a secret is in a text, in a time that hardly depends on their number."""
 

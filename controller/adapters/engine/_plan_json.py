@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.adapters.engine._block_pairs import pair_blocks
-from controller.adapters.engine._plan_document import pack, step_into
+from controller.adapters.engine._plan_document import any_true, pack, step_into
 from controller.diagnostics.errors import EngineFailed
 from controller.model.drift import EngineLook
 from controller.model.plan import Action, AttributeChange, ResourceChange
@@ -147,7 +147,7 @@ class _Value:
 
     @property
     def differs(self) -> bool:
-        return self.before != self.after or _any_true(self.unknown)
+        return self.before != self.after or any_true(self.unknown)
 
     def opened(self) -> "_Value":
         """Look into a JSON document, as policies of AWS are: what differs is told by its keys."""
@@ -187,7 +187,7 @@ class _Walk:
         whole = True in (value.sensitive_before, value.sensitive_after)
         value = value if whole else value.opened()
         parts = () if value.unknown is True else value.parts()
-        hidden = _any_true(value.sensitive_before) or _any_true(value.sensitive_after)
+        hidden = any_true(value.sensitive_before) or any_true(value.sensitive_after)
         leaks = not parts and _contains((value.before, value.after), self.secrets)
         if whole or leaks or (hidden and not parts):
             yield AttributeChange(path, None, None, sensitive=True)
@@ -259,14 +259,6 @@ def _json_document(value: Any) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         return None
-
-
-def _any_true(mark: Any) -> bool:
-    if isinstance(mark, dict):
-        return any(_any_true(inner) for inner in mark.values())
-    if isinstance(mark, list):
-        return any(_any_true(inner) for inner in mark)
-    return mark is True
 
 
 def _exactly(value: Any) -> str | None:

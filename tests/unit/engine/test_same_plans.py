@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from controller.bench.own_stacks import _back_to, _with_a_tag_more, _without_state
-from controller.bench.same_plans import STATE, difference, normalised
+from controller.bench.same_plans import HIDDEN, STATE, as_found, difference, normalised
 
 
 def _plan(**change: object) -> dict[str, object]:
@@ -25,6 +25,53 @@ def test_a_plan_differs_by_a_value_and_not_by_who_wrote_it() -> None:
     ):
         assert difference(normalised(ours), normalised(other))
         assert difference(normalised(other), normalised(ours))
+
+
+def _deleted(before: object, *, found: object, deposed: str = "") -> dict[str, object]:
+    drift = {"actions": ["update"], "before": {"size": 1}, "after": found}
+    plan = _plan(actions=["delete"], before=before, after=None)
+    entry = {"address": "a.b", "change": drift, **({"deposed": deposed} if deposed else {})}
+    return {**plan, "resource_drift": [entry]}
+
+
+def test_a_delete_begins_with_what_was_found() -> None:
+    """Terraform 1.11 writes what the state knew, where 1.15 writes what it found."""
+    found = {"size": 5}
+    ours, theirs = _deleted(found, found=found), _deleted({"size": 1}, found=found)
+    assert difference(normalised(ours), normalised(theirs))
+    assert not difference(normalised(as_found(ours)), normalised(as_found(theirs)))
+    for other in (
+        _deleted({"size": 9}, found=found),  # neither what was known nor what was found
+        _deleted({"size": 1}, found={"size": 6}),
+        _deleted({"size": 1}, found=found, deposed="0a1b2c3d"),  # another object was found so
+        {**theirs, "resource_drift": []},
+        {**theirs, "resource_changes": _plan()["resource_changes"]},
+    ):
+        assert difference(normalised(as_found(ours)), normalised(as_found(other)))
+
+
+def test_an_object_that_was_replaced_hides_no_other_one() -> None:
+    def both(size: int) -> dict[str, object]:
+        change = {"actions": ["delete"], "before": {"size": size}}
+        left = {"address": "a.b", "deposed": "0a1b2c3d", "change": change}
+        return {"resource_changes": [left, {"address": "a.b", "change": {"actions": ["no-op"]}}]}
+
+    assert difference(normalised(both(1)), normalised(both(2)))
+    assert not difference(normalised(both(1)), normalised(both(1)))
+
+
+def test_a_difference_names_its_fields_and_no_secret() -> None:
+    marks = {"before_sensitive": False, "after_sensitive": {"key": True}}
+    ours, theirs = (
+        normalised(_plan(after={"key": f"secret-{side}", "tags": {"a": side}, "b": 1}, **marks))
+        for side in ("x", "y")
+    )
+    assert difference(ours, theirs) == {
+        "resource_changes a.b": {
+            "after.key": HIDDEN,
+            "after.tags.a": {"fast": "x", "plain": "y"},
+        }
+    }
 
 
 def _state(root: Path, *attributes: object) -> Path:
