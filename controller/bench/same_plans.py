@@ -31,6 +31,10 @@ from controller.settings import search_path
 
 STATE = "terraform.tfstate"
 COMPARED = "before", "after", "after_unknown", "before_sensitive", "after_sensitive"
+HOW = (
+    "resource changes, changes of outputs and drift, attribute by attribute; a delete with the"
+    " values that were found there, not with those of the state"
+)
 ABSENT = "(absent)"
 HIDDEN = {"fast": "(sensitive)", "plain": "(sensitive)"}
 
@@ -90,8 +94,7 @@ async def compare(
         is_met=not differing,
         peak_rss_mib=serving.peak_rss_mib(),
         detail={
-            "compared": "resource changes, changes of outputs and drift, attribute by attribute; a"
-            " delete with the values that were found there, not with those of the state",
+            "compared": HOW,
             "plans": len(situations),
             "plans_that_change": changing,
             "refused": refused,
