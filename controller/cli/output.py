@@ -61,7 +61,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return clean(value)
+        return clean(" ".join(line.strip() for line in value.splitlines()))
     if isinstance(value, int | float):
         return f"{value:g}" if isinstance(value, float) else str(value)
     return clean(json.dumps(value, ensure_ascii=False, sort_keys=True))

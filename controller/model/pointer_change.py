@@ -42,6 +42,8 @@ class HandEdit:
     """What it says should be here; None when it says something else, or nothing that is known."""
     is_proposal: bool = False
     """It counts as somebody's wish: what it names comes when everything else says yes."""
+    by_another: bool = False
+    """Another Trueup wrote it, or this one before it lost its key."""
     asked_by: str = ""
     approval: Approval | None = None
 

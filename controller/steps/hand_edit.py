@@ -35,6 +35,8 @@ class Edited:
     signers: Sequence[SignersRule] = ()
     members: Sequence[Member] = ()
     now: datetime | None = None
+    by_another: bool = False
+    """The newest change is as Trueup writes it, sealed with a key that is not known here."""
 
 
 def judge_edit(edited: Edited) -> HandEdit | Pointer:
@@ -52,9 +54,13 @@ def judge_edit(edited: Edited) -> HandEdit | Pointer:
             if is_proposal
             else "`handEdits: refuse` of the pipeline"
         )
-    said = f"`{edited.path}` was edited by {who_edited(newest)} in {newest.commit[:12]}: {why}"
+    another = "another Trueup, whose key is not known here,"
+    who = another if edited.by_another else who_edited(newest)
+    said = f"`{edited.path}` was edited by {who} in {newest.commit[:12]}: {why}"
     is_other = release is not None and release.digest != _digest(edited.standing)
-    edit = HandEdit(said, newest.at, release if is_other else None, is_proposal)
+    edit = HandEdit(
+        said, newest.at, release if is_other else None, is_proposal, by_another=edited.by_another
+    )
     return _with_word(edit, edited, newest, release) if is_proposal and release else edit
 
 
@@ -81,6 +87,11 @@ def _place(order: Sequence[str], digest: str) -> int:
 def ways_out(stage: StageName, edit: HandEdit) -> str:
     """Say what an edit is, and how a person ends it."""
     ask = f"`trueup promote {stage} --accept` asks for {edit.release}, " if edit.release else ""
+    if edit.by_another:
+        ask = (
+            "one controller moves a stage: stop one of the two, or, if this one lost its data"
+            f" folder, name its old key in `decision_keys` and start it again; {ask}"
+        )
     return (
         f"somebody to look: {edit.said}; {ask}`trueup promote {stage} --put-back` writes the"
         " pointer as it was"

@@ -129,6 +129,7 @@ class Pointers:
             name, pointer_path(name), since, standing, said,
             [*seen, *(await self._unseen(said) if said and rule == "accept" else ())], rule,
             trust.promotions if trust else (), self._world.members, self._world.clock.now(),
+            by_another=self._is_of_another(name, since[0], files),
         )  # fmt: skip
         found = judge_edit(edited)
         if isinstance(found, HandEdit):
@@ -186,6 +187,17 @@ class Pointers:
             return False
         least = before.number + 1 if before else _highest_number(name, files)
         return pointer.number >= least
+
+    def _is_of_another(
+        self, name: StageName, change: PointerChange, files: Mapping[str, str]
+    ) -> bool:
+        """Tell whether a Trueup made a commit whose key is not known here."""
+        pointer, seal = _read(name, change.text), self._world.seal
+        if pointer is None or pointer.decision is None or not is_bound(change):
+            return False
+        record = files.get(decision_path(name, pointer.decision), "")
+        key = verify(record, seal, pointer.decision).key
+        return bool(key) and not seal.is_known(key)
 
 
 def _highest_number(name: StageName, files: Mapping[str, str]) -> int:

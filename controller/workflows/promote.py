@@ -9,6 +9,8 @@ was killed anywhere looks at the pointer and at the units again, and does the re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from controller.diagnostics.errors import PlanStale, Transient
 from controller.model.condition import ConditionType
 from controller.model.decision import Decision, DecisionKind
@@ -28,6 +30,7 @@ from controller.workflows.readiness import partly_there
 from controller.workflows.refusals import refuse
 from controller.workflows.stages import Stages
 
+_log = structlog.get_logger(__name__)
 LOOK_AGAIN = timedelta(minutes=5)
 
 
@@ -61,6 +64,7 @@ async def _tell_edited(parts: Parts, status: StageStatus, standing: Standing) ->
     said = ways_out(status.name, standing.edit) if standing.edit else ""
     if said and said != status.edited:
         await parts.recording.event(keys.stage_key(status.name), "HandEdited", said, warning=True)
+        _log.warning("a pointer was edited", stage=str(status.name), message=said)
     return replace(status, edited=said)
 
 

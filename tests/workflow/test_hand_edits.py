@@ -9,6 +9,7 @@ import pytest
 from controller.adapters.git.gitpython import GitRepository
 from controller.adapters.git.own_key import OwnKeyFile
 from controller.adapters.git.signing import SigningKeys
+from controller.adapters.seal.memory import MemorySeal
 from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Member, Role
 from controller.model.canonical import digest_of
@@ -364,6 +365,16 @@ async def test_its_own_commit_is_never_taken_for_an_edit(begin, lost: str) -> No
     stage = await scene.look()
     assert (stage.commit, stage.hand_edited) == (scene.second, "")
     assert await scene.life.events("HandEdited") == []
+
+
+async def test_what_another_trueup_wrote_is_told_with_what_to_do(begin) -> None:
+    scene = await begin()
+    scene.world.seal = MemorySeal(b"of another installation")
+    await scene.restart(lost=True)
+    stage = await scene.look()
+    assert "was edited by another Trueup, whose key is not known here" in stage.hand_edited
+    assert "stop one of the two" in stage.hand_edited
+    assert "`decision_keys`" in stage.hand_edited
 
 
 @pytest.mark.parametrize("how", ["amended", "rewritten", "forged", "edited and lost"])

@@ -118,6 +118,11 @@ def test_text_from_outside_plays_no_tricks_with_the_terminal(trueup, app):
         assert "[bold]line" in out, words
 
 
+def test_the_lines_of_an_engine_are_told_in_one(trueup, app):
+    app.unit_views = (unit("dev", "shop-api", message="it broke off:\n  | no such bucket\r\n"),)
+    assert "it broke off: | no such bucket\n" in trueup("describe", "shop/dev/shop-api").out
+
+
 def test_on_a_terminal_names_are_whole_and_markup_is_text(trueup, app, monkeypatch):
     """Rich reads `[bold]` as markup where it may, and cuts what does not fit."""
     import sys
