@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -20,6 +21,11 @@ PROVIDER = "*/hashicorp/aws"
 START_SECONDS = 60.0
 UNITS = 4
 REGION = "eu-central-1"
+FIRST_CALLS = {
+    "sts": "get_caller_identity", "ec2": "describe_vpcs", "s3": "list_buckets",
+    "iam": "list_roles", "secretsmanager": "list_secrets", "dynamodb": "list_tables",
+}  # fmt: skip
+"""A call of each service that the units use."""
 
 MODULE = """terraform {
   required_providers {
@@ -177,10 +183,14 @@ def names() -> list[str]:
     return [f"shop/dev/place-{index}" for index in range(UNITS)]
 
 
+def _session() -> Any:
+    boto3 = importlib.import_module("boto3")  # moto brings it; it has no types
+    return boto3.Session("testing", "testing", region_name=REGION)
+
+
 def change_by_hand(config: Path, unit: str) -> None:
     """Change a unit behind the back of everybody: a tag, an open port, a bucket that goes."""
-    boto3 = importlib.import_module("boto3")  # moto brings it; it has no types
-    session = boto3.Session("testing", "testing", region_name=REGION)
+    session = _session()
     address = config.read_text(encoding="utf-8").rpartition(" ")[2].strip()
     ec2 = session.client("ec2", endpoint_url=address)
     named = [{"Name": "tag:Name", "Values": [unit]}]
@@ -213,10 +223,18 @@ def moto(config: Path) -> Iterator[str]:
     )  # fmt: skip
     try:
         _wait_for(address, process)
+        _load_services(address)
         yield address
     finally:
         process.terminate()
         process.wait()
+
+
+def _load_services(address: str) -> None:
+    """Have moto load what the units use: it does so at the first call, which no cloud does."""
+    session = _session()
+    for service, call in FIRST_CALLS.items():
+        getattr(session.client(service, endpoint_url=address), call)()
 
 
 def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

@@ -31,6 +31,7 @@ def measure_aws(wish: Wish, say: Say) -> Sequence[Case]:
             # The controller runs when somebody pushes, but has not seen any of these units.
             serving.push(_without_units(ours, wish.engine), "an empty platform")
             serving.start()
+            serving.rest(PATIENCE)
             is_beside = bool(wish.cases & {"aws", "aws-drift"})
             for name, note in COMMITS if is_beside else COMMITS[:1]:
                 if name == AGAIN:

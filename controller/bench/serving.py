@@ -91,9 +91,13 @@ class Serving:
                 self._process.wait()
 
     def restart(self, seconds: float) -> None:
-        """End it and start it again, and wait until engines have got ready and it is idle."""
+        """End it and start it again, and wait until it is idle."""
         self.stop()
         self.start()
+        self.rest(seconds)
+
+    def rest(self, seconds: float) -> None:
+        """Wait until engines have got ready and it is idle."""
         before = self.cpu_seconds()
 
         def is_idle() -> bool:
