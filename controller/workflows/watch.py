@@ -35,7 +35,7 @@ async def watch(parts: Parts, name: UnitName) -> datetime | None:
         await parts.recording.unit_not_looked_at(name, error)
         await parts.world.dispatcher.wake(keys.unit_key(name))  # its plan tells what would be lost
         raise
-    except Exception as error:
+    except Exception as error:  # a fault of ours is told at the unit, too, and raised again
         await parts.recording.unit_not_looked_at(name, fault_of(error))
         raise
     finally:
