@@ -181,14 +181,14 @@ def hand_made_change_is_corrected(stage: Stage) -> Proof:
     from controller.localcloud.client import Cloud
 
     shop, cloud, unit = stage.shop("dev"), Cloud(stage.folder.cloud), "shop/dev/shop-api"
+    _settle(stage, unit)
     known = {event["number"] for event in _drift_events(stage, unit)}
     cloud.edit("service", "shop-dev-shop-api", {"environment.GREETING": HAND_MADE_GREETING})
     wait_for("the change by hand is live", _greets(shop, HAND_MADE_GREETING))
     stage.controller.act("drift", unit)
     event = wait_for("the drift is named", lambda: _new(_drift_events(stage, unit), known))
     wait_for("the greeting is put back", _greets(shop, SECOND_GREETING))
-    # While that apply is under way, what is killed now would be put back without being named.
-    wait_for("that is recorded", lambda: _is_as_applied(stage, unit))
+    _settle(stage, unit)
     known |= {found["number"] for found in _drift_events(stage, unit)}
     killed = cloud.kill("service", "shop-dev-shop-api")
     stage.controller.act("drift", unit)
@@ -317,10 +317,22 @@ def _drift_events(stage: Stage, unit: str) -> list[dict[str, Any]]:
     return stage.controller.events(f"unit:{unit}", "DriftDetected")
 
 
-def _is_as_applied(stage: Stage, unit: str) -> bool:
+def _settle(stage: Stage, unit: str) -> None:
+    """Wait until a unit was looked at anew and nothing is done to it.
+
+    While an apply is under way, what is changed by hand would be put back without being named: it
+    may still bring back an earlier release, or what a restart of this machine took away.
+    """
+    before = stage.controller.get(f"units/{unit}")["drift_looked_at"]
+    stage.controller.act("drift", unit)
+    wait_for("the unit is as applied", lambda: _is_quiet(stage, unit, before))
+
+
+def _is_quiet(stage: Stage, unit: str, before: str) -> bool:
     found = stage.controller.get(f"units/{unit}")
-    applied = {each["type"]: each["status"] for each in found["conditions"]}.get("Applied")
-    return (found["in_sync"], applied) == ("True", "True")
+    holds = {each["type"] for each in found["conditions"] if each["status"] == "True"}
+    is_done = {"Ready", "Applied", "InSync"} <= holds and "Reconciling" not in holds
+    return is_done and found["drift_looked_at"] not in {None, before}
 
 
 def _new(events: list[dict[str, Any]], known: set[int]) -> dict[str, Any] | None:
