@@ -182,14 +182,14 @@ def hand_made_change_is_corrected(stage: Stage) -> Proof:
 
     shop, cloud, unit = stage.shop("dev"), Cloud(stage.folder.cloud), "shop/dev/shop-api"
     _settle(stage, unit)
-    known = {event["number"] for event in _drift_events(stage, unit)}
+    known = _numbers(stage, unit)
     cloud.edit("service", "shop-dev-shop-api", {"environment.GREETING": HAND_MADE_GREETING})
     wait_for("the change by hand is live", _greets(shop, HAND_MADE_GREETING))
     stage.controller.act("drift", unit)
     event = wait_for("the drift is named", lambda: _new(_drift_events(stage, unit), known))
     wait_for("the greeting is put back", _greets(shop, SECOND_GREETING))
     _settle(stage, unit)
-    known |= {found["number"] for found in _drift_events(stage, unit)}
+    known |= _numbers(stage, unit)
     killed = cloud.kill("service", "shop-dev-shop-api")
     stage.controller.act("drift", unit)
     second = wait_for(
@@ -317,18 +317,23 @@ def _drift_events(stage: Stage, unit: str) -> list[dict[str, Any]]:
     return stage.controller.events(f"unit:{unit}", "DriftDetected")
 
 
+def _numbers(stage: Stage, unit: str) -> set[int]:
+    found = wait_for("the controller answers", lambda: (_drift_events(stage, unit),))
+    return {event["number"] for event in found[0]}
+
+
 def _settle(stage: Stage, unit: str) -> None:
     """Wait until a unit was looked at anew and nothing is done to it.
 
     While an apply is under way, what is changed by hand would be put back without being named: it
     may still bring back an earlier release, or what a restart of this machine took away.
     """
-    before = stage.controller.get(f"units/{unit}")["drift_looked_at"]
+    before = wait_for("the unit is known", lambda: stage.controller.get(f"units/{unit}"))
     stage.controller.act("drift", unit)
-    wait_for("the unit is as applied", lambda: _is_quiet(stage, unit, before))
+    wait_for("it is as applied", lambda: _is_quiet(stage, unit, before["drift_looked_at"]))
 
 
-def _is_quiet(stage: Stage, unit: str, before: str) -> bool:
+def _is_quiet(stage: Stage, unit: str, before: str | None) -> bool:
     found = stage.controller.get(f"units/{unit}")
     holds = {each["type"] for each in found["conditions"] if each["status"] == "True"}
     is_done = {"Ready", "Applied", "InSync"} <= holds and "Reconciling" not in holds
