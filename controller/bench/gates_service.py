@@ -13,6 +13,8 @@ import sys
 import time
 from dataclasses import dataclass
 
+MEDIAN, SPREAD = 0.004, 0.4
+"""Seconds of a healthy call in the middle, and how its logarithm differs from call to call."""
 BODY = b'{"shop": "ok"}'
 OTHER = b'{"welcome": "to somebody else"}'
 
@@ -25,7 +27,7 @@ class Faults:
     """Of the calls, so many take `slow_by` longer."""
     slow_by: float = 0.05
     slower: float = 0.0
-    """Each call takes so much longer: 0.2 for a fifth."""
+    """The work of each call takes so much longer: 0.2 for a fifth; the way there is not work."""
     frozen: float = 0.0
     """Seconds of each `period` in which nobody is answered."""
     period: float = 5.0
@@ -77,7 +79,7 @@ class Service:
     async def _answer(self) -> tuple[str, bytes]:
         faults, self._calls = self._faults, self._calls + 1
         number, running = self._calls, time.monotonic() - faults.since
-        took = healthy = 0.004 * self._source.lognormvariate(0, 0.4)
+        took = healthy = MEDIAN * self._source.lognormvariate(0, SPREAD)
         took *= 1 + faults.slower
         if self._source.random() < faults.slow_share:
             took += faults.slow_by

@@ -157,8 +157,8 @@ def compare(client: Client, first: str, second: str, percent: int, form: str) ->
     """Compare the runs of two gates, or of two releases, or two runs.
 
     A and B are PRODUCT/ENVIRONMENT/GATE, with @COMMIT for the answer of an earlier release, or the
-    sha256:... of a measurement. A difference counts as it does for a gate: by Welch's t over runs,
-    with a one-sided bound of 95 %. Ends with 1 when B is worse, or nobody can say.
+    sha256:... of a measurement. A difference counts as it does for a gate: by Student's t over
+    runs, with a one-sided bound of 95 %. Ends with 1 when B is worse, or nobody can say.
     """
     found = client.get("gate-comparison", a=first, b=second, percent=percent)
     if form == "json":

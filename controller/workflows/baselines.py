@@ -4,7 +4,7 @@ The list of a gate in a stage lies in the ledger, the measurements among the evi
 added when the next gate runs, from the stage's own word that it was verified.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +13,7 @@ from controller.diagnostics.errors import Stalled
 from controller.model.measurement import GateResult, Measurement
 from controller.model.names import Commit, Digest, StageName
 from controller.model.status import StageStatus
+from controller.steps.gate import validity
 from controller.steps.gate.baseline import FEWEST_RUNS, NOTHING_VERIFIED, Baseline
 from controller.workflows.world import World
 from schemas.objectives import Baseline as Wanted
@@ -77,33 +78,19 @@ class Baselines:
             return _absent(wanted, NOTHING_VERIFIED.absent)
         found: list[tuple[Digest, Measurement]] = []
         others = 0
-        for entry in reversed(earlier):
-            for digest in reversed(entry.measurements):
-                if len(found) == wanted.runs:
-                    break
-                run = await self.measurement(digest)
-                if run is None:
-                    return Baseline(
-                        missing=f"the measurement {digest[:19]} of {entry.commit[:12]} is gone"
-                    )
-                if _is_like(run, like, wanted):
-                    found.append((digest, run))
-                else:
-                    others += 1
-        if len(found) >= FEWEST_RUNS:
-            forgiving = wanted.when_changed == "absolute"
-            return Baseline(
-                tuple(run for _, run in found), tuple(d for d, _ in found), is_forgiving=forgiving
-            )
-        if not others:
-            runs = "one run of a verified release is" if found else "no run of one is"
-            return _absent(wanted, f"only {runs} there yet")
-        changed = "earlier runs are of another load test or another machine"
-        if wanted.when_changed == "absolute":
-            return _absent(wanted, changed)
-        return Baseline(
-            missing=f"{changed}; `whenChanged: absolute` lets the absolute limits decide"
-        )
+        for digest, commit in _newest_first(earlier):
+            if len(found) == wanted.runs:
+                break
+            run = await self.measurement(digest)
+            if run is None:
+                return Baseline(missing=f"the measurement {digest[:19]} of {commit[:12]} is gone")
+            if not validity.is_sound(run):
+                continue  # it was made again then, and the answer does not rest on it
+            if _is_like(run, like, wanted):
+                found.append((digest, run))
+            else:
+                others += 1
+        return _of(found, others, wanted)
 
     async def measurement(self, digest: Digest) -> Measurement | None:
         """Give a kept measurement; None when it is gone, or is not what its name says."""
@@ -116,6 +103,28 @@ class Baselines:
 
 def _history_fact(stage: StageName, gate: str) -> str:
     return f"gate-history/{stage}/{gate}"
+
+
+def _newest_first(entries: Sequence[VerifiedRuns]) -> Iterator[tuple[Digest, Commit]]:
+    for entry in reversed(entries):
+        for digest in reversed(entry.measurements):
+            yield digest, entry.commit
+
+
+def _of(found: Sequence[tuple[Digest, Measurement]], others: int, wanted: Wanted) -> Baseline:
+    """Give the runs that were found, or say why they are too few."""
+    if len(found) >= FEWEST_RUNS:
+        forgiving = wanted.when_changed == "absolute"
+        return Baseline(
+            tuple(run for _, run in found), tuple(d for d, _ in found), is_forgiving=forgiving
+        )
+    if not others:
+        runs = "one run of a verified release is" if found else "no run of one is"
+        return _absent(wanted, f"only {runs} there yet")
+    changed = "earlier runs are of another load test or another machine"
+    if wanted.when_changed == "absolute":
+        return _absent(wanted, changed)
+    return Baseline(missing=f"{changed}; `whenChanged: absolute` lets the absolute limits decide")
 
 
 def _absent(wanted: Wanted, why: str) -> Baseline:

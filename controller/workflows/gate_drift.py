@@ -8,6 +8,7 @@ from controller.diagnostics.diagnostic import Diagnostic, Severity
 from controller.model.measurement import GateResult, Measurement
 from controller.model.names import Commit
 from controller.model.status import StageStatus
+from controller.steps.gate import validity
 from controller.steps.gate.objectives import Objective, show, value_of
 from controller.steps.gate.slow_drift import FEWEST_RELEASES, Shift, find_shift
 from controller.workflows.baselines import Baselines
@@ -60,7 +61,8 @@ async def tell_drift(
 
 
 def _is_like(run: Measurement, other: Measurement) -> bool:
-    return (run.load, run.runner_class) == (other.load, other.runner_class)
+    is_alike = (run.load, run.runner_class) == (other.load, other.runner_class)
+    return is_alike and validity.is_sound(run)
 
 
 def _median(objective: Objective, runs: Sequence[Measurement]) -> float | None:

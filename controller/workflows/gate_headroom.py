@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from controller.model.capacity import Headroom
 from controller.model.measurement import GateResult, Measurement
 from controller.steps import capacity as capacity_step
+from controller.steps.gate import validity
 from controller.workflows.catalogs import Loaded
 from controller.workflows.forecast_runs import last_of, status_of
 from controller.workflows.parts import Parts
@@ -38,7 +39,9 @@ async def headroom(
     made = await last_of(parts, await status_of(parts, product, names[0])) if names else None
     if made is None:
         return None
-    found = capacity_step.headroom(made, min(_served(run) for run in runs))
+    found = capacity_step.headroom(
+        made, min(_served(run) for run in runs if validity.is_sound(run))
+    )
     return found if math.isfinite(found.times) else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from controller.diagnostics.errors import Stalled
 from controller.model.measurement import GateResult, Measurement
 from controller.model.names import Digest, StageName
+from controller.steps.gate import validity
 from controller.workflows.baselines import RESULT, Baselines, result_fact
 from controller.workflows.world import World
 
@@ -38,7 +39,8 @@ async def find_side(world: World, named: str) -> Side:
     runs = tuple([await _run(world, digest) for digest in result.measurements])
     if not runs:
         raise Stalled.because(f"the answer of `{named}` rests on no run: {result.reasons[0]}")
-    return Side(named, runs)
+    # Runs that proved nothing were made again: they count only where there are no others.
+    return Side(named, tuple(run for run in runs if validity.is_sound(run)) or runs)
 
 
 async def _answer(world: World, stage: StageName, gate: str, commit: str | None) -> GateResult:

@@ -1,6 +1,7 @@
 """Gates with several runs, their baselines over releases and lives, and what they cost a kill."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,31 @@ async def test_a_release_is_compared_with_the_verified_one_also_in_a_new_life(wo
     assert "+25.0% beside 100 ms in 3 runs of the baseline" in said[-1]
     assert stage.commit != stage.candidate_commit
     assert stage.verified == stage.release
+
+
+async def test_a_run_that_proved_nothing_is_no_part_of_a_baseline(world):
+    """It was made again, and is kept as evidence; beside the next release it is nothing."""
+    compares(world)
+    world.noise = [100.0, 900.0, 101.0, 99.0]
+    make, made = world.generator.run, []
+
+    async def run(order, *, on_progress=None):
+        made.append(await make(order, on_progress=on_progress))
+        return replace(made[-1], stood_still=2500.0) if len(made) == 2 else made[-1]
+
+    world.generator.run = run
+    await live(world)
+    first = await world.ledger.stage(DEV)
+    assert len(gate(first).measurements) == 4
+    world.edit("products/shop/product.yaml", "title: ", "title: New ")
+    world.noise = [101.0, 100.0, 102.0]
+    life = await live(world)
+    found = gate(await world.ledger.stage(DEV))
+    assert found.ruling == "pass"
+    assert "+1.0% beside 100 ms in 3 runs of the baseline" in found.reasons[0]
+    before = f"shop/dev/shop-load@{first.commit[:12]}"
+    compared = await life.app.gates.compare(before, "shop/dev/shop-load", 0.05)
+    assert (compared.says, compared.first_runs) == ("same", 3)
 
 
 async def test_evidence_that_is_gone_blocks(world):

@@ -6,7 +6,7 @@ missing never passes, and runs that made fewer requests than were wanted never p
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import fmean, median
 
 from controller.model.measurement import GateResult, GateRuling, Measurement, ObjectiveResult
 from controller.model.names import Digest
@@ -18,6 +18,7 @@ from controller.steps.gate.baseline import (
     compare,
     is_broken,
     is_excused,
+    is_noise,
 )
 from controller.steps.gate.objectives import (
     FAR_FROM_NOTHING,
@@ -31,7 +32,7 @@ from controller.steps.gate.objectives import (
 )
 from schemas.limits import Limit, RelativeLimit
 
-JUDGE = 1
+JUDGE = 2
 """The number of the judge of this version: to be raised when the answer to any runs changes, its
 words included. Answers keep theirs, so that none is checked by a judge that did not give it."""
 
@@ -43,6 +44,7 @@ _SEVERITY = (
     GateRuling.PASS,
 )
 
+_NOISE = "which is more, but no more than the noise of the runs explains"
 _TOO_NOISY = "the runs differ so much that nobody can say whether that is noise; make more runs"
 
 
@@ -176,7 +178,7 @@ def _judge_objective(
         values.append(max(0.0, value - lag) if lag else value)
     measured = median(values)
     compared = _compared(objective, values, baseline)
-    reason = _reason(objective, measured, compared, baseline)
+    reason = _reason(objective, values, compared, baseline)
     base = compared.base if compared else None
     few = _few(objective, runs)
     if few and few[0]:
@@ -191,6 +193,8 @@ def _judge_objective(
         reason = f"{reason}, tolerated {objective.tolerated}"
     if ruling == GateRuling.UNKNOWN:
         reason = f"{reason}, but {_TOO_NOISY}"
+    elif _is_kept_by_noise(objective, ruling, compared):
+        reason = f"{reason}, {_NOISE}"
     return result(measured, ruling, reason, base)
 
 
@@ -222,6 +226,15 @@ def _is_excused(objective: Objective, limits: Iterable[Limit], compared: Compari
     if compared is None or objective.measure not in FAR_FROM_NOTHING:
         return False
     return any(isinstance(limit, RelativeLimit) and is_excused(limit, compared) for limit in limits)
+
+
+def _is_kept_by_noise(
+    objective: Objective, ruling: GateRuling, compared: Comparison | None
+) -> bool:
+    """Tell whether a limit that counted is beyond what it allows, and noise alone keeps it."""
+    kept = {GateRuling.PASS: objective.passes, GateRuling.WARN: objective.warns}.get(ruling, ())
+    relative = (limit for limit in kept if isinstance(limit, RelativeLimit))
+    return compared is not None and any(is_noise(limit, compared) for limit in relative)
 
 
 def _compared(
@@ -257,12 +270,17 @@ def _fails_anyway(objective: Objective, measured: float) -> bool:
 
 
 def _reason(
-    objective: Objective, measured: float, compared: Comparison | None, baseline: Baseline
+    objective: Objective,
+    values: Sequence[float],
+    compared: Comparison | None,
+    baseline: Baseline,
 ) -> str:
-    said = f"{objective.title} is {show(objective.measure, measured)}"
+    """Tell the median, and where it is compared the mean too: that is what a share is of."""
+    said = f"{objective.title} is {show(objective.measure, median(values))}"
     if compared is not None:
+        mean = f" ({show(objective.measure, fmean(values))} in the mean)" if values[1:] else ""
         said += (
-            f", {compared.effect:+.1%} beside {show(objective.measure, compared.base)}"
+            f"{mean}, {compared.effect:+.1%} beside {show(objective.measure, compared.base)}"
             f" in {len(baseline.runs)} runs of the baseline"
         )
     return f"{said}, wanted {objective.wanted}"

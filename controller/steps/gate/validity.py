@@ -55,6 +55,11 @@ def problems(measurement: Measurement) -> list[str]:
     return found
 
 
+def is_sound(measurement: Measurement) -> bool:
+    """Tell whether a run may stand for its release, beside others."""
+    return not problems(measurement) and not doubts(measurement)
+
+
 def doubts(measurement: Measurement) -> list[str]:
     """Say why the run cannot be a pass, though it may be a fail."""
     return [

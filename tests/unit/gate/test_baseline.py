@@ -43,9 +43,25 @@ def test_more_than_the_limit_and_more_than_noise_is_a_fail_or_a_warning():
     assert judge(asked(), runs(107, 108, 106)).ruling == GateRuling.WARN
 
 
-def test_more_than_the_limit_that_noise_explains_is_no_fail():
+def test_more_than_the_limit_that_noise_explains_is_no_fail_and_says_so():
     noisy = Baseline(runs(60, 140, 90, 110, 100))
-    assert judge(asked(baseline=noisy), runs(140, 90, 110)).ruling == GateRuling.PASS
+    result = judge(asked(baseline=noisy), runs(140, 90, 110))
+    assert result.ruling == GateRuling.PASS
+    assert result.reasons[0] == (
+        "p95 of all requests is 110 ms (113 ms in the mean), +13.3% beside 100 ms in 5 runs of the"
+        " baseline, wanted <300ms and <=+5%,"
+        " which is more, but no more than the noise of the runs explains"
+    )
+    within = judge(asked(baseline=noisy), runs(101, 100, 99)).reasons[0]
+    assert within.endswith("wanted <300ms and <=+5%")
+    tolerated = judge(asked(baseline=noisy), runs(290, 310, 305)).reasons[0]
+    assert "noise" not in tolerated
+
+
+def test_a_slowdown_that_two_of_three_runs_saw_is_a_fail():
+    """Three runs that differ do not excuse themselves: by Welch's t this one would pass."""
+    assert judge(asked(), runs(130, 101, 131)).ruling == GateRuling.FAIL
+    assert judge(asked(), runs(101, 100, 160)).ruling == GateRuling.PASS
 
 
 def test_an_absolute_limit_holds_beside_the_relative_one():
@@ -142,7 +158,7 @@ def test_a_run_that_was_ended_early_fails_and_says_why():
 
 
 @pytest.mark.parametrize(
-    ("slower", "at_least", "at_most"), [(0.0, 0.0, 0.05), (0.1, 0.5, 1.0), (0.2, 0.95, 1.0)]
+    ("slower", "at_least", "at_most"), [(0.0, 0.0, 0.05), (0.1, 0.65, 1.0), (0.2, 0.99, 1.0)]
 )
 def test_three_runs_against_five_keep_both_errors_small(slower, at_least, at_most):
     """The run is the unit: 5 % noise from run to run, a limit of 5 %, seeds fixed."""
@@ -163,13 +179,16 @@ def test_three_runs_against_five_keep_both_errors_small(slower, at_least, at_mos
     assert at_least <= blocked / trials <= at_most
 
 
-def test_the_bound_is_that_of_welch():
+def test_the_bound_is_that_of_student():
     from scipy import stats
 
     new, base = [110.0, 120.0, 118.0], [100.0, 104.0, 96.0, 103.0, 99.0]
     found = compare(new, base, more_is_worse=True)
-    interval = stats.ttest_ind(new, base, equal_var=False).confidence_interval(0.90)
+    interval = stats.ttest_ind(new, base).confidence_interval(0.90)
     assert found.bound == pytest.approx(interval.low)
+    alone = compare(new[:1], base, more_is_worse=True)
+    spread = stats.tstd(base) * (1 + 1 / len(base)) ** 0.5
+    assert alone.bound == pytest.approx(110 - 100.4 - stats.t.ppf(0.95, 4) * spread)
 
 
 def drifting(count, began, *, step=0.0, level=0.0, seed=1):
