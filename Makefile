@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= .trueup-demo
 ARGS ?=
 
+# Trueup starts many processes: none of them should compile all its sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo setup setup-dev test test-fast fuzz kills rotations lint types imports format module-docs lock wheel clean
 
 demo: setup
@@ -22,6 +25,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing what requirements.lock pins (once; a minute or two)" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable . >&2
+	@$(BIN)/python -m compileall -q controller schemas
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
@@ -30,7 +34,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 # A module's tests stay together, for they share servers; the longest begin (`tests/conftest.py`).
 test: setup-dev lint types imports
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 # A million mutilated repositories through load and every format; some hours.
 fuzz: setup-dev

@@ -1,6 +1,7 @@
 """Measurements for the tests of the gate; latencies go through the generator's own recorder."""
 
 from dataclasses import replace
+from functools import cache
 
 from controller.adapters.load_generator.recording import Recorder
 from controller.model.measurement import EndpointStatistics, Measurement
@@ -48,6 +49,7 @@ def measured(latency, *, fails=lambda number: False, seconds=SECONDS, rate=RATE,
     )
 
 
+@cache
 def healthy(seconds=0.02):
     return measured(lambda number: seconds)
 
