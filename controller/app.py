@@ -27,6 +27,7 @@ from controller.workflows.adopt import Order, adopt
 from controller.workflows.backlog import FETCHED_AT
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD
+from controller.workflows.room import findings_of
 from schemas.kinds.product import Product
 
 
@@ -123,7 +124,9 @@ class App:
                 place=str(found.span) if found.span else "", message=found.message,
                 expected=found.expected or "", hint=found.hint or "",
             )
-            for scope, found in await self._ledger.findings()
+            for scope, found in (
+                *findings_of(self._parts.world.room), *await self._ledger.findings(),
+            )
         ]  # fmt: skip
 
     async def events(

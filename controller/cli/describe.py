@@ -137,6 +137,7 @@ def _unit(unit: Found) -> None:
         [
             ("Unit", unit["name"]),
             ("Ready", f"{unit['ready']}, {unit['reason']}: {unit['message']}"),
+            *([("Next", unit["hint"])] if unit.get("hint") else []),
             ("Applied", unit["revision"]),
             ("Wanted", unit["wanted_revision"]),
             ("In sync", _in_sync(unit)),

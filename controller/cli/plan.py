@@ -8,7 +8,7 @@ import click
 
 from controller.cli import output
 from controller.cli.examples import example
-from controller.cli.exit_codes import ExitCode
+from controller.cli.exit_codes import ExitCode, exit_code_of
 from controller.cli.output import cell
 from controller.cli.place import Place
 
@@ -67,13 +67,15 @@ def command(
 
 
 def _exit_code(found: Sequence["Planned"], *, detailed: bool) -> ExitCode:
-    for _, _, _, problem in found:
-        if problem is not None:
-            return ExitCode.REFUSED
+    codes = {exit_code_of(problem) for _, _, _, problem in found if problem is not None}
+    if codes - {ExitCode.WAITING}:
+        return ExitCode.REFUSED
     for _, plan, verdict, _ in found:
         is_only_early = plan is not None and plan.provisional
         if verdict is not None and verdict.ruling == "denied" and not is_only_early:
             return ExitCode.REFUSED
+    if codes:
+        return ExitCode.WAITING
     changes = any(plan is not None and not plan.is_empty for _, plan, _, _ in found)
     return ExitCode.CHANGES if detailed and changes else ExitCode.DONE
 
@@ -81,7 +83,7 @@ def _exit_code(found: Sequence["Planned"], *, detailed: bool) -> ExitCode:
 def _print(planned: "Planned") -> None:
     unit, plan, verdict, problem = planned
     if plan is None:
-        click.echo(f"{unit}: {cell(problem)}")
+        click.echo(f"{unit}: {cell(str(problem))}")
         return
     ruling = f" ({verdict.ruling})" if verdict and not plan.is_empty else ""
     click.echo(f"{unit}: {plan.summary()}{ruling}")
@@ -99,7 +101,7 @@ def _print(planned: "Planned") -> None:
     for finding in verdict.findings if verdict else ():
         click.echo(f"  {finding.level}[{finding.rule}]: {cell(finding.message)}")
     if problem is not None:
-        click.echo(f"  problem: {cell(problem)}")
+        click.echo(f"  problem: {cell(str(problem))}")
 
 
 def _print_change(change: "ResourceChange") -> None:
@@ -134,7 +136,7 @@ def _plain(planned: "Planned") -> dict[str, Any]:
             for finding in (verdict.findings if verdict else ())
         ],
         "risk": _risk(verdict.risk) if verdict and verdict.risk else None,
-        "problem": problem,
+        "problem": None if problem is None else str(problem),
     }
 
 

@@ -33,6 +33,9 @@ from typing import Self
 
 from controller.diagnostics.diagnostic import Diagnostic
 
+GENERAL = frozenset({"trueup/error", "trueup/stalled"})
+"""Codes whose pages say nothing of a single fault."""
+
 
 class TrueupError(Exception):
     """Something stopped; `diagnostics` says what, where, and how to go on."""
@@ -52,6 +55,15 @@ class TrueupError(Exception):
     def reason(self) -> str:
         """The class as a CamelCase reason, as conditions want it."""
         return type(self).__name__
+
+    @property
+    def hint(self) -> str:
+        """How to go on: what the diagnostics say of it, and who has more; empty for neither."""
+        hints = list(dict.fromkeys(filter(None, (each.hint for each in self.diagnostics))))
+        if isinstance(self, Stalled):
+            codes = dict.fromkeys(each.code for each in self.diagnostics)
+            hints += [f"`trueup explain {code}`" for code in codes if code not in GENERAL]
+        return "; ".join(hints)
 
     def __str__(self) -> str:
         return "; ".join(

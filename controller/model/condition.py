@@ -39,3 +39,5 @@ class Condition:
     message: str
     observed_revision: str
     last_transition_time: datetime
+    hint: str = ""
+    """How to go on, where somebody has to."""

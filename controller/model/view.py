@@ -56,6 +56,8 @@ class UnitView:
     """The risk of the last plan that would change something, as `65 (high)`."""
     risk_reasons: tuple[str, ...] = ()
     """What it comes from, the heaviest first."""
+    hint: str = ""
+    """How to go on while it is not ready; empty when nobody has to do anything."""
 
 
 @dataclass(frozen=True)
@@ -289,6 +291,7 @@ def unit_view(
         drift_by=status.drift_by,
         risk=str(status.risk) if status.risk else "",
         risk_reasons=tuple(str(reason) for reason in status.risk.top()) if status.risk else (),
+        hint=ready.hint if ready else "",
     )
 
 

@@ -36,6 +36,8 @@ class Workspace:
     """Where its providers look."""
     needs_ephemeral: bool = False
     """Whether only an engine that knows ephemeral values can read it."""
+    nulls: tuple[str, ...] = ()
+    """Which outputs of others that it reads are null, a sentence each."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ class Dispatcher(Protocol):
     async def run(self, handler: Handler) -> None:
         """Work until cancelled. A handler that raises is called again, with growing pauses.
 
-        Waiting is tried again after a short pause, Stalled after a long one; a wake-up ends either.
+        Waiting is tried again after a short pause; Stalled, and what waits for a person's word,
+        after a long one; a wake-up ends either.
         """
 
     async def cancel(self, key: str) -> None:

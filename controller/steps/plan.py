@@ -1,6 +1,8 @@
 """Workspace → plan: what the engine would do, bound to what it was asked of."""
 
-from controller.diagnostics.errors import EngineRefused
+from dataclasses import replace
+
+from controller.diagnostics.errors import DependencyNotReady, EngineRefused, TrueupError
 from controller.model.plan import Plan, PlanBinding, digest_plan
 from controller.model.provider_places import moves
 from controller.model.workspace import Workspace
@@ -23,7 +25,7 @@ async def plan(
     A provisional workspace is planned too: the plan can be shown. The `past` tells where the
     providers looked when what is there was made. May be repeated; each plan has a digest of its
     own. Raises EngineRefused, EngineFailed, StateLocked, Stalled (for a workspace whose files leave
-    its directory).
+    its directory), DependencyNotReady (for a provisional one that the engine refuses).
     """
     if workspace.needs_ephemeral and not engine.capabilities.ephemeral_values:
         raise EngineRefused.because(
@@ -34,7 +36,10 @@ async def plan(
     async with workspaces.hold(workspace.unit):
         directory = await workspaces.write(workspace)
         await engine.init(directory)
-        found = await engine.plan(directory, destroy=destroy, on_progress=on_progress)
+        try:
+            found = await engine.plan(directory, destroy=destroy, on_progress=on_progress)
+        except EngineRefused as refused:
+            raise _explained(refused, workspace) from refused
         # After the plan: it may have brought home a state that an earlier apply could not write.
         state = await engine.state(directory)
         content = found.file.read_bytes()
@@ -57,4 +62,24 @@ async def plan(
         document=found.document,
         moved=moves(origins, workspace.places),
         is_origin_noted=bool(origins) or not (is_there and workspace.places),
+    )
+
+
+def _explained(refused: EngineRefused, workspace: Workspace) -> TrueupError:
+    """Say what is missing where the engine only says that it met nothing in its place."""
+    if workspace.provisional:
+        return DependencyNotReady.because(
+            f"cannot be planned before: {'; '.join(workspace.provisional)} (with nothing in its"
+            f" place: {refused})"
+        )
+    if not workspace.nulls:
+        return refused
+    null = "; ".join(workspace.nulls)
+    return EngineRefused(
+        replace(
+            each,
+            message=f"{each.message} ({null})",
+            hint=each.hint or "give it a value there, or let the module take null",
+        )
+        for each in refused.diagnostics
     )

@@ -89,6 +89,7 @@ def render(
         dated=_dated_files(dated, commit),
         places=places(environment.spec, passed),
         needs_ephemeral=module.uses_ephemeral,
+        nulls=tuple(sorted(filling.nulls)),
     )
 
 
@@ -168,6 +169,7 @@ class _Filling:
     unit: UnitName
     upstream: Upstream
     provisional: set[str] = field(default_factory=set)
+    nulls: set[str] = field(default_factory=set)
     read: dict[tuple[UnitName, str], object] = field(default_factory=dict)
 
     def value(self, value: object) -> object:
@@ -207,11 +209,11 @@ class _Filling:
         elif name not in self.upstream.outputs:
             self.provisional.add(f"unit `{name}` was not applied yet")
         elif wanted.output not in self.upstream.outputs[name]:
-            self.provisional.add(
-                f"unit `{name}` has no output `{wanted.output}` yet, or keeps it back as sensitive"
-            )
+            self.provisional.add(f"unit `{name}` has no output `{wanted.output}` yet")
         else:
             value = self.upstream.outputs[name][wanted.output]
+            if value is None:
+                self.nulls.add(f"the output `{wanted.output}` of unit `{name}` is null")
         self.read[name, wanted.output] = value
         return value
 

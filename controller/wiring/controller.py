@@ -52,7 +52,7 @@ from controller.ports.engine import Engine
 from controller.ports.notify import Notifier
 from controller.settings import Settings, search_path
 from controller.wiring import git_source
-from controller.wiring.disk_usage import disk_usage
+from controller.wiring.disk_usage import disk_usage, room
 from controller.wiring.forked_providers import fork_providers
 from controller.wiring.makers import Makers, consumer_of
 from controller.wiring.secret_stores import SecretStores, github_copy, read_secret
@@ -361,6 +361,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             audit_logs=_audit_logs(settings),
             tuning=tuning(settings),
             disk=partial(disk_usage, data),
+            room=partial(room, data),
             sweep_providers=partial(engines.sweep, data / "workspaces" / "units"),
         )
         yield _made_of(world, settings, dispatcher)

@@ -1,8 +1,10 @@
-"""What uses the disk: bytes by the name of what lies in the data folder."""
+"""What uses the disk, by the name of what lies in the data folder, and what is left of it."""
 
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from controller.model.room import Room
 
 LEDGER = "ledger.db"
 
@@ -28,3 +30,10 @@ def _sizes(entry: "os.DirEntry[str]") -> Iterator[int]:
             yield entry.stat(follow_symlinks=False).st_blocks * 512
     except OSError:  # gone, or a folder of somebody else, as a database's
         return
+
+
+def room(data: Path) -> Room:
+    """Ask the disk of the data folder. Raises OSError."""
+    found = os.statvfs(data)
+    is_read_only = bool(found.f_flag & os.ST_RDONLY)
+    return Room(str(data), found.f_bavail * found.f_frsize, is_read_only)

@@ -42,7 +42,7 @@ from controller.steps.risk.findings import RiskFacts
 from controller.wiring.controller import Engines
 from schemas.kinds.environment import Environment
 
-Planned = tuple[UnitName, Plan | None, Verdict | None, str | None]
+Planned = tuple[UnitName, Plan | None, Verdict | None, TrueupError | None]
 STATE = "terraform.tfstate"
 
 
@@ -115,7 +115,7 @@ async def _plan(
                 verdict = await folder.judge(unit, planned, policies, is_there=is_there)
                 found.append((unit.name, planned, verdict, None))
             except TrueupError as error:
-                found.append((unit.name, None, None, str(error)))
+                found.append((unit.name, None, None, error))
     return found
 
 

@@ -26,7 +26,7 @@ from controller.workflows.gates import run_gates
 from controller.workflows.hand_edits import Standing
 from controller.workflows.parts import Parts
 from controller.workflows.pointers import write_pointer
-from controller.workflows.readiness import partly_there
+from controller.workflows.readiness import how_far, partly_there
 from controller.workflows.refusals import refuse
 from controller.workflows.stages import Stages
 
@@ -74,7 +74,7 @@ async def let_in(
     """Let a new release in, or say what it waits for, and when to ask again."""
     pointer = standing.pointer
     candidate = await stages.candidate(status.name, standing)
-    await _tell_superseded(parts, stages, status, candidate, pointer)
+    await _tell_superseded(parts, stages, status, candidate, standing)
     if candidate is None:
         hold = pointer.held(parts.world.clock.now()) if pointer else None
         waits = f"{status.name} is {hold}" if hold else status.edited
@@ -119,10 +119,13 @@ async def _tell_superseded(
     stages: Stages,
     status: StageStatus,
     candidate: Release | None,
-    pointer: Pointer | None,
+    standing: Standing,
 ) -> None:
-    """Say of a release that waited that it comes no more, and how it may come all the same."""
-    old = status.candidate
+    """Say of a release that waited that it comes no more, and how it may come all the same.
+
+    Where another Trueup moves the stage, what is decided here decides nothing, and is not kept.
+    """
+    old, pointer = status.candidate, standing.pointer
     if (
         old is None
         or (candidate and candidate.digest == old)
@@ -134,7 +137,8 @@ async def _tell_superseded(
     was = found or f"{product}@{(status.candidate_commit or '')[:12]}"
     instead = str(candidate or "a newer one that is under way")
     entry = parts.catalogs.pipeline_stage(status.name)
-    if found is not None:
+    is_ours = standing.edit is None or not standing.edit.by_another
+    if found is not None and is_ours:
         await refuse(parts, status, pointer, found, instead)
     ask = f"trueup promote {status.name} --release {(status.candidate_commit or '')[:12]}"
     how = f"; `{ask}` asks for it all the same" if entry.after else ""
@@ -186,18 +190,17 @@ async def _settle_partly(parts: Parts, status: StageStatus, target: StageTarget)
     It stays so, and no stage after it moves, until a person has chosen how to go on.
     """
     places = await partly_there(parts.world.ledger, target)
-    status = replace(status, healthy_since=None, partial=places)
+    told = tuple(map(str, places))
+    status = replace(status, healthy_since=None, partial=told)
     if not places:
         return status
-    there = sum("not at the release" not in place for place in places)
-    name, commit = status.name, str(status.commit)
+    name, commit = status.name, status.commit
     said = (
-        f"somebody to choose: {there} of {len(places)} units are at {name.product}@{commit[:12]}"
-        f" ({'; '.join(places)}). Mend it and let it go on, commit a change, or go back with"
-        f" `trueup rollback {name}`"
+        f"somebody to choose: {how_far(places, name.product, commit)}. Mend it and let it go on,"
+        f" commit a change, or go back with `trueup rollback {name}`"
     )
     before = await parts.world.ledger.stage(name)
-    if before is None or before.partial != places:
+    if before is None or before.partial != told:
         await parts.recording.event(
             keys.stage_key(name), "PartlyApplied", said, revision=f"sha1:{commit}", warning=True
         )

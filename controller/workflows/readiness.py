@@ -1,6 +1,10 @@
 """Which units and secrets of a stage are not as its release says, and where each unit is."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from controller.model.condition import ConditionType
+from controller.model.names import Commit
 from controller.model.status import UnitStatus
 from controller.ports.ledger import StatusLedger
 from controller.workflows.catalogs import StageTarget
@@ -30,27 +34,64 @@ async def not_ready(ledger: StatusLedger, target: StageTarget) -> tuple[str, ...
     return tuple(found)
 
 
-async def partly_there(ledger: StatusLedger, target: StageTarget) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one unit of a stage is while a person must act."""
+
+    stack: str
+    at: Commit | None
+    wanted: Commit
+    stalled: str = ""
+    """Why it cannot go on; empty when it can."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was applied at what is wanted of it."""
+        return self.at == self.wanted
+
+    def __str__(self) -> str:
+        where = f"at {self.at[:12]}" if self.at else "not there yet"
+        short = "" if self.is_there else ", not at the release"
+        why = f", stalled: {self.stalled}" if self.stalled else ""
+        return f"{self.stack} is {where}{short}{why}"
+
+
+async def partly_there(ledger: StatusLedger, target: StageTarget) -> tuple[Place, ...]:
     """Say where each unit is, when a person must act before all can be at the release.
 
     Empty while work goes on by itself, or none of the units has got there.
     """
     wanted = {w.unit.name: w.commit for w in target.wanted()}
-    units = [status for status in await ledger.units(target.name) if status.name in wanted]
-    there = [unit for unit in units if is_there(unit, str(wanted[unit.name]))]
-    stalled = [unit for unit in units if unit.is_true(ConditionType.STALLED)]
-    if not stalled or not there:
+    places = tuple(
+        _place(unit, wanted[unit.name])
+        for unit in await ledger.units(target.name)
+        if unit.name in wanted
+    )
+    if not any(place.stalled for place in places) or not any(place.is_there for place in places):
         return ()
-    return tuple(_place(unit, unit in there) for unit in units)
+    return places
 
 
-def is_there(unit: UnitStatus, commit: str) -> bool:
-    """Tell whether a unit was applied at a commit."""
-    return unit.outcome is not None and unit.outcome.commit == commit
+def how_far(places: Sequence[Place], product: str, commit: Commit | None) -> str:
+    """Say of the units of a stage how many are where they should be, and where the others are.
+
+    In a first stage with a broken document what should be is not the same commit for all.
+    """
+    there, all_of = sum(place.is_there for place in places), len(places)
+    where = "where they should be"
+    if commit and all(place.wanted == commit for place in places):
+        where = f"at {product}@{commit[:12]}"
+    if there < all_of:
+        return f"{there} of {all_of} units are {where} ({'; '.join(map(str, places))})"
+    stalled = "; ".join(str(place) for place in places if place.stalled)
+    return f"all {all_of} units are {where}, and not all can be kept so ({stalled})"
 
 
-def _place(unit: UnitStatus, there: bool) -> str:
-    at = f"at {unit.outcome.commit[:12]}" if unit.outcome else "not there yet"
+def _place(unit: UnitStatus, wanted: Commit) -> Place:
     stalled = unit.condition(ConditionType.STALLED)
-    why = f", stalled: {stalled.message}" if stalled else ""
-    return f"{unit.name.stack} is {at}{'' if there else ', not at the release'}{why}"
+    return Place(
+        unit.name.stack,
+        unit.outcome.commit if unit.outcome else None,
+        wanted,
+        (stalled.message or stalled.reason) if stalled else "",
+    )

@@ -20,6 +20,8 @@ from controller.workflows import keys
 from controller.workflows.world import World
 
 ORDER = tuple(ConditionType)
+Told = tuple[Truth, str, str] | tuple[Truth, str, str, str]
+"""Whether it is true, the reason, the message, and how to go on."""
 UNCHANGED = {
     ConditionType.READY: (Truth.TRUE, "ReconciliationSucceeded", "as wanted"),
     ConditionType.RECONCILING: None,
@@ -223,13 +225,13 @@ class Recording:
         if status is None:
             return
         message = str(error)
-        changes: dict[ConditionType, tuple[Truth, str, str] | None] = {
-            ConditionType.READY: (Truth.FALSE, error.reason, message),
+        changes: dict[ConditionType, Told | None] = {
+            ConditionType.READY: (Truth.FALSE, error.reason, message, error.hint),
             ConditionType.STALLED: None,
             ConditionType.RECONCILING: (Truth.TRUE, "ProgressingWithRetry", message),
         }
         if isinstance(error, Stalled):
-            changes[ConditionType.STALLED] = (Truth.TRUE, error.reason, message)
+            changes[ConditionType.STALLED] = (Truth.TRUE, error.reason, message, error.hint)
             changes[ConditionType.RECONCILING] = None
         before = status.condition(ConditionType.READY)
         is_news = before is None or (before.reason, before.message) != (error.reason, message)
@@ -284,7 +286,8 @@ class Recording:
                 f"unit:{name}", "LookFailed", message,
                 revision=f"sha1:{status.desired}", warning=True,
             )  # fmt: skip
-        await self._put(status, {ConditionType.IN_SYNC: (Truth.UNKNOWN, error.reason, message)})
+        told = (Truth.UNKNOWN, error.reason, message, error.hint)
+        await self._put(status, {ConditionType.IN_SYNC: told})
 
     async def unit_left_alone(self, status: UnitStatus) -> None:
         """Record that nobody wants a unit looked at: its last look does not grow too old."""
@@ -319,7 +322,7 @@ class Recording:
     async def _put(
         self,
         status: UnitStatus,
-        changes: Mapping[ConditionType, tuple[Truth, str, str] | None],
+        changes: Mapping[ConditionType, Told | None],
     ) -> UnitStatus:
         told = self._told(status, changes)
         if told != replace(status, updated_at=told.updated_at) or (
@@ -332,7 +335,7 @@ class Recording:
     def _told(
         self,
         status: UnitStatus,
-        changes: Mapping[ConditionType, tuple[Truth, str, str] | None],
+        changes: Mapping[ConditionType, Told | None],
     ) -> UnitStatus:
         now = self._clock.now()
         kept = {condition.type: condition for condition in status.conditions}
@@ -340,9 +343,12 @@ class Recording:
             before = kept.pop(kind, None)
             if told is None:
                 continue
-            truth, reason, message = told
+            truth, *words = told
             since = before.last_transition_time if before and before.status == truth else now
-            kept[kind] = Condition(kind, truth, reason, message, f"sha1:{status.desired}", since)
+            reason, message, hint = (*words, "")[:3]
+            kept[kind] = Condition(
+                kind, truth, reason, message, f"sha1:{status.desired}", since, hint
+            )
         ordered = tuple(kept[kind] for kind in ORDER if kind in kept)
         return replace(status, conditions=ordered, updated_at=now)
 

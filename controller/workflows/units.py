@@ -1,6 +1,8 @@
 """Questions about units that workflows ask: what is wanted, what it reads, whether it is there."""
 
+import contextlib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
@@ -114,7 +116,7 @@ class Units:
         if not whatever_it_is:
             await self._check_needs(unit, known)
         return Upstream(
-            outputs=await self._outputs(unit.needs_units, known),
+            outputs=await self._outputs(unit, known),
             pending=frozenset(),
             secret_addresses={
                 name: self._world.secret_target.address(name) for name in unit.needs_secrets
@@ -140,14 +142,27 @@ class Units:
             raise DependencyNotReady.because(f"waits for {', '.join(missing)}")
 
     async def _outputs(
-        self, names: tuple[UnitName, ...], known: Mapping[UnitName, UnitStatus] | None
+        self, unit: Unit, known: Mapping[UnitName, UnitStatus] | None
     ) -> Mapping[UnitName, Mapping[str, object]]:
         found = {}
-        for name in names:
+        for name in unit.needs_units:
             status = known.get(name) if known else await self._world.ledger.unit(name)
             if status is not None and status.outcome is not None:
-                found[name] = status.outcome.outputs
+                outputs = status.outcome.outputs
+                missing = {read for of, read in unit.reads if of == name and read not in outputs}
+                found[name] = {**await self._nulls(status, missing), **outputs}
         return found
+
+    async def _nulls(self, status: UnitStatus, missing: AbstractSet[str]) -> Mapping[str, object]:
+        """Give the outputs that a unit has and that no state names, because they are null."""
+        if not missing:
+            return {}
+        applied = None
+        with contextlib.suppress(Stalled):  # its commit is gone: then nobody knows
+            applied = await self.last_applied(status)
+        module = applied.catalog.modules.get(applied.unit.stack.spec.module) if applied else None
+        outputs = module.outputs if module else {}
+        return {name: None for name in missing if name in outputs and not outputs[name].sensitive}
 
     async def _secret_versions(self, wanted: Wanted) -> Mapping[SecretName, int]:
         """Give the generations that the module asks for; most modules ask for none."""

@@ -13,6 +13,7 @@ from controller.model.delivery import SecretReference, ServerHealth
 from controller.model.history import Trust
 from controller.model.names import SecretName, StageName
 from controller.model.retention import Retention, Swept
+from controller.model.room import Room
 from controller.ports.artifacts import Artifacts
 from controller.ports.audit_log import AuditLog
 from controller.ports.clock import Clock
@@ -151,8 +152,10 @@ class World:
     oversight: Oversight = field(default_factory=Oversight)
     """What is looked at of secrets beside their delivery."""
     disk: Callable[[], Mapping[str, int]] = dict
-    sweep_providers: SweepProviders | None = None
     """Bytes by the name of what lies in the data folder; it takes its time."""
+    room: Callable[[], Room | None] = lambda: None
+    """What the disk of the data folder has left now, if anybody can tell. Raises OSError."""
+    sweep_providers: SweepProviders | None = None
     painter: Painter | None = None
     """Who draws the charts of reports; None: they have none."""
     metric_source: MetricSource | None = None

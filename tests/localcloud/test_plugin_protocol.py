@@ -242,6 +242,12 @@ def test_numbers_are_plain(given: Any, plain: float) -> None:
     assert type(plain_number(given)) is type(plain)
 
 
+def test_a_number_beyond_64_bits_goes_there_and_back() -> None:
+    great = {"least": -(2**63), "most": 2**64 - 1, "more": 10**30, "less": -(10**30)}
+    sent = values.decode(values.encode(great))
+    assert {name: plain_number(number) for name, number in sent.items()} == great
+
+
 def test_what_a_user_may_not_set_is_told_with_its_path() -> None:
     found = list(planning.problems(SCHEMA, {"name": "a", "status": "up"}))
     assert [path for path, _text in found] == [("status",)]

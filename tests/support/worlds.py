@@ -33,7 +33,7 @@ from controller.adapters.secret_target.memory import MemorySecretTarget
 from controller.adapters.state_history.memory import MemoryStateHistory
 from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.app import App
-from controller.diagnostics.errors import Stalled, Transient, TrueupError, Waiting
+from controller.diagnostics.errors import ApprovalPending, Stalled, Transient, TrueupError, Waiting
 from controller.diagnostics.secret import SecretText
 from controller.model.caller import Member
 from controller.model.delivery import ServerHealth
@@ -41,6 +41,7 @@ from controller.model.history import Trust
 from controller.model.measurement import EndpointStatistics, Measurement
 from controller.model.names import StageName
 from controller.model.retention import Retention
+from controller.model.room import Room
 from controller.ports.consumer import Consumer
 from controller.ports.metric_source import MetricSource
 from controller.ports.policy_engine import PolicyEngine
@@ -51,7 +52,7 @@ from controller.workflows.parts import Parts
 from controller.workflows.world import Oversight, Tuning, World, no_consumer
 from schemas.rotation import Consumer as ConsumerDocument
 
-PAUSES = {Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
+PAUSES = {ApprovalPending: 600.0, Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
 
 
 AUTHOR = "Casey Developer <casey@example.com>"
@@ -138,6 +139,7 @@ class MemoryWorld:
     told: list[str] = field(default_factory=list)
     """What a story has told already."""
     health: Callable[[], ServerHealth | None] = lambda: None
+    room: Callable[[], Room | None] = lambda: None
     opened: ClassVar[list[MemoryWorkspaces]] = []
 
     @classmethod
@@ -188,7 +190,7 @@ class MemoryWorld:
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, seal=self.seal, metric_source=self.metric_source,
             tuning=Tuning(self.people, self.members, self.retention),
-            painter=self.painter, consumer=self.consumer,
+            painter=self.painter, consumer=self.consumer, room=self.room,
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         parts.catalogs._cache = _read_before()

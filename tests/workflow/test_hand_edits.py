@@ -17,7 +17,13 @@ from controller.model.history import SignersRule, Trust
 from controller.model.names import StageName
 from controller.model.release import Pointer
 from controller.workflows.holding import moves_of
-from controller.workflows.pointers import bind, decision_path, read_pointer, write_pointer
+from controller.workflows.pointers import (
+    bind,
+    decision_path,
+    decisions_path,
+    read_pointer,
+    write_pointer,
+)
 from tests.contract.git.conftest import POINTERS, Upstream
 from tests.contract.git.signers import Person, allowed_signers, ssh_person
 from tests.support.worlds import Life, MemoryWorld
@@ -375,6 +381,13 @@ async def test_what_another_trueup_wrote_is_told_with_what_to_do(begin) -> None:
     assert "was edited by another Trueup, whose key is not known here" in stage.hand_edited
     assert "stop one of the two" in stage.hand_edited
     assert "`decision_keys`" in stage.hand_edited
+    dev = StageName("shop", "dev")
+    assert (await scene.life.app.stage(str(dev))).candidate == scene.second
+    before = await scene.world.pointers.read("shop/", decisions_path(dev))
+    third = scene.world.repository.commit({"stack.yaml": STACK.format("three")}, author=CASEY)
+    await scene.look()
+    assert (await scene.life.app.stage(str(dev))).candidate == third
+    assert await scene.world.pointers.read("shop/", decisions_path(dev)) == before
 
 
 @pytest.mark.parametrize("how", ["amended", "rewritten", "forged", "edited and lost"])

@@ -9,7 +9,8 @@ from controller.adapters.engine import embedded
 from controller.adapters.engine.environment import build_environment
 from controller.adapters.workspaces.disk import DiskWorkspaces
 from controller.model.caller import Caller, Role
-from controller.model.names import UnitName
+from controller.model.names import Commit, UnitName
+from controller.workflows.readiness import Place, how_far
 from tests.support.worlds import Life, MemoryWorld
 
 OPERATOR = Caller("olga", Role.OPERATOR)
@@ -111,6 +112,44 @@ async def outputs(world: MemoryWorld) -> dict[str, object]:
         assert unit.outcome is not None
         found[stack] = unit.outcome.outputs["text"]
     return found
+
+
+def test_how_far_a_stage_is_counts_units_where_each_should_be() -> None:
+    old, new, head = (Commit(letter * 40) for letter in "012")
+    there, behind = Place("api", new, new), Place("db", old, new, "no quota")
+    said = how_far([there, behind], "shop", new)
+    assert said.startswith(
+        "1 of 2 units are at shop@111111111111 (api is at 111111111111; db is at"
+    )
+    assert "db is at 000000000000, not at the release, stalled: no quota" in said
+    said = how_far([there, Place("new", None, new)], "shop", new)
+    assert "new is not there yet, not at the release" in said
+    ahead = Place("db", head, head, "drift comes back")
+    said = how_far([there, ahead], "shop", new)
+    assert said == (
+        "all 2 units are where they should be, and not all can be kept so"
+        " (db is at 222222222222, stalled: drift comes back)"
+    )
+
+
+async def test_a_null_output_is_passed_on_and_named_where_it_cannot_be(world) -> None:
+    """Terraform writes no null output into a state; that it is missing there is no reason to wait.
+
+    The unit upon it takes null for a text to be put together of, which the engine refuses.
+    """
+    null = MODULE.replace("value = terraform_data.second.output", "value = null")
+    world.repository.commit(
+        {"modules/data/main.tf": null, **stacks("two")}, author="Casey <casey@example.com>"
+    )
+    life = await begun(world)
+    on_top = await life.app.unit("shop/dev/on-top")
+    assert (on_top.reason, "let the module take null" in on_top.hint) == ("EngineRefused", True)
+    assert "the output `text` of unit `shop/dev/short` is null" in on_top.message
+    takes = null.replace("${var.upstream}", '${var.upstream == null ? "" : var.upstream}')
+    world.repository.commit({"modules/data/main.tf": takes}, author="Casey <casey@example.com>")
+    await life.pass_time(31)
+    assert (await life.app.unit("shop/dev/on-top")).ready == "True"
+    assert (await life.app.stage("shop/dev")).health == "healthy"
 
 
 async def test_a_stopped_promotion_stands_half_way_until_the_next_release(world) -> None:

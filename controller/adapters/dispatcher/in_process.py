@@ -16,7 +16,15 @@ import structlog
 
 from controller.adapters.dispatcher._store import Again, Busy, GroupOf, Planned, Turn, WakeupStore
 from controller.adapters.dispatcher.slowing import Slowing
-from controller.diagnostics.errors import Bug, Stalled, Throttled, Transient, TrueupError, Waiting
+from controller.diagnostics.errors import (
+    ApprovalPending,
+    Bug,
+    Stalled,
+    Throttled,
+    Transient,
+    TrueupError,
+    Waiting,
+)
 from controller.model.accounts import Accounts
 from controller.ports.clock import Clock
 from controller.ports.dispatcher import Handler, Wakeup
@@ -28,6 +36,8 @@ FIRST_THROTTLED = 30.0
 LONGEST_THROTTLED = 900.0
 """The same for a provider that asks for fewer requests."""
 WAITING_PAUSE = 30.0
+APPROVAL_PAUSE = 600.0
+"""A person's word wakes what waits for it; a plan that is made without one is made for nothing."""
 BUG_PAUSE = 300.0
 STALLED_PAUSE = 600.0
 """What is stalled is looked at now and then even when nobody wakes it: a wake-up may be missed."""
@@ -234,6 +244,8 @@ class InProcessDispatcher:
     def _after(self, planned: Planned, error: BaseException) -> Turn:
         """Plan the next turn after a failure, as the error's class tells."""
         match error:
+            case ApprovalPending():
+                pause, attempts = APPROVAL_PAUSE, 0
             case Waiting():
                 pause, attempts = WAITING_PAUSE, 0
             case Stalled():

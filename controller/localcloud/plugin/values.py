@@ -35,6 +35,8 @@ def _decode_extension(code: int, data: bytes) -> object:
 def _encode_extension(value: object) -> object:
     if value is UNKNOWN:
         return msgpack.ExtType(_PLAIN_UNKNOWN, b"\x00")
+    if isinstance(value, int):  # beyond 64 bits: Terraform itself writes it as text
+        return str(value)
     msg = f"cannot send a {type(value).__name__} to Terraform"
     raise TypeError(msg)
 

@@ -15,6 +15,7 @@ from controller.adapters.dispatcher.memory import MemoryWakeups
 from controller.adapters.dispatcher.slowing import Slowing
 from controller.adapters.dispatcher.sqlite import SqliteWakeups
 from controller.diagnostics.errors import (
+    ApprovalPending,
     Bug,
     Stalled,
     StoreUnreachable,
@@ -286,6 +287,7 @@ async def test_many_due_keys_keep_their_order_too(
         (RuntimeError("who knows"), [1, 2, 4]),
         (asyncio.CancelledError(), [1, 2]),
         (Waiting.because("not yet"), [30, 30]),
+        (ApprovalPending.because("ask"), [600, 600]),
         (Stalled.because("mend it"), [600, 600]),
         (Bug.because("ours"), [300, 300]),
     ],

@@ -53,6 +53,12 @@ def test_one_thing_is_described(trueup, snapshot, name, words):
     assert json.loads(trueup("describe", *words, "-o", "json").out)
 
 
+def test_a_unit_that_waits_for_a_person_says_how_to_go_on(trueup):
+    shown = trueup("describe", "shop/production/shop-db").out.splitlines()
+    (told,) = [line for line in shown if line.startswith("Next")]
+    assert told.endswith("`trueup approve shop/production/shop-db` lets exactly this plan through")
+
+
 def test_what_is_not_there_is_said(trueup):
     for words in (["shop/dev/x"], ["unit", "shop/dev/x"], ["secret", "a/b/c"], ["a/b"]):
         ended = trueup("describe", *words)

@@ -6,7 +6,7 @@ import pytest
 from controller.adapters.engine.memory import ADDRESS, MemoryEngine
 from controller.adapters.state_history.memory import MemoryStateHistory
 from controller.adapters.workspaces.memory import MemoryWorkspaces
-from controller.diagnostics.errors import EngineFailed, EngineRefused
+from controller.diagnostics.errors import DependencyNotReady, EngineFailed, EngineRefused
 from controller.model.plan import Action, Plan, digest_plan
 from controller.model.verdict import Ruling, Verdict
 from controller.ports.engine import EngineCapabilities
@@ -77,6 +77,21 @@ async def test_a_provisional_workspace_can_be_planned(workspaces: MemoryWorkspac
     wanted = workspace(provisional=("`db` is not applied yet",))
     plan = await plan_step.plan(wanted, engine=MemoryEngine(), workspaces=workspaces)
     assert plan.provisional == ("`db` is not applied yet",)
+
+
+async def test_what_is_missing_is_named_where_the_engine_only_meets_nothing(
+    workspaces: MemoryWorkspaces,
+) -> None:
+    engine, said = MemoryEngine(), "Invalid template interpolation"
+    early = workspace(provisional=("`db` is not applied yet",))
+    engine.fail("plan", EngineRefused.because(said))
+    with pytest.raises(DependencyNotReady, match=f"`db` is not applied yet .*{said}"):
+        await plan_step.plan(early, engine=engine, workspaces=workspaces)
+    null = replace(workspace(), nulls=("the output `url` of unit `shop/dev/db` is null",))
+    engine.fail("plan", EngineRefused.because(said))
+    with pytest.raises(EngineRefused, match=f"{said}.*output `url` of unit .* is null") as refused:
+        await plan_step.plan(null, engine=engine, workspaces=workspaces)
+    assert "let the module take null" in refused.value.hint
 
 
 class Older(MemoryEngine):

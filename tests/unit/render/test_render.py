@@ -200,15 +200,23 @@ def test_what_is_not_known_yet_is_null_and_makes_it_provisional() -> None:
     )
 
 
+def test_an_output_that_is_null_is_passed_on_and_named() -> None:
+    workspace = rendered({}, replace(KNOWN, outputs={DB: {"url": None}}))
+    env = part(workspace, "terraform.tfvars.json")["env"]
+    assert isinstance(env, dict)
+    assert env["DATABASE"] is None
+    assert workspace.provisional == ()
+    assert workspace.nulls == ("the output `url` of unit `shop/production/shop-db` is null",)
+    assert rendered({}).nulls == ()
+
+
 def test_an_output_of_a_unit_with_changes_to_come_is_not_used() -> None:
     workspace = rendered({}, replace(KNOWN, pending=frozenset({DB})))
     assert workspace.provisional == (
         "unit `shop/production/shop-db` has changes that are not applied yet",
     )
     missing = rendered({}, replace(KNOWN, outputs={DB: {}}))
-    assert missing.provisional == (
-        "unit `shop/production/shop-db` has no output `url` yet, or keeps it back as sensitive",
-    )
+    assert missing.provisional == ("unit `shop/production/shop-db` has no output `url` yet",)
 
 
 def test_digests_follow_what_matters_and_nothing_else() -> None:

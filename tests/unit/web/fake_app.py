@@ -171,6 +171,7 @@ UNITS = (
         reason="ApprovalPending",
         message="the database would be replaced",
         plan_waiting=PLAN,
+        hint="`trueup approve shop/production/shop-db` lets exactly this plan through",
     ),
 )
 SECRET = view.SecretView(

@@ -1,9 +1,15 @@
 """The same application over a real App, on memory adapters: the fake App tells no lies."""
 
+from dataclasses import replace
+from functools import partial
+
 import httpx
 import pytest
 
+from controller.model.room import Room
 from controller.web.asgi import application
+from controller.wiring import disk_usage
+from controller.workflows.room import LEAST
 from tests.support.worlds import MemoryWorld
 from tests.unit.web.conftest import bearer
 from tests.unit.web.signing_in import form_key, sign_in
@@ -57,3 +63,19 @@ async def test_what_is_stored_but_no_decision_is_not_found(life, authority):
             answer = await client.get(path, headers=bearer())
             assert answer.status_code == status
             assert "canary" not in answer.text
+
+
+async def test_a_disk_that_takes_no_note_is_told_all_the_same(life, tmp_path):
+    found = disk_usage.room(tmp_path)
+    assert (found.folder, found.free_bytes > 0) == (str(tmp_path), True)
+    plenty = Room("/data", free_bytes=LEAST)
+    for told, is_told in (
+        (plenty, False), (replace(plenty, free_bytes=0), True),
+        (replace(plenty, is_read_only=True), True),
+    ):  # fmt: skip
+        life.world.room = partial(replace, told)
+        codes = {each.code for each in await life.world.start().app.findings()}
+        assert ("trueup/disk-full" in codes) is is_told
+    life.world.room = partial(disk_usage.room, tmp_path / "gone")
+    codes = {each.code for each in await life.world.start().app.findings()}
+    assert "trueup/machine-failed" in codes
