@@ -125,7 +125,7 @@ class App:
                 expected=found.expected or "", hint=found.hint or "",
             )
             for scope, found in (
-                *findings_of(self._parts.world.room), *await self._ledger.findings(),
+                *findings_of(self._parts.world.disk.room), *await self._ledger.findings(),
             )
         ]  # fmt: skip
 

@@ -1,8 +1,10 @@
 """Workspace → plan: what the engine would do, bound to what it was asked of."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from controller.diagnostics.errors import DependencyNotReady, EngineRefused, TrueupError
+from controller.diagnostics.errors import DependencyNotReady, EngineRefused
 from controller.model.plan import Plan, PlanBinding, digest_plan
 from controller.model.provider_places import moves
 from controller.model.workspace import Workspace
@@ -36,10 +38,8 @@ async def plan(
     async with workspaces.hold(workspace.unit):
         directory = await workspaces.write(workspace)
         await engine.init(directory)
-        try:
+        with _explaining(workspace):
             found = await engine.plan(directory, destroy=destroy, on_progress=on_progress)
-        except EngineRefused as refused:
-            raise _explained(refused, workspace) from refused
         # After the plan: it may have brought home a state that an earlier apply could not write.
         state = await engine.state(directory)
         content = found.file.read_bytes()
@@ -65,21 +65,25 @@ async def plan(
     )
 
 
-def _explained(refused: EngineRefused, workspace: Workspace) -> TrueupError:
+@contextmanager
+def _explaining(workspace: Workspace) -> Iterator[None]:
     """Say what is missing where the engine only says that it met nothing in its place."""
-    if workspace.provisional:
-        return DependencyNotReady.because(
-            f"cannot be planned before: {'; '.join(workspace.provisional)} (with nothing in its"
-            f" place: {refused})"
-        )
-    if not workspace.nulls:
-        return refused
-    null = "; ".join(workspace.nulls)
-    return EngineRefused(
-        replace(
-            each,
-            message=f"{each.message} ({null})",
-            hint=each.hint or "give it a value there, or let the module take null",
-        )
-        for each in refused.diagnostics
-    )
+    try:
+        yield
+    except EngineRefused as refused:
+        if workspace.provisional:
+            raise DependencyNotReady.because(
+                f"cannot be planned before: {'; '.join(workspace.provisional)} (with nothing in its"
+                f" place: {refused})"
+            ) from refused
+        if not workspace.nulls:
+            raise
+        null = "; ".join(workspace.nulls)
+        raise EngineRefused(
+            replace(
+                each,
+                message=f"{each.message} ({null})",
+                hint=each.hint or "give it a value there, or let the module take null",
+            )
+            for each in refused.diagnostics
+        ) from refused

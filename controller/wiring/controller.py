@@ -60,7 +60,7 @@ from controller.wiring.state_logins import StateLogin
 from controller.workflows.keys import environment_of, environment_used_by
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import Oversight, Tuning, World
+from controller.workflows.world import Disk, Oversight, Tuning, World
 from schemas.kinds.notification import Notification
 
 FETCHED = "providers"
@@ -360,8 +360,7 @@ async def controller(settings: Settings) -> AsyncIterator[Controller]:
             trust=git_source.trust(settings.repository),
             audit_logs=_audit_logs(settings),
             tuning=tuning(settings),
-            disk=partial(disk_usage, data),
-            room=partial(room, data),
+            disk=Disk(partial(disk_usage, data), partial(room, data)),
             sweep_providers=partial(engines.sweep, data / "workspaces" / "units"),
         )
         yield _made_of(world, settings, dispatcher)

@@ -110,7 +110,7 @@ class CleanUp:
             await self._artifacts(marked, now, retention)
         if not self.dry:
             await world.ledger.give_back(PAGES)
-        disk = await asyncio.to_thread(world.disk)
+        disk = await asyncio.to_thread(world.disk.usage)
         return Cleaning(now, self.gone, self.kept, disk, self.dry, self.is_whole, problem)
 
     async def _events(self, now: datetime, retention: Retention) -> None:

@@ -87,6 +87,16 @@ class SweepProviders(Protocol):
         """Tell what went, or would go."""
 
 
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What there is to tell of the data folder's disk."""
+
+    usage: Callable[[], Mapping[str, int]] = dict
+    """Bytes by the name of what lies in the data folder; it takes its time."""
+    room: Callable[[], Room | None] = lambda: None
+    """What is left now, if anybody can tell. Raises OSError."""
+
+
 @dataclass(slots=True)
 class Tuning:
     """What the settings say and may say anew while the controller runs."""
@@ -151,10 +161,7 @@ class World:
     """By environment: what tells who changed something there."""
     oversight: Oversight = field(default_factory=Oversight)
     """What is looked at of secrets beside their delivery."""
-    disk: Callable[[], Mapping[str, int]] = dict
-    """Bytes by the name of what lies in the data folder; it takes its time."""
-    room: Callable[[], Room | None] = lambda: None
-    """What the disk of the data folder has left now, if anybody can tell. Raises OSError."""
+    disk: Disk = field(default_factory=Disk)
     sweep_providers: SweepProviders | None = None
     painter: Painter | None = None
     """Who draws the charts of reports; None: they have none."""

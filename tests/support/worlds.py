@@ -49,7 +49,7 @@ from controller.steps.load.load import ParsedFiles
 from controller.workflows.journal import OnStep
 from controller.workflows.loop import Loop
 from controller.workflows.parts import Parts
-from controller.workflows.world import Oversight, Tuning, World, no_consumer
+from controller.workflows.world import Disk, Oversight, Tuning, World, no_consumer
 from schemas.rotation import Consumer as ConsumerDocument
 
 PAUSES = {ApprovalPending: 600.0, Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
@@ -190,7 +190,7 @@ class MemoryWorld:
             audit_logs=self.audit_logs, oversight=Oversight(self.health, self.repository),
             policies=self.policies, seal=self.seal, metric_source=self.metric_source,
             tuning=Tuning(self.people, self.members, self.retention),
-            painter=self.painter, consumer=self.consumer, room=self.room,
+            painter=self.painter, consumer=self.consumer, disk=Disk(room=self.room),
         )  # fmt: skip
         parts = Parts.of(world, on_step=on_step)
         parts.catalogs._cache = _read_before()

@@ -239,7 +239,7 @@ async def test_a_protected_unit_is_destroyed_only_after_somebody_approved() -> N
     assert unit.hint == f"`trueup approve {name(0)}` lets exactly this plan through"
 
     before = list(world.engine.calls)
-    await life.pass_time(300)
+    await life.pass_time(120)
     assert ("plan", name(0)) not in world.engine.calls[len(before) :]
     await life.app.approve_plan(SOMEBODY, name(0))
     await life.settle()
