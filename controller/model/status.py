@@ -62,6 +62,21 @@ class UnitStatus:
         found = self.condition(kind)
         return found is not None and found.status == Truth.UNKNOWN
 
+    def told(self) -> str:
+        """Say how it is; of one that was as wanted, since when work goes on for a newer commit."""
+        ready, doing = (
+            self.condition(ConditionType.READY),
+            self.condition(ConditionType.RECONCILING),
+        )
+        if ready is None:
+            return "was not looked at yet"
+        if doing is None or ready.status != Truth.TRUE or self.outcome is None:
+            return ready.message
+        if self.outcome.commit == self.desired:
+            return ready.message
+        since = f"{doing.last_transition_time:%Y-%m-%d %H:%M}Z"
+        return f"{ready.message} at {self.outcome.commit[:12]}; since {since}: {doing.message}"
+
 
 @dataclass(frozen=True)
 class StageStatus:

@@ -272,7 +272,7 @@ def unit_view(
         stack=status.name.stack,
         ready=str(ready.status if ready else Truth.UNKNOWN),
         reason=ready.reason if ready else "Pending",
-        message=ready.message if ready else "was not looked at yet",
+        message=status.told(),
         revision=outcome.commit if outcome else "",
         wanted_revision=status.desired,
         in_sync=str(in_sync.status if in_sync else Truth.UNKNOWN),
