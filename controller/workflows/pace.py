@@ -18,6 +18,7 @@ class Pace:
         self._accounts = accounts
         self._next: dict[str, datetime] = {}
         self._places: dict[str, datetime] = {}
+        self._seen = clock.now()
 
     def wait_until(self, key: str, environment: str) -> datetime | None:
         """Give the instant to come again at; None: begin now.
@@ -27,6 +28,10 @@ class Pace:
         account = self._accounts.of.get(environment, environment)
         rate = self._accounts.per_minute.get(account)
         now = self._clock.now()
+        if now < self._seen:  # the clock was set back: the places are of another time
+            self._next.clear()
+            self._places.clear()
+        self._seen = now
         if rate is None:
             self._places.pop(key, None)
             return None

@@ -111,7 +111,7 @@ class Quiet:
             return None
         delivery, now = turn.delivery, self.world.clock.now()
         due = delivery.come_again is not None and now >= delivery.come_again
-        due = due or now >= turn.at + FULL
+        due = due or not turn.at <= now < turn.at + FULL  # or the clock was set back
         if due or delivery.phase is not RotationPhase.IDLE or delivery.drifted:
             return None
         return delivery if await self._is_there(name, turn) else None
@@ -152,7 +152,7 @@ class Quiet:
         key = id(store), folder
         async with self._guard:
             now, last = self.world.clock.now(), self._searches.get(key)
-            if last is not None and last.number > after and now - last.at < FRESH:
+            if last is not None and last.number > after and last.at <= now < last.at + FRESH:
                 return last.found
             if id(store) in self._refused:
                 return None

@@ -37,6 +37,12 @@ class MemoryClock:
         while self._sleepers and self._sleepers[0][0] <= self._now:
             heapq.heappop(self._sleepers)[2].set()
 
+    def set_back(self, seconds: float) -> None:
+        """Set the time back, as a machine's may be; whoever sleeps does so as long as before."""
+        by = timedelta(seconds=seconds)
+        self._now -= by
+        self._sleepers = [(until - by, number, rung) for until, number, rung in self._sleepers]
+
     async def sleep(self, seconds: float) -> None:
         """Return at once with the time moved on; `by_hand`: wait until the time has come."""
         until = self._now + timedelta(seconds=max(0.0, seconds))

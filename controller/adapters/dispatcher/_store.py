@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 GroupOf = Callable[[str], str | None]
@@ -72,6 +72,9 @@ class WakeupStore(Protocol):
 
     def finish(self, key: str, turn: Turn) -> None:
         """Plan the next turn of a key; forget it when neither turn nor a wake-up asks for one."""
+
+    def set_back(self, by: timedelta) -> None:
+        """Plan every key so much sooner: the clock was set back."""
 
     def forget(self, key: str) -> None:
         """Forget a key; one that is not there is no error."""

@@ -45,6 +45,8 @@ STALLED_PAUSE = 600.0
 _STORE_PAUSE = 5.0
 _LONGEST_REST = 60.0
 """Seconds after which the clock is looked at anew: it may have been set, or the machine slept."""
+_SET_BACK = timedelta(seconds=5)
+"""A clock that goes back by less than this is only put right; that much is waited."""
 
 _log = structlog.get_logger(__name__)
 
@@ -133,13 +135,14 @@ class InProcessDispatcher:
         """Work until cancelled; then cancel what is worked on and wait until it has ended."""
         if self._running:
             raise Bug.because("the dispatcher runs already", code="dispatcher/runs-already")
-        self._running = True
+        self._running, seen = True, self._clock.now()
         try:
             self._store.regroup(self._group_of)
             async with asyncio.TaskGroup() as group:
                 while True:
                     self._changed.clear()
                     try:
+                        seen = self._follow_clock(seen)
                         self._start_ready(group, handler)
                         until = self._store.next_due(self._clock.now())
                     except Transient as error:
@@ -174,6 +177,17 @@ class InProcessDispatcher:
     async def is_idle(self) -> bool:
         """Tell whether nothing is due and nothing is worked on."""
         return not self._working and not self._store.has_due(self._clock.now())
+
+    def _follow_clock(self, seen: datetime) -> datetime:
+        """Plan all sooner when the clock was set back: nothing waits until it was that late again.
+
+        A turn that comes too soon changes nothing.
+        """
+        now = self._clock.now()
+        if seen - now > _SET_BACK:
+            _log.warning("the clock was set back", by=str(seen - now))
+            self._store.set_back(seen - now)
+        return now
 
     def _start_ready(self, group: asyncio.TaskGroup, handler: Handler) -> None:
         while planned := self._store.next_ready(self._clock.now(), self._busy()):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from controller.adapters.dispatcher._store import Again, Busy, GroupOf, Planned, Turn
 
@@ -87,6 +87,13 @@ class MemoryWakeups:
             priority = max(priority, row.again_priority)
         planned = replace(row.planned, due=min(wishes), priority=priority, attempts=turn.attempts)
         self._rows[key] = _Row(planned, self._next_number())
+
+    def set_back(self, by: timedelta) -> None:
+        """Plan every key so much sooner."""
+        for key, row in self._rows.items():
+            again = None if row.again_due is None else row.again_due - by
+            planned = replace(row.planned, due=row.planned.due - by)
+            self._rows[key] = replace(row, planned=planned, again_due=again)
 
     def forget(self, key: str) -> None:
         """Forget a key; one that is not there is no error."""

@@ -43,6 +43,8 @@ class Slowing:
         slowed = self._slowed.get(account)
         if slowed is None:
             return declared
+        if now < slowed.since:  # the clock was set back
+            slowed = self._slowed[account] = _Slowed(slowed.at_once, now)
         allowed = slowed.at_once + (now - slowed.since) // QUIET
         if allowed >= declared:
             del self._slowed[account]

@@ -127,6 +127,14 @@ class SqliteWakeups:
                 sql.execute("DELETE FROM wakeup WHERE key = ? AND again_due IS NULL", (key,))
             sql.execute(_PLAN_NEXT, given)
 
+    def set_back(self, by: timedelta) -> None:
+        """Plan every key so much sooner."""
+        sooner = by // _MICROSECOND
+        with self._writing() as sql:
+            sql.execute(
+                "UPDATE wakeup SET due = due - :by, again_due = again_due - :by", {"by": sooner}
+            )
+
     def forget(self, key: str) -> None:
         """Forget a key; one that is not there is no error."""
         with self._writing() as sql:

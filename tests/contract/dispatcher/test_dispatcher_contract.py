@@ -310,6 +310,29 @@ async def test_an_errors_class_says_when_the_key_is_tried_again(
     assert [(b - a).total_seconds() for a, b in itertools.pairwise(calls)] == pauses
 
 
+async def test_a_clock_that_is_set_back_holds_nothing_up(
+    dispatcher: Dispatcher, clock: MemoryClock
+):
+    calls = []
+
+    async def handler(_key: str) -> datetime:
+        calls.append(_key)
+        return clock.now() + timedelta(seconds=10)
+
+    await dispatcher.wake("source:a")
+    await dispatcher.wake("unit:later", at=clock.now() + timedelta(minutes=30))
+    async with running(dispatcher, handler):
+        clock.set_back(86400)
+        for _ in range(6):
+            clock.advance(10)
+            await settle()
+        assert calls.count("source:a") >= 4
+        assert "unit:later" not in calls
+        clock.advance(1800)
+        await settle()
+        assert "unit:later" in calls
+
+
 async def test_failures_are_counted_across_a_new_start_and_forgotten_after_a_success(
     store: WakeupStore, clock: MemoryClock, recorder: Recorder
 ):
