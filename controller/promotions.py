@@ -14,6 +14,7 @@ from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus
 from controller.permission import NotAllowed, NotFound, require
 from controller.steps.decide.decide import approval_rule
+from controller.steps.decide.people import CHANGED
 from controller.steps.decide.question import Question
 from controller.workflows import holding, keys
 from controller.workflows.hand_edits import ALL
@@ -84,11 +85,7 @@ class Promotions:
                 hint="`trueup get stages` shows what each stage waits for",
             )
         if expect and expect not in {status.candidate_commit, status.evidence}:
-            raise Stalled.because(
-                f"the release for `{subject}` has changed since it was shown",
-                hint="look at what waits now, and decide again",
-                code="app/changed-meanwhile",
-            )
+            raise _changed(subject)
         now = self._parts.world.clock.now()
         approval = Approval(
             status.name, status.candidate, caller.name, now, reason,
@@ -96,6 +93,8 @@ class Promotions:
         )  # fmt: skip
         question = await self._question(status, status.candidate)
         why_not = approval_rule(question).why_not(approval, now)
+        if why_not == CHANGED:  # since the stage was looked at last
+            raise _changed(subject)
         if why_not:
             raise NotAllowed.because(
                 f"an approval by `{caller.name}` does not count: {why_not}",
@@ -298,6 +297,14 @@ class Promotions:
         if status is None:
             raise NotFound.because(f"there is no stage `{name}`", hint="`trueup get stages`")
         return status
+
+
+def _changed(subject: str) -> Stalled:
+    return Stalled.because(
+        f"the release for `{subject}` has changed since it was shown",
+        hint="look at what waits now, and decide again",
+        code="app/changed-meanwhile",
+    )
 
 
 def _reason(text: str) -> str:

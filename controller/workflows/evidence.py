@@ -79,7 +79,8 @@ class Evidence:
             if asked is None and edit.asks(comes_by_itself=by_itself):
                 asked = Ask(edit.asked_by, edit.at)
             given, edited = edit.words(given), ""
-        by_hand = None if entry.auto or asked or not entry.after else "it is moved by hand"
+        may_come = entry.auto or asked is not None or not entry.after
+        by_hand = None if may_come else f"somebody has to ask for it: `trueup promote {name}`"
         return Question(
             stage=name,
             candidate=candidate,

@@ -55,7 +55,10 @@ async def promote(parts: Parts, name: StageName) -> datetime | None:
         status = await verify(parts, stages, status)
         status = await take_back(parts, stages, status, pointer, standing)
     await parts.recording.stage(status)
-    again = parts.world.clock.now() + LOOK_AGAIN
+    now = parts.world.clock.now()
+    if pointer is not None and status.release != pointer.digest:
+        return now  # it went back: where no unit changes by that, nobody else wakes the stage
+    again = now + LOOK_AGAIN
     return min(again, due) if due is not None else again
 
 

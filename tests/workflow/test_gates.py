@@ -65,6 +65,9 @@ async def test_a_release_is_compared_with_the_verified_one_also_in_a_new_life(wo
     assert "+25.0% beside 100 ms in 3 runs of the baseline" in said[-1]
     assert stage.commit != stage.candidate_commit
     assert stage.verified == stage.release
+    assert (stage.ready, gate(stage).ruling) == (True, "pass")  # no unit changed by going back
+    staging = await world.ledger.stage(StageName("shop", "staging"))
+    assert staging.release == stage.release
 
 
 async def test_a_run_that_proved_nothing_is_no_part_of_a_baseline(world):

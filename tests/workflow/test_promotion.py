@@ -1,12 +1,14 @@
 """Holds, going back, soaking, freezes, releases in between, and who may say yes."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from controller.diagnostics.errors import EngineRefused, Stalled
 from controller.model.caller import Caller, Member, Role
+from controller.model.names import Digest, StageName
 from controller.permission import NotAllowed
 from tests.support.worlds import Life, MemoryWorld
 
@@ -298,6 +300,11 @@ async def test_an_approval_is_of_a_group_not_of_an_author_and_may_be_taken_back(
     await life.app.promotions.hold(OPERATOR, "shop/production", "wait")
     await life.settle()
     await life.app.approve(other, "shop/production", expect=second)
+    seen = await world.ledger.stage(StageName("shop", "production"))
+    await world.ledger.put_stage(replace(seen, evidence=Digest("sha256:" + "0" * 64)))
+    with pytest.raises(Stalled, match="has changed since it was shown"):
+        await life.app.approve(other, "shop/production")  # not seen by the stage's last look yet
+    await world.ledger.put_stage(seen)
     await life.app.promotions.revoke(other, "shop/production", "not sure")
     await life.app.promotions.lift(OPERATOR, "shop/production")
     await life.settle()
@@ -336,4 +343,4 @@ async def test_a_commit_is_traced_through_the_stages() -> None:
         ("shop/staging", True),
         ("shop/production", False),
     ]
-    assert "it is moved by hand" in found.stages[-1].said
+    assert "somebody has to ask for it: `trueup promote shop/production`" in found.stages[-1].said

@@ -10,6 +10,7 @@ from controller.model.names import Digest, StageName
 from controller.model.release import Release
 
 CHECK = "approved"
+CHANGED = "the evidence has changed since it was given"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class ApprovalRule:
             (
                 None not in {approval.evidence, self.evidence}
                 and approval.evidence != self.evidence,
-                "the evidence has changed since it was given",
+                CHANGED,
             ),
         )
         return next((why for applies, why in reasons if applies), "")

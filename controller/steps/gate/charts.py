@@ -17,11 +17,11 @@ def charts(runs: Sequence[Measurement], baseline: Sequence[Measurement]) -> tupl
     curves = [Line(label, _curve(run), is_baseline=old) for label, run, old in _all(runs, kept)]
     return (
         Chart(
-            "Latency over time", "seconds since the begin", "p95 in ms",
+            "Latency over time", "seconds, the warm-up first", "p95 in ms",
             _over_time(runs, kept, 3),
         ),
         Chart(
-            "Requests and errors over time", "seconds since the begin", "per second",
+            "Requests and errors over time", "seconds, the warm-up first", "per second",
             (*_over_time(runs, kept, 1), *_errors(runs)),
         ),
         Chart(

@@ -44,6 +44,7 @@ _SEVERITY = (
     GateRuling.PASS,
 )
 
+UNCOMPARED = "nothing is compared: "
 _NOISE = "which is more, but no more than the noise of the runs explains"
 _TOO_NOISY = "the runs differ so much that nobody can say whether that is noise; make more runs"
 
@@ -85,7 +86,7 @@ def judge(question: Question, runs: Sequence[Measurement]) -> GateResult:
     if score is not None and question.score is not None:
         reasons.append(f"the score is {score:.0f} of 100, wanted {question.score.passes:g}")
     if question.baseline.absent and any(o.is_relative for o in objectives):
-        reasons.append(f"nothing is compared: {question.baseline.absent}")
+        reasons.append(f"{UNCOMPARED}{question.baseline.absent}")
     if ruling != GateRuling.PASS:
         reasons += _once(e for run in runs for e in validity.errors(run))[: validity.SHOWN_ERRORS]
     ended = _once(d for run in runs if run.ended_early for d in validity.short(run))

@@ -14,6 +14,7 @@ from controller.model.capacity import Headroom
 from controller.model.chart import Chart, Picture
 from controller.model.measurement import GateResult, GateRuling, Measurement
 from controller.steps.gate import validity
+from controller.steps.gate.judge import UNCOMPARED
 from controller.steps.gate.objectives import LATENCIES, show
 
 STYLE = (
@@ -67,7 +68,7 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
     parts = [
         f"<h1>{escape(result.gate)} in {escape(told.stage)} {verdict}</h1>",
         f"<p><b>{_MEANS[result.ruling]}</b> {escape(_made(told))}</p>",
-        _list(result.reasons[:MOST_REASONS]),
+        _list(_reasons(result)[:MOST_REASONS]),
         f"<p><b>{escape(_again_said(result))}</b></p>" if result.earlier else "",
         _headroom(told),
         "<h2>Objectives</h2>", _objectives(result),
@@ -116,7 +117,12 @@ def _made(told: Told) -> str:
         return f"Release {told.commit[:12]}: nothing was measured."
     last = told.runs[-1]
     load = f"{last.seconds:.0f} s at {last.offered_rate:.4g} requests a second"
-    beside = f"beside {len(told.baseline)} runs of the baseline" if told.baseline else "on its own"
+    uncompared = next((r for r in told.result.reasons if r.startswith(UNCOMPARED)), "")
+    beside = (
+        f"beside {len(told.baseline)} runs of the baseline"
+        if told.baseline
+        else uncompared or "beside no baseline"
+    )
     return (
         f"Release {told.commit[:12]}, {_count(told.runs)} of {load}, the last on"
         f" {datetime.fromtimestamp(last.started_at, UTC):%Y-%m-%d at %H:%M} UTC, {beside}."
@@ -125,8 +131,13 @@ def _made(told: Told) -> str:
 
 def _more(result: GateResult) -> list[str]:
     """Give what is not said on top."""
-    rest = (*result.reasons[MOST_REASONS:], *result.warnings)
+    rest = (*_reasons(result)[MOST_REASONS:], *result.warnings)
     return [each for each in rest if each != result.told_earlier()]
+
+
+def _reasons(result: GateResult) -> list[str]:
+    """Give the reasons, without that nothing was compared: that stands beside what was measured."""
+    return [each for each in result.reasons if not each.startswith(UNCOMPARED)]
 
 
 def _again_said(result: GateResult) -> str:
@@ -228,9 +239,15 @@ def _again(told: Told) -> str:
     ]
     if told.runs:
         last = told.runs[-1]
-        known += [("Load", last.load), ("Target", last.target), ("Runner", last.runner_class)]
+        known += [("Load", last.load), ("Users", last.generator.get("users", "")),
+                  ("Target", last.target), ("Runner", last.runner_class)]  # fmt: skip
     command = f"trueup gate run {result.gate} -e {environment} -p {product}"
-    return f"<pre>{escape(command)}</pre>" + _table(("What", "Which"), known)
+    said = (
+        "This puts the same load on the release that is there then. What this page tells of is kept"
+        " by its digests: `trueup gate compare` lays two runs side by side, and `trueup decision"
+        " verify` judges them again."
+    )
+    return f"<pre>{escape(command)}</pre><p>{said}</p>" + _table(("What", "Which"), known)
 
 
 def _section(title: str, texts: Sequence[str]) -> str:

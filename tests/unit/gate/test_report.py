@@ -65,6 +65,18 @@ async def test_the_verdict_and_three_reasons_come_first():
     assert "Release cccccccccccc, 1 run of 10 s at 40 requests a second" in top
 
 
+def test_that_nothing_was_compared_is_said_on_top():
+    made = told()
+    objectives = (
+        Objective("p95", read_limits(["<9s", "<=+5%"])),
+        Objective("errorRate", read_limits("<1%")),
+    )
+    said = judge(Question("load", objectives, RELEASE), made.runs)
+    text = report(replace(made, result=said, baseline=()), []).decode()
+    assert "UTC, nothing is compared: no release was verified here yet." in text
+    assert text.count("nothing is compared") == 1
+
+
 async def test_that_it_was_asked_again_is_said_on_top():
     made = told()
     earlier = (
