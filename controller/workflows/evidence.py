@@ -79,8 +79,6 @@ class Evidence:
             if asked is None and edit.asks(comes_by_itself=by_itself):
                 asked = Ask(edit.asked_by, edit.at)
             given, edited = edit.words(given), ""
-        may_come = entry.auto or asked is not None or not entry.after
-        by_hand = None if may_come else f"somebody has to ask for it: `trueup promote {name}`"
         return Question(
             stage=name,
             candidate=candidate,
@@ -101,7 +99,7 @@ class Evidence:
             authors=await self._authors(entry, candidate, pointer),
             asked=asked,
             suspended=self.is_suspended(name),
-            held="somebody suspended it" if suspended else by_hand,
+            held="somebody suspended it" if suspended else _wish(name, entry, asked),
             hold=pointer.hold if pointer else None,
             edited=edited,
             taken_over=edit.taken_over(asked.by if asked else "") if edit and not edited else "",
@@ -263,3 +261,10 @@ def risks_of(status: StageStatus, units: Sequence[UnitStatus]) -> tuple[UnitRisk
 
 def _proof_fact(name: StageName, release: Digest) -> str:
     return f"proof/{name}/{release}"
+
+
+def _wish(name: StageName, entry: PipelineStage, asked: Ask | None) -> str | None:
+    """Say whose wish is awaited; None: a release comes by itself, or somebody asked for it."""
+    if entry.auto or asked is not None or not entry.after:
+        return None
+    return f"somebody has to ask for it: `trueup promote {name}`"
