@@ -244,8 +244,8 @@ def _again(told: Told) -> str:
     command = f"trueup gate run {result.gate} -e {environment} -p {product}"
     said = (
         "This puts the same load on the release that is there then. What this page tells of is kept"
-        " by its digests: `trueup gate compare` lays two runs side by side, and `trueup decision"
-        " verify` judges them again."
+        " by its digests: <code>trueup gate compare</code> lays two runs side by side, and"
+        " <code>trueup decision verify</code> judges them again."
     )
     return f"<pre>{escape(command)}</pre><p>{said}</p>" + _table(("What", "Which"), known)
 
