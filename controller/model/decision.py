@@ -65,6 +65,15 @@ class EvidenceItem:
     evidence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DecisionHead:
+    """What of a decision tells how long its evidence is kept: a year has thousands of them."""
+
+    kind: DecisionKind
+    decided_at: datetime
+    number: int = 0
+
+
 @dataclass(frozen=True)
 class Decision:
     """The record of one decision, with every piece of evidence."""

@@ -66,7 +66,7 @@ class PastReader(Protocol):
     """Reads whatever lies in the history of the repository, for those who look for what leaked."""
 
     async def past_blobs(self, at_most: int) -> Sequence[PastBlob]:
-        """List files of all commits that were fetched, the newest first. Some may be none.
+        """List files of all commits that were fetched, the newest first.
 
         Raises RepositoryUnreachable.
         """

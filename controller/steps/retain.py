@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.model.decision import Decision, DecisionKind
+from controller.model.decision import DecisionHead, DecisionKind
 from controller.model.names import Digest
 from controller.model.retention import Retention
 
@@ -31,11 +31,11 @@ _HELD_BY = {
 
 @dataclass(frozen=True, slots=True)
 class KeptDecision:
-    """A record on the promotions branch; what cannot be read as one has no decision."""
+    """A record on the promotions branch; what cannot be read as one has no head."""
 
     digest: Digest
     text: str
-    decision: Decision | None = None
+    head: DecisionHead | None = None
 
 
 @dataclass(frozen=True)
@@ -105,14 +105,14 @@ def _kept_decisions(
     retention: Retention,
 ) -> Iterator[KeptDecision]:
     """Give the decisions of a stage whose evidence is kept: young, or new, or in force."""
-    yield from (each for each in of_stage if each.decision is None)
-    read = [(each, each.decision) for each in of_stage if each.decision is not None]
+    yield from (each for each in of_stage if each.head is None)
+    read = [(each, each.head) for each in of_stage if each.head is not None]
     read.sort(key=lambda pair: (pair[1].decided_at, pair[1].number), reverse=True)
     newest = {each.digest for each, _ in read[: retention.decisions_newest]}
-    moves = [each.digest for each, decision in read if decision.kind in _MOVES]
+    moves = [each.digest for each, head in read if head.kind in _MOVES]
     newest |= set(moves[: retention.decisions_newest])
-    for each, decision in read:
-        is_young = now - decision.decided_at < retention.decisions
+    for each, head in read:
+        is_young = now - head.decided_at < retention.decisions
         if is_young or each.digest in newest or each.digest in held:
             yield each
 

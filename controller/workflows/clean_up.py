@@ -22,7 +22,7 @@ from controller.model.status import StageStatus
 from controller.steps.retain import KeptDecision, Known, Marked, retain
 from controller.workflows import keys
 from controller.workflows.parts import Parts
-from controller.workflows.pointers import DECISIONS, read_decision
+from controller.workflows.pointers import DECISIONS, read_head
 
 Found = TypeVar("Found")
 EVERY = timedelta(days=1)
@@ -225,6 +225,6 @@ def _retain(known: Known, files: Mapping[str, str], retention: Retention) -> Mar
     decisions: dict[str, list[KeptDecision]] = {}
     for path, text in files.items():
         if path.startswith(DECISIONS):
-            kept = KeptDecision(digest_of(text), text, read_decision(text))
+            kept = KeptDecision(digest_of(text), text, read_head(text))
             decisions.setdefault(str(PurePosixPath(path).parent), []).append(kept)
     return retain(replace(known, decisions=decisions), retention)

@@ -10,12 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from controller.diagnostics.errors import Stalled
 from controller.model.canonical import digest_of
-from controller.model.decision import Decision
+from controller.model.decision import Decision, DecisionHead
 from controller.model.names import Commit, Digest, StageName
 from controller.model.pointer_change import TRAILER, PointerChange
 from controller.model.release import Hold, Pointer
 
 _DECISION = TypeAdapter(Decision)
+_HEAD = TypeAdapter(DecisionHead)
 _INSTANT = TypeAdapter(datetime)
 DECISIONS = "decisions/"
 HEADER = (
@@ -56,6 +57,15 @@ def read_decision(text: str) -> Decision | None:
         return _DECISION.validate_json(text)
     except ValidationError:
         return None
+
+
+def read_head(text: str) -> DecisionHead | None:
+    """Read of a record when and what was decided; None for what is none."""
+    try:
+        head = _HEAD.validate_json(text)
+    except ValidationError:
+        return None
+    return head if head.decided_at.tzinfo is not None else None  # somebody's hand wrote it
 
 
 def write_pointer(pointer: Pointer) -> str:

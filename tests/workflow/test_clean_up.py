@@ -1,5 +1,6 @@
 """What nobody needs goes; whatever is referred to opens, whatever has happened."""
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -192,6 +193,23 @@ async def test_much_is_taken_away_in_turns(monkeypatch) -> None:
     cleaning = await last_cleaning(parts)
     assert cleaning is not None
     assert (cleaning.is_whole, cleaning.gone) == (True, {"events": Amount(5)})
+
+
+async def test_a_record_that_a_hand_has_spoilt_keeps_what_it_names() -> None:
+    world, parts = begun()
+    story = Story(world, parts)
+    for _ in range(3):
+        await story.decide()
+        await story.release()
+    path, text = next(iter((await world.pointers.read("decisions/")).items()))
+    spoilt = json.loads(text) | {"decided_at": "2030-01-01T00:00:00"}  # of no zone
+    world.pointers.push({path: json.dumps(spoilt)})
+    named = {d for d in story.answers.values() if d in text}
+    for _ in range(4):
+        world.clock.advance(DAY * 9)
+        await clean_up(parts)
+    assert named
+    assert named <= {each.digest for each in await world.artifacts.stored()}
 
 
 class _Away(MemoryPointers):

@@ -96,7 +96,7 @@ class Worker:
         return Finished(code, texts["out"].text, texts["err"].text)
 
     async def close(self) -> None:
-        """Let an idle worker end, and wait until it has."""
+        """Let an idle worker end, wait until it has, and remove its log."""
         self._stdin.close()
         try:
             async with asyncio.timeout(END_SECONDS):
@@ -104,6 +104,7 @@ class Worker:
         except TimeoutError:  # idle, so nothing is lost
             self.process.kill()
             await self.process.wait()
+        self.log.unlink(missing_ok=True)
 
     @property
     def _stdin(self) -> asyncio.StreamWriter:

@@ -1,5 +1,6 @@
 """The promotions branch: read and written by plumbing, without any checkout."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -54,7 +55,8 @@ class GitPointers:
         """
         async with self._mirror.guard:
             _, files = await self._look()
-            return self._texts(files, [path for path in files if path.startswith(folders or "")])
+            wanted = [path for path in files if path.startswith(folders or "")]
+            return await asyncio.to_thread(self._texts, files, wanted)  # there may be thousands
 
     async def changes(self, path: str, at_most: int) -> Sequence[PointerChange]:
         """Give the commits that changed a file, the newest first, as the branch was last read."""

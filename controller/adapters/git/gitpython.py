@@ -14,7 +14,7 @@ from controller.adapters.git._following import WATCHED, checked_following, fetch
 from controller.adapters.git._history import is_ancestor, read_history
 from controller.adapters.git._log import read_log
 from controller.adapters.git._mirror import Mirror
-from controller.adapters.git._past import past_blobs
+from controller.adapters.git._past import Past
 from controller.adapters.git._pointers import GitPointers
 from controller.adapters.git._reading import reader_of
 from controller.adapters.git.login import Login
@@ -63,6 +63,7 @@ class GitRepository:
         named = Branch(following) if isinstance(following, str) else following
         self._following = checked_following(named)
         self._mirror = Mirror(url, mirror, timeout, login)
+        self._past = Past(self._mirror)
         self._signatures = Signatures(self._mirror, keys or SigningKeys())
         self._own_key = OwnKey(self._mirror, own_key) if own_key else None
         self._is_guarded = keys is not None
@@ -109,7 +110,7 @@ class GitRepository:
 
     async def past_blobs(self, at_most: int) -> tuple[PastBlob, ...]:
         """List files of all commits that were fetched, the newest first."""
-        return await past_blobs(self._mirror, at_most)
+        return await self._past.blobs(at_most)
 
     async def past_blob(self, identity: str) -> bytes | None:
         """Give the content of a file; None when it is none."""

@@ -27,6 +27,9 @@ class Edge:
 LONGEST_SHOWN = 60
 """A circle with more edges is shown by its beginning and its end."""
 
+SPARE = 100
+"""So many products of earlier commits are remembered besides twice those of this one."""
+
 Edges = Mapping[Reference, tuple[Edge, ...]]
 
 
@@ -39,6 +42,7 @@ def report_cycles(linking: Linking, acyclic: Recent[tuple[Parsed | None, ...], b
     for reference in linking.documents:
         if reference.kind in {"Stack", "Secret"}:
             members_of.setdefault(reference.product, []).append(reference)
+    acyclic.bound(2 * len(members_of) + SPARE)
     for product in sorted(members_of):
         members = members_of[product]
         around = linking.documents.get(Reference("Product", "", product))

@@ -31,7 +31,12 @@ class LinkedBefore:
         self._most = most
         self._shipped: Mapping[str, bytes] = {}
         self._documents: Recent[Parsed, Linked] = Recent(most)
-        self.acyclic: Recent[tuple[Parsed | None, ...], bool] = Recent(10_000)
+        self.acyclic: Recent[tuple[Parsed | None, ...], bool] = Recent(most)
+
+    def bound(self, most: int) -> None:
+        """Keep so many documents at most from now on."""
+        self._most = most
+        self._documents.bound(most)
 
     def of(self, shipped: Mapping[str, bytes]) -> Recent[Parsed, Linked]:
         """Give what was linked beside the same shipped files."""

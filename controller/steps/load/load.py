@@ -19,11 +19,21 @@ from controller.steps.load.tree import Tree
 
 
 class ParsedFiles:
-    """What earlier loads have read, so that a push costs what it changed."""
+    """What earlier loads have read, so that a push costs what it changed.
 
-    def __init__(self, most: int = 50_000) -> None:
-        self.documents: Recent[tuple[str, str], tuple[Parsed, ...]] = Recent(most)
-        self.linked = LinkedBefore(most)
+    What two commits hold is kept, and some more, and not all that months of edits leave behind.
+    """
+
+    def __init__(self, spare: int = 1_000) -> None:
+        self._spare = spare
+        self.documents: Recent[tuple[str, str], tuple[Parsed, ...]] = Recent(spare)
+        self.linked = LinkedBefore(spare)
+
+    def make_room(self, documents: int) -> None:
+        """Be ready for a commit with so many documents or files."""
+        most = 2 * documents + self._spare
+        self.documents.bound(most)
+        self.linked.bound(most)
 
 
 def load(
@@ -50,7 +60,9 @@ def load(
     for found in diagnostics:
         if found.severity == "error" and found.span:
             broken[Reference(UNREADABLE, "", found.span.path)] = [found]
+    kept.make_room(len(files))
     parsed = list(_parse(snapshot, files, kept))
+    kept.make_room(len(parsed))
     told = told_by(parsed, today)
     for each in parsed:
         diagnostics.extend(told(each))

@@ -15,6 +15,14 @@ class Recent(Generic[K, V]):
         self._most = most
         self._kept: OrderedDict[K, V] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def bound(self, most: int) -> None:
+        """Keep so many at most from now on."""
+        self._most = most
+        self._shrink()
+
     def find(self, key: K) -> V | None:
         """Give what was kept under a key, or None."""
         if key in self._kept:
@@ -24,5 +32,8 @@ class Recent(Generic[K, V]):
     def keep(self, key: K, value: V) -> None:
         """Keep a value."""
         self._kept[key] = value
+        self._shrink()
+
+    def _shrink(self) -> None:
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)

@@ -176,6 +176,7 @@ async def test_a_worker_is_renewed_after_its_runs(embedded_with: Make, tmp_path:
     second = await process_of(engine, world, "again")
     assert first.pid != second.pid
     assert not psutil.pid_exists(first.pid)
+    assert [log.name for log in (tmp_path / "home").glob("worker-*.log")] == ["worker-2.log"]
 
 
 async def test_an_idle_worker_uses_no_processor(embedded_with: Make, tmp_path: Path) -> None:

@@ -44,6 +44,16 @@ async def test_whatever_ever_lay_there_can_be_listed_and_read(site: Site):
     assert sorted(content for content in contents if content is not None) == [
         b"one\n", b"three\n", b"two\n",
     ]  # fmt: skip
+    site.commit({"a.yaml": "four\n"})
+    await site.reader.fetch()
+    again = await site.reader.past_blobs(100)
+    files = [each for each in again if each.path == "a.yaml"]
+    assert [await site.reader.past_blob(each.identity) for each in files] == [
+        b"four\n", b"three\n", b"one\n",
+    ]  # fmt: skip
+    assert sorted(each.path for each in again) == ["a.yaml", "a.yaml", "a.yaml", "d/e.yaml"]
+    assert set(listed) < set(again)
+    assert again == await site.reader.past_blobs(100)
     assert len(await site.reader.past_blobs(1)) == 1
     assert await site.reader.past_blob("0" * 40) is None
 

@@ -209,3 +209,20 @@ async def test_other_branches_are_left_alone(upstream: Upstream, repository: Git
         "refs/heads/main",
         f"refs/heads/{POINTERS}",
     ]
+
+
+async def test_what_git_has_thrown_away_since_it_was_listed_is_asked_for_no_more(
+    upstream: Upstream, repository: GitRepository, mirror: Path
+):
+    upstream.commit({"a.yaml": "one\n"})
+    await repository.fetch()
+    pointers = repository.pointers(MemoryClock())
+    await pointers.write({"shop/dev.yaml": "x"}, message="m", expect={})
+    assert "shop/dev.yaml" in {blob.path for blob in await repository.past_blobs(100)}
+    upstream.run(upstream.origin, "update-ref", "-d", f"refs/heads/{POINTERS}")
+    await pointers.read()
+    upstream.run(mirror, "update-ref", "-d", "refs/trueup/made")
+    upstream.run(mirror, "gc", "-q", "--prune=now")
+    upstream.commit({"b.yaml": "two\n"})
+    await repository.fetch()
+    assert [blob.path for blob in await repository.past_blobs(100)] == ["b.yaml", "a.yaml"]

@@ -154,6 +154,18 @@ def test_what_was_not_used_for_longest_is_forgotten() -> None:
     assert kept.find("a") == 0
     kept.keep("c", 2)
     assert [kept.find(key) for key in "abc"] == [0, None, 2]
+    kept.bound(1)
+    assert [kept.find(key) for key in "ac"] == [None, 2]
+
+
+def test_of_months_of_edits_no_more_is_remembered_than_two_commits_hold_and_a_little() -> None:
+    kept = ParsedFiles(spare=5)
+    for number in range(30):
+        page = LOAD_TEST.replace("name: shop-load", f"name: load-{number}")
+        catalog = load(snapshot({**shipped.example(), "load.yaml": page}), shipped.files(), kept)
+    most = 2 * len(catalog.documents) + 5
+    for each in (kept.documents, kept.linked.of(shipped.files())):
+        assert len(each) <= most
 
 
 def test_suggestions_ask_and_lists_end() -> None:
