@@ -39,8 +39,8 @@ async def litter(world: MemoryWorld, day: int) -> None:
         await world.artifacts.put(f"{day} {number}".encode())
         await parts.recording.event(f"unit:shop/dev/{number % 3}", "Applied", str(number))
         made = digest_of(f"release {day} {number}")
-        await world.ledger.put_release(Release("shop", Commit("a" * 40), made))
         await world.ledger.set_fact(f"proof/shop/dev/{made}", "{}")
+        await world.ledger.put_release(Release("shop", Commit("a" * 40), made))
     for number in range(4):
         await world.workspaces.place_tree(digest_of(f"tree {day} {number}"), TREE)
 
