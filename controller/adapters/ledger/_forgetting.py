@@ -82,8 +82,18 @@ class Forgetting:
                 # One step frees one page; only a script takes them all.
                 sql.executescript(f"PRAGMA incremental_vacuum({int(pages)})")
             (left,) = sql.execute("PRAGMA freelist_count").fetchone()
-            sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            _shorten_journal(sql)
         return int(size) * (int(free) - int(left))
+
+
+def _shorten_journal(sql: sqlite3.Connection) -> None:
+    """Empty the journal, unless somebody reads the file with a program of his own just now."""
+    (patience,) = sql.execute("PRAGMA busy_timeout").fetchone()
+    sql.execute("PRAGMA busy_timeout = 0")  # all the controller would stand still meanwhile
+    try:
+        sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        sql.execute(f"PRAGMA busy_timeout = {int(patience)}")
 
 
 def _widen_gap(sql: sqlite3.Connection, number: int, link: str) -> None:
