@@ -29,11 +29,13 @@ class ParsedFiles:
         self.documents: Recent[tuple[str, str], tuple[Parsed, ...]] = Recent(spare)
         self.linked = LinkedBefore(spare)
 
-    def make_room(self, documents: int) -> None:
-        """Be ready for a commit with so many documents or files."""
-        most = 2 * documents + self._spare
-        self.documents.bound(most)
-        self.linked.bound(most)
+    def expect_files(self, number: int) -> None:
+        """Have room for a commit with so many files of documents."""
+        self.documents.bound(2 * number + self._spare)
+
+    def expect_documents(self, number: int) -> None:
+        """Have room for a commit with so many documents."""
+        self.linked.bound(2 * number + self._spare)
 
 
 def load(
@@ -60,9 +62,9 @@ def load(
     for found in diagnostics:
         if found.severity == "error" and found.span:
             broken[Reference(UNREADABLE, "", found.span.path)] = [found]
-    kept.make_room(len(files))
+    kept.expect_files(len(files))
     parsed = list(_parse(snapshot, files, kept))
-    kept.make_room(len(parsed))
+    kept.expect_documents(len(parsed))
     told = told_by(parsed, today)
     for each in parsed:
         diagnostics.extend(told(each))

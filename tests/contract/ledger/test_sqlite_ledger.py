@@ -180,6 +180,22 @@ async def test_a_value_that_cannot_be_read_is_said_in_words(path: Path):
     await ledger.close()
 
 
+async def test_a_reader_that_does_not_end_is_not_waited_for(path: Path):
+    ledger = SqliteLedger.open(path)
+    ledger.connection.execute("PRAGMA busy_timeout = 3600000")
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM fact").fetchall()
+    await ledger.set_fact("head", "one")
+    await ledger.give_back(100)
+    assert ledger.connection.execute("PRAGMA busy_timeout").fetchone() == (3_600_000,)
+    assert path.with_name("ledger.db-wal").stat().st_size > 0
+    reader.close()
+    await ledger.give_back(100)
+    assert path.with_name("ledger.db-wal").stat().st_size == 0
+    await ledger.close()
+
+
 async def test_the_file_shrinks_when_events_were_forgotten_also_one_of_an_earlier_version(
     path: Path,
 ):

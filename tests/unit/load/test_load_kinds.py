@@ -168,6 +168,17 @@ def test_of_months_of_edits_no_more_is_remembered_than_two_commits_hold_and_a_li
         assert len(each) <= most
 
 
+def test_a_file_of_many_documents_is_linked_once() -> None:
+    kept = ParsedFiles(spare=5)
+    pages = "---\n".join(LOAD_TEST.replace("shop-load", f"load-{n}") for n in range(30))
+    files = {**shipped.example(), "load.yaml": pages}
+    catalog = load(snapshot(files), shipped.files(), kept)
+    before = len(kept.linked.of(shipped.files()))
+    assert before > len(catalog.documents) - 10
+    load(snapshot(files), shipped.files(), kept)
+    assert len(kept.linked.of(shipped.files())) == before
+
+
 def test_suggestions_ask_and_lists_end() -> None:
     assert did_you_mean("depends_on", ["dependsOn", "module"]) == "did you mean `dependsOn`?"
     assert did_you_mean("zzz", ["dependsOn"]) is None
