@@ -181,13 +181,13 @@ async def test_a_target_elsewhere_is_refused(url):
 async def test_a_freeze_shows_in_the_corrected_percentiles_only():
     """The server freezes for 2 s in every 5 s: users wait, and make few requests meanwhile."""
     async with running(frozen=2.0) as target:
-        measurement = await LOCUST.run(order(target.url, users=10, rate=200.0, steady=5.0))
+        measurement = await LOCUST.run(order(target.url, users=10, rate=100.0, steady=5.0))
     raw, corrected = measurement.total.raw, measurement.total.corrected
     print(f"p95 raw {raw['p95']} ms, corrected {corrected['p95']} ms")
     assert raw["p95"] < corrected["p95"] / 4
     assert corrected["p95"] > 1000
     held_up = measurement.total.requests + measurement.total.omitted
-    assert held_up == pytest.approx(1000, rel=0.1)
+    assert held_up == pytest.approx(500, rel=0.15)
 
 
 async def test_a_target_that_hangs_is_seen_though_no_request_ends():
