@@ -9,11 +9,12 @@ from controller.decisions import Decisions
 from controller.diagnostics.errors import Stalled
 from controller.gate_desk import GateDesk
 from controller.keeping import Keeping
+from controller.lookup import stage_named, unit_named
 from controller.model import view
 from controller.model.caller import Caller, Role, with_users
 from controller.model.condition import ConditionType, Truth
 from controller.model.decision import Approval
-from controller.model.names import Digest, StageName, UnitName
+from controller.model.names import Digest, StageName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
 from controller.outlook import Outlook
@@ -79,11 +80,11 @@ class App:
 
     async def unit(self, name: str) -> view.UnitView:
         """One unit. Raises NotFound."""
-        return await self._unit_view(await self._unit_status(name))
+        return await self._unit_view(await unit_named(self._ledger, name))
 
     async def states(self, name: str) -> Sequence[KeptState]:
         """The kept states of a unit, the newest first, without what is in them."""
-        return await self._parts.states.kept((await self._unit_status(name)).name)
+        return await self._parts.states.kept((await unit_named(self._ledger, name)).name)
 
     async def stages(self) -> Sequence[view.StageView]:
         """All stages."""
@@ -91,8 +92,7 @@ class App:
 
     async def stage(self, name: str) -> view.StageView:
         """One stage. Raises NotFound."""
-        await self._stage_status(name)
-        return await self._stage_view(StageName.parse(name))
+        return await self._stage_view((await stage_named(self._ledger, name)).name)
 
     async def secrets(self) -> Sequence[view.SecretView]:
         """All secrets, without their values."""
@@ -174,10 +174,9 @@ class App:
         if not parts:
             key = keys.SOURCE
         elif len(parts) == len(("product", "environment")):
-            await self._stage_status(subject)
-            key = keys.stage_key(StageName.parse(subject))
+            key = keys.stage_key((await stage_named(self._ledger, subject)).name)
         else:
-            status = await self._unit_status(subject)
+            status = await unit_named(self._ledger, subject)
             key = keys.unit_key(status.name)
             if status.drift:  # asked for by a person, drift is put back whatever the stack says
                 await self._parts.wishes.correct(status.name, wanted=True)
@@ -195,8 +194,7 @@ class App:
     async def look_for_drift(self, caller: Caller, unit: str) -> str:
         """Look at one unit now."""
         require(caller, Role.OPERATOR)
-        await self._unit_status(unit)
-        key = keys.drift_key(UnitName.parse(unit))
+        key = keys.drift_key((await unit_named(self._ledger, unit)).name)
         await self._dispatcher.wake(key, priority=5)
         return key
 
@@ -211,7 +209,7 @@ class App:
     ) -> str:
         """Approve exactly the changes that a unit's plan waits with; `expect` is what was shown."""
         require(caller, Role.APPROVER)
-        status = await self._unit_status(unit)
+        status = await unit_named(self._ledger, unit)
         subject = await self._parts.wishes.waiting_plan(status.name)
         if not subject:
             raise Stalled.because(f"no plan of `{unit}` waits for an approval")
@@ -266,14 +264,14 @@ class App:
         require(caller, Role.OPERATOR)
         reason = "Suspended" if suspended else "Resumed"
         if subject.count("/") == 1:
-            stage = (await self._stage_status(subject)).name
+            stage = (await stage_named(self._ledger, subject)).name
             since = await self._parts.wishes.suspended_since(stage)
             if since is not None and not suspended:
                 await self._parts.breaker.pause(stage.environment, since, "it was suspended")
             await self._parts.wishes.suspend(stage, suspended=suspended, at=self.now())
             key, units = keys.stage_key(stage), await self._ledger.units(stage)
         else:
-            unit = await self._unit_status(subject)
+            unit = await unit_named(self._ledger, subject)
             await self._parts.wishes.suspend(unit.name, suspended=suspended, at=self.now())
             key, units = keys.unit_key(unit.name), [unit]
         await self._tell(caller, key, reason, f"{reason.lower()} by hand")
@@ -287,7 +285,7 @@ class App:
     ) -> view.AdoptionView:
         """Turn the drift of a unit into an edit, prove it by a plan, and push it as a branch."""
         require(caller, Role.OPERATOR)
-        name = (await self._unit_status(unit)).name
+        name = (await unit_named(self._ledger, unit)).name
         made = await adopt(self._parts, Order(name, caller.name, branch, dry_run))
         return view.AdoptionView(
             str(name), made.drift, made.diff, made.proved, made.left, made.branch, made.commit or ""
@@ -296,7 +294,7 @@ class App:
     async def unlock(self, caller: Caller, unit: str, lock: str) -> str:
         """Break the lock of a unit's state by its id; only when its holder is not known to live."""
         require(caller, Role.ADMIN)
-        status = await self._unit_status(unit)
+        status = await unit_named(self._ledger, unit)
         if not lock:
             raise Stalled.because("which lock is meant?", hint="name it with `--lock ID`")
         await self._parts.states.unlock(status.name, lock)
@@ -306,7 +304,7 @@ class App:
     async def restore_state(self, caller: Caller, unit: str, serial: str) -> str:
         """Ask for an earlier state of a unit, which is suspended until somebody resumes it."""
         require(caller, Role.ADMIN)
-        status = await self._unit_status(unit)
+        status = await unit_named(self._ledger, unit)
         if not serial.isascii() or not serial.isdecimal():
             raise Stalled.because(f"`{serial}` is no serial of a state")
         await self._parts.states.ask_restore(status.name, int(serial), caller.name)
@@ -330,24 +328,6 @@ class App:
 
     async def _tell(self, caller: Caller, key: str, reason: str, message: str) -> None:
         await self._parts.recording.event(key, reason, f"{caller.name}: {message}")
-
-    async def _unit_status(self, name: str) -> UnitStatus:
-        try:
-            status = await self._ledger.unit(UnitName.parse(name))
-        except ValueError as error:
-            raise NotFound.because(str(error)) from error
-        if status is None:
-            raise NotFound.because(f"there is no unit `{name}`", hint="`trueup get units`")
-        return status
-
-    async def _stage_status(self, name: str) -> StageStatus:
-        try:
-            status = await self._ledger.stage(StageName.parse(name))
-        except ValueError as error:
-            raise NotFound.because(str(error)) from error
-        if status is None:
-            raise NotFound.because(f"there is no stage `{name}`", hint="`trueup get stages`")
-        return status
 
     async def _stage_view(self, name: StageName) -> view.StageView:
         status = await self._ledger.stage(name) or StageStatus(name)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.diagnostics.errors import Stalled
+from controller.lookup import not_there, stage_named
 from controller.model.caller import Caller, Role
 from controller.model.capacity import Headroom
 from controller.model.event import Event, EventType
 from controller.model.measurement import EarlierAnswer, GateResult
-from controller.model.names import Commit, Digest, StageName
+from controller.model.names import Commit, Digest
 from controller.model.status import StageStatus
 from controller.permission import NotFound, require
 from controller.ports.load_generator import LoadStage
@@ -164,10 +165,9 @@ class GateDesk:
         return await ask(self._parts, status.name, load_test, target.base, steps), load_test
 
     async def _status(self, stage: str, gate: str) -> StageStatus:
-        name = StageName.parse(stage)
-        status = await self._parts.world.ledger.stage(name)
-        if status is None or gate not in self._names(status):
-            raise NotFound.because(f"`{stage}` has no gate `{gate}`")
+        status = await stage_named(self._parts.world.ledger, stage)
+        if gate not in self._names(status):
+            raise not_there("gate", gate, self._names(status), "trueup gate list")
         return status
 
     def _names(self, status: StageStatus) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from controller.decisions import Decisions
 from controller.diagnostics.errors import Stalled
+from controller.lookup import stage_named
 from controller.model import move_view
 from controller.model.caller import Caller, Role
 from controller.model.decision import Approval
@@ -43,7 +44,7 @@ class Promotions:
 
         Raises NotFound, RepositoryUnreachable.
         """
-        return await self._decisions.of_stage((await self._status(stage)).name)
+        return await self._decisions.of_stage((await stage_named(self._ledger, stage)).name)
 
     async def trace(self, commit: str) -> move_view.TraceView:
         """Tell where a commit has got to, stage by stage. Raises NotFound."""
@@ -58,7 +59,7 @@ class Promotions:
 
     async def preview(self, stage: str, release: str = "") -> move_view.PreviewView:
         """Plan what going back to a release would change; nothing is changed, nothing is kept."""
-        name = (await self._status(stage)).name
+        name = (await stage_named(self._ledger, stage)).name
         pointer = (await Stages(self._parts).pointer(name)).pointer
         if pointer is None:
             raise Stalled.because(f"no release is at `{name}` yet", code="promote/nothing-there")
@@ -78,7 +79,7 @@ class Promotions:
         one is not approved unseen. Raises NotAllowed for whoever's word would not count.
         """
         require(caller, Role.APPROVER)
-        status = await self._status(subject)
+        status = await stage_named(self._ledger, subject)
         if status.candidate is None or not status.waiting_for:
             raise Stalled.because(
                 f"nothing waits for an approval in `{subject}`",
@@ -107,7 +108,7 @@ class Promotions:
     async def revoke(self, caller: Caller, subject: str, reason: str = "") -> str:
         """Take the caller's own approval of the release that waits back."""
         require(caller, Role.APPROVER)
-        status = await self._status(subject)
+        status = await stage_named(self._ledger, subject)
         given = await self._ledger.approvals(status.name, Digest(status.candidate or ""))
         mine = next((a for a in given if a.by == caller.name and not a.revoked), None)
         if mine is None:
@@ -122,7 +123,7 @@ class Promotions:
         One that is named stays asked for when a newer one is verified.
         """
         require(caller, Role.OPERATOR)
-        status = await self._status(stage)
+        status = await stage_named(self._ledger, stage)
         if release:
             found = await self._named(status, release)
             wanted, commit = found.digest, found.commit
@@ -139,7 +140,7 @@ class Promotions:
     async def accept_edit(self, caller: Caller, stage: str) -> str:
         """Ask for the release that somebody wrote into the pointer by hand, by all the rules."""
         require(caller, Role.OPERATOR)
-        name = (await self._status(stage)).name
+        name = (await stage_named(self._ledger, stage)).name
         edit = (await Stages(self._parts).pointer(name)).edit
         if edit is None:
             raise holding.not_edited(name)
@@ -154,7 +155,7 @@ class Promotions:
     async def put_back(self, caller: Caller, stage: str, reason: str = "") -> str:
         """Write the pointer as it was before somebody edited it by hand."""
         require(caller, Role.OPERATOR)
-        name = (await self._status(stage)).name
+        name = (await stage_named(self._ledger, stage)).name
         order = Order(caller.name, reason)
         return str((await holding.put_back(self._parts, name, order)).decision)
 
@@ -163,20 +164,20 @@ class Promotions:
     ) -> str:
         """Keep a stage at its release until somebody lifts that, or until an instant."""
         require(caller, Role.OPERATOR)
-        name = (await self._status(stage)).name
+        name = (await stage_named(self._ledger, stage)).name
         order = Order(caller.name, _reason(reason), until)
         return str((await holding.hold(self._parts, name, order)).decision)
 
     async def lift(self, caller: Caller, stage: str, reason: str = "") -> str:
         """End a hold."""
         require(caller, Role.OPERATOR)
-        name = (await self._status(stage)).name
+        name = (await stage_named(self._ledger, stage)).name
         return str((await holding.lift(self._parts, name, Order(caller.name, reason))).decision)
 
     async def roll_back(self, caller: Caller, stage: str, reason: str, release: str = "") -> str:
         """Go back to a release that was here before, and hold the stage there."""
         require(caller, Role.OPERATOR)
-        name = (await self._status(stage)).name
+        name = (await stage_named(self._ledger, stage)).name
         order = Order(caller.name, _reason(reason))
         return (await holding.roll_back(self._parts, name, order, release)).commit
 
@@ -186,7 +187,7 @@ class Promotions:
         Raises Stalled when nothing is asked for or under way.
         """
         require(caller, Role.OPERATOR)
-        status = await self._status(stage)
+        status = await stage_named(self._ledger, stage)
         order = Order(caller.name, _reason(reason))
         wish = await self._parts.wishes.asked_for(status.name)
         await self._parts.wishes.withdraw(status.name)
@@ -288,15 +289,6 @@ class Promotions:
         key = keys.stage_key(name)
         await self._parts.recording.event(key, reason, f"{caller.name}: {message}")
         await self._parts.world.dispatcher.wake(key, priority=5)
-
-    async def _status(self, name: str) -> StageStatus:
-        try:
-            status = await self._ledger.stage(StageName.parse(name))
-        except ValueError as error:
-            raise NotFound.because(str(error)) from error
-        if status is None:
-            raise NotFound.because(f"there is no stage `{name}`", hint="`trueup get stages`")
-        return status
 
 
 def _changed(subject: str) -> Stalled:

@@ -22,6 +22,8 @@ from schemas.kinds.credential_request import Asked
 from schemas.values import read_duration
 
 LONGEST_REASON, SHORTEST_REASON = 500, 10
+LONGEST_NAME = 254
+NOT_READABLE = "issue/not-readable"
 _TARGET = re.compile(r"(secret|database|ssh|pki):([a-z0-9-]{1,63}(?:/[a-z0-9-]{1,63}){1,2})")
 
 
@@ -48,18 +50,22 @@ class Requests:
         """Ask for something: for yourself with any role, for somebody else as an operator."""
         who = asked.get("who", "").strip() or caller.name
         require(caller, Role.VIEWER if who == caller.name else Role.OPERATOR)
+        if len(who) > LONGEST_NAME or not who.isprintable():
+            raise Stalled.because(
+                "whom it is for cannot be read", hint="give a user's name", code=NOT_READABLE
+            )
         reason = asked.get("reason", "").strip()
         if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or not reason.isprintable():
             raise Stalled.because(
                 "a request needs a reason that an approver understands",
                 hint=f"one line of {SHORTEST_REASON} to {LONGEST_REASON} characters",
-                code="issue/not-readable",
+                code=NOT_READABLE,
             )
         try:
             ttl = read_duration(asked.get("ttl", ""))
         except ValueError as error:
             raise Stalled.because(
-                f"how long is it needed? expected {error}", code="issue/not-readable"
+                f"how long is it needed? expected {error}", code=NOT_READABLE
             ) from error
         question = Question(who, caller.name, _target(asked), ttl, reason)
         question = await self._parts.issuing.as_new(question)
@@ -123,7 +129,7 @@ def _target(asked: Mapping[str, str]) -> Target:
             "what is asked for cannot be read",
             hint="write `secret:product/environment/name`, `database:store/role`, "
             "`ssh:store/role` or `pki:store/role`",
-            code="issue/not-readable",
+            code=NOT_READABLE,
         )
     kind, name = TargetKind(match[1]), match[2]
     written: dict[TargetKind, Mapping[str, object]] = {
@@ -146,5 +152,5 @@ def _target(asked: Mapping[str, str]) -> Target:
         raise Stalled.because(
             f"`{kind}:{name}` cannot be asked for so",
             hint=f"give {wants.get(kind, 'its whole name')}",
-            code="issue/not-readable",
+            code=NOT_READABLE,
         ) from error

@@ -1,6 +1,7 @@
 """What may be asked of rotations; checks who may, as `app` does for all else."""
 
 from controller.diagnostics.errors import Stalled
+from controller.lookup import secret_named
 from controller.model.caller import Caller, Role
 from controller.model.delivery import RotationPhase
 from controller.model.drill import Drill, DrillRow, DrillView
@@ -72,7 +73,7 @@ class Rotations:
         Without a generation it has what is delivered. Raises NotFound, Stalled.
         """
         require(caller, Role.OPERATOR)
-        status = await self._status(secret)
+        status = await secret_named(self._ledger, secret)
         consumer, _, number = said.partition(" ")
         document = find_secret(await self._parts.units.target(status.name.stage), status.name)
         known = [each.name for each in document.spec.consumers] if document else []
@@ -99,7 +100,7 @@ class Rotations:
     async def rotate(self, caller: Caller, secret: str) -> str:
         """Rotate a secret now."""
         require(caller, Role.OPERATOR)
-        name = (await self._status(secret)).name
+        name = (await secret_named(self._ledger, secret)).name
         await self._parts.wishes.rotate(name, self._parts.world.clock.now())
         key = keys.secret_key(name)
         message = f"{caller.name}: asked for a rotation now"
@@ -167,12 +168,3 @@ class Rotations:
         if not found:
             raise NotFound.because(f"`{selector}` names no secret", hint="`trueup get secrets`")
         return found
-
-    async def _status(self, secret: str) -> SecretStatus:
-        try:
-            status = await self._ledger.secret(SecretName.parse(secret))
-        except ValueError as error:
-            raise NotFound.because(str(error)) from error
-        if status is None:
-            raise NotFound.because(f"there is no secret `{secret}`", hint="`trueup get secrets`")
-        return status

@@ -2,7 +2,7 @@
 
 import click
 
-from controller.cli import acting, names
+from controller.cli import acting, names, output
 from controller.cli.client import Client
 from controller.cli.examples import example
 from controller.cli.place import asks_controller
@@ -26,8 +26,11 @@ from controller.cli.place import asks_controller
     " of units for an environment.",
 )
 @click.option("--revoke", is_flag=True, help="Take your approval of a stage's release back.")
+@output.OUTPUT
 @asks_controller
-def command(client: Client, name: str, *, reason: str, expect: str, revoke: bool) -> None:
+def command(
+    client: Client, name: str, *, reason: str, expect: str, revoke: bool, form: str
+) -> None:
     """Approve a release, a plan, a request, or what piled up.
 
     A stage is `product/environment`, a unit `product/environment/stack`. An environment stops when
@@ -37,16 +40,19 @@ def command(client: Client, name: str, *, reason: str, expect: str, revoke: bool
     if revoke:
         if not names.is_stage(name):
             raise click.UsageError("--revoke is for a stage")
-        acting.ask(client, "revoke", name, f"took the approval for {name} back", reason=reason)
-    elif names.is_request(name):
-        said = f"approved the request {name}"
-        acting.ask(client, "approve-request", name, said, reason=reason, expect=expect)
-    elif names.is_environment(name):
-        said = f"let the changes of {name} go"
-        acting.ask(client, "approve-backlog", name, said, reason=reason, expect=expect)
-    elif names.is_stage(name):
-        said = f"approved the release that waits for {name}"
-        acting.ask(client, "approve", name, said, reason=reason, expect=expect)
-    else:
-        said = f"approved the plan of {name}"
-        acting.ask(client, "approve-plan", name, said, reason=reason, expect=expect)
+        said = f"took the approval for {name} back"
+        acting.ask(client, "revoke", name, said, form=form, reason=reason)
+        return
+    action, said = _action(name)
+    acting.ask(client, action, name, said, form=form, reason=reason, expect=expect)
+
+
+def _action(name: str) -> tuple[str, str]:
+    """Tell by its name what is approved: the action for it, and what is said then."""
+    if names.is_request(name):
+        return "approve-request", f"approved the request {name}"
+    if names.is_environment(name):
+        return "approve-backlog", f"let the changes of {name} go"
+    if names.is_stage(name):
+        return "approve", f"approved the release that waits for {name}"
+    return "approve-plan", f"approved the plan of {name}"

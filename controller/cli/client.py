@@ -136,6 +136,8 @@ class Client:
 def _refusal(status: int, told: Any) -> TrueupError:
     if not isinstance(told, dict):
         told = {}
+    if status == httpx.codes.UNAUTHORIZED:
+        told |= {"hint": "name the file of your own token with `--token-file FILE`"}
     kind = _KINDS.get(str(told.get("kind", "")), Bug if status >= 500 else Stalled)  # noqa: PLR2004 - the server's errors
     return kind(
         [

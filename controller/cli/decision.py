@@ -1,7 +1,6 @@
 """`trueup decision`."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,8 +15,8 @@ from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
 from controller.cli.output import OUTPUT, cell, clean, print_json, print_table, short
 from controller.cli.place import Place, asks_controller, names_controller
+from controller.model.names import is_digest
 
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 VALID = "valid"
 
 
@@ -30,7 +29,7 @@ class DigestType(click.ParamType[str]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Check a digest."""
-        if DIGEST.fullmatch(str(value)) is None:
+        if not is_digest(str(value)):
             self.fail("a decision is named `sha256:` and 64 hexadecimal digits", param, ctx)
         return str(value)
 
@@ -151,7 +150,7 @@ def key(client: Client, form: str) -> None:
 
 
 def _verified(place: Place, what: str, keys: Sequence[str], address: str) -> Mapping[str, Any]:
-    if DIGEST.fullmatch(what):
+    if is_digest(what):
         if keys:
             raise click.UsageError("`--key` is for the record in a file")
         with place.connect() as client:

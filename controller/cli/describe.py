@@ -1,6 +1,6 @@
 """`trueup describe`."""
 
-import re
+import difflib
 from typing import Any
 
 import click
@@ -11,13 +11,13 @@ from controller.cli.examples import example
 from controller.cli.output import cell, clean, instant, print_pairs, print_section
 from controller.cli.place import asks_controller
 from controller.diagnostics.errors import Stalled
+from controller.model.names import is_digest
 
 KINDS = ("unit", "stage", "secret", "request", "decision", "forecast")
 RESOURCES = {
     "decision": "decisions", "stage": "stages", "unit": "units", "forecast": "forecasts",
 }  # fmt: skip
 """Where the API has what is asked for by its name alone."""
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 Found = dict[str, Any]
 
 
@@ -69,7 +69,7 @@ def _read(words: tuple[str, ...]) -> tuple[str, str]:
     if kind == "request":
         raise click.UsageError("a request is named `r-` and 12 hexadecimal digits")
     if kind == "decision":
-        if not DIGEST.fullmatch(name):
+        if not is_digest(name):
             raise click.UsageError("a decision is named `sha256:` and 64 hexadecimal digits")
         return kind, name
     wanted = names.STAGE if kind in {"stage", "forecast"} else names.UNIT
@@ -83,16 +83,17 @@ def _find(client: Client, kind: str, name: str) -> tuple[str, Found]:
     if kind == "request":
         events = client.get("events", subject=f"issue:{name}", limit=200)
         return kind, {**client.get(f"requests/{name}"), "events": events}
-    if kind == "":
-        unit = next((one for one in client.get("units") if one["name"] == name), None)
-        if unit is not None:
-            return "unit", unit
-    for secret in client.get("secrets"):
-        if secret["name"] == name:
-            return "secret", secret
+    known: list[str] = []
+    for each in ("unit", "secret") if kind == "" else (kind,):
+        for found in client.get(f"{each}s"):
+            if found["name"] == name:
+                return each, found
+            known.append(found["name"])
+    close = difflib.get_close_matches(name, known, n=1)
+    meant = f"did you mean `{close[0]}`? " if close else ""
     raise NotFound.because(
         f"there is no {kind or 'unit or secret'} `{name}`",
-        hint="`trueup get units` and `trueup get secrets` list them",
+        hint=f"{meant}`trueup get units` and `trueup get secrets` list them",
     )
 
 

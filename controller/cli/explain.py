@@ -4,6 +4,7 @@ import difflib
 
 import click
 
+from controller.cli import output
 from controller.cli.examples import example
 from controller.diagnostics import explain
 from controller.diagnostics.errors import Stalled
@@ -17,11 +18,15 @@ class NoPage(Stalled):
 
 @click.command(epilog=example("trueup explain load/unknown-key"))
 @click.argument("code", metavar="CODE")
-def command(code: str) -> None:
+@output.OUTPUT
+def command(code: str, form: str) -> None:
     """Explain a diagnostic by its code."""
     page = explain.explain(code)
     if page is None:
         close = difflib.get_close_matches(code, explain.codes(), n=1)
         hint = f"did you mean `{close[0]}`?" if close else "codes stand in `[…]` before a message"
         raise NoPage.because(f"there is no page on `{code}`", hint=hint)
-    click.echo(page.rstrip())
+    if form == "json":
+        output.print_json({"code": code, "page": page.rstrip()})
+    else:
+        click.echo(page.rstrip())

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from controller.cli import names
+from controller.cli import acting, names
 from controller.cli.client import Client
 from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
@@ -110,12 +110,12 @@ def run(
 @click.argument("name", metavar="NAME", type=names.GATE)
 @_ENVIRONMENT
 @_PRODUCT
+@OUTPUT
 @asks_controller
-def cancel(client: Client, name: str, environment: str, product: str | None) -> None:
+def cancel(client: Client, name: str, environment: str, product: str | None, form: str) -> None:
     """End the run of a gate; it is not run again until somebody asks."""
     place = _find(client, name, environment, product)
-    client.act("gate-cancel", place)
-    click.echo(f"cancelled {place}")
+    acting.ask(client, "gate-cancel", place, f"cancelled {place}", form=form)
 
 
 @command.command(epilog=example("trueup gate report shop-load -e dev --out report.html"))

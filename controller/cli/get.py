@@ -137,6 +137,8 @@ def command(
     """
     chosen = KINDS[kind]
     found = chosen.fetch(client, stage, product)
+    if stage and not found:
+        client.get(f"stages/{stage}")  # one that is not there is asked about
     if form == "json":
         output.print_json(found)
     else:

@@ -4,7 +4,8 @@ import re
 
 import click
 
-_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+from controller.model.names import is_name
+
 ENVIRONMENT_PARTS, STAGE_PARTS, UNIT_PARTS = 1, 2, 3
 _WORDS = {
     (ENVIRONMENT_PARTS,): "lower-case letters, digits and hyphens",
@@ -30,7 +31,7 @@ class NameType(click.ParamType[str]):
         """Check a name."""
         text = str(value)
         pieces = text.split("/")
-        if len(pieces) not in self.parts or not all(_PART.fullmatch(piece) for piece in pieces):
+        if len(pieces) not in self.parts or not all(map(is_name, pieces)):
             self.fail(f"{text!r} is no such name; expected {_WORDS[self.parts]}", param, ctx)
         return text
 

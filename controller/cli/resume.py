@@ -2,7 +2,7 @@
 
 import click
 
-from controller.cli import acting, names
+from controller.cli import acting, names, output
 from controller.cli.client import Client
 from controller.cli.examples import example
 from controller.cli.place import asks_controller
@@ -10,7 +10,8 @@ from controller.cli.place import asks_controller
 
 @click.command(epilog=example("trueup resume shop/production"))
 @click.argument("name", metavar="STAGE_OR_UNIT", type=names.STAGE_OR_UNIT)
+@output.OUTPUT
 @asks_controller
-def command(client: Client, name: str) -> None:
+def command(client: Client, name: str, form: str) -> None:
     """Look after a stage or a unit again."""
-    acting.ask(client, "resume", name, f"resumed {name}")
+    acting.ask(client, "resume", name, f"resumed {name}", form=form)

@@ -58,7 +58,7 @@ def command(
     """
     selector = _selector(secret, drill, asked)
     if secret is not None:
-        acting.ask(client, "rotate", secret, f"asked for a rotation of {secret} now")
+        acting.ask(client, "rotate", secret, f"asked for a rotation of {secret} now", form=form)
         return ExitCode.DONE
     found = (
         client.get(f"drills/{drill}") if drill else client.get("drills/preview", selector=selector)

@@ -79,19 +79,21 @@ def fetch(client: Client, name: str, *, token_only: bool, form: str) -> None:
 @click.command(epilog=example(f'trueup secrets reject {REQUEST} --reason "use the dashboard"'))
 @click.argument("name", metavar="REQUEST", type=names.REQUEST)
 @click.option("--reason", required=True, help="Why; the requester is told.")
+@OUTPUT
 @asks_controller
-def reject(client: Client, name: str, reason: str) -> None:
+def reject(client: Client, name: str, reason: str, form: str) -> None:
     """Say no to a request; it needs the role `approver`."""
-    acting.ask(client, "reject-request", name, f"rejected {name}", reason=reason)
+    acting.ask(client, "reject-request", name, f"rejected {name}", form=form, reason=reason)
 
 
 @click.command(epilog=example(f"trueup secrets revoke {REQUEST}"))
 @click.argument("name", metavar="REQUEST", type=names.REQUEST)
 @click.option("--reason", default="", help="Why.")
+@OUTPUT
 @asks_controller
-def revoke(client: Client, name: str, reason: str) -> None:
+def revoke(client: Client, name: str, reason: str, form: str) -> None:
     """End a request now, and what was made for it: your own, or as an operator any."""
-    acting.ask(client, "revoke-request", name, f"asked to end {name}", reason=reason)
+    acting.ask(client, "revoke-request", name, f"asked to end {name}", form=form, reason=reason)
 
 
 COMMANDS = (request, fetch, reject, revoke)

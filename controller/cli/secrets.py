@@ -42,11 +42,13 @@ for each in secret_requests.COMMANDS:
 @click.argument("secret", metavar="SECRET", type=names.UNIT)
 @click.option("--consumer", required=True, help="The consumer, by its name in the document.")
 @click.option("--generation", type=click.IntRange(1), help="Which it has; the delivered one.")
+@OUTPUT
 @asks_controller
-def ack(client: Client, secret: str, consumer: str, generation: int | None) -> None:
+def ack(client: Client, secret: str, *, consumer: str, generation: int | None, form: str) -> None:
     """Say that a consumer has the new value of a secret, so that the old one may end."""
     expect = f"{consumer} {generation or ''}".strip()
-    acting.ask(client, "acknowledge", secret, f"{consumer} has {secret}", expect=expect)
+    said = f"{consumer} has {secret}"
+    acting.ask(client, "acknowledge", secret, said, form=form, expect=expect)
 
 
 @command.command(epilog=example("trueup secrets backup --out bao.snapshot --keys bao.keys"))

@@ -39,25 +39,30 @@ def history(client: Client, name: str, form: str) -> None:
 @click.argument("serial", type=click.IntRange(0))
 @click.option("--dry-run", is_flag=True, help="Say what the state would know then, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@output.OUTPUT
 @asks_controller
-def restore(client: Client, name: str, serial: int, *, dry_run: bool, yes: bool) -> None:
+def restore(client: Client, name: str, serial: int, *, dry_run: bool, yes: bool, form: str) -> None:
     """Bring an earlier state back, under a serial above the present one.
 
     The present one is kept first. The unit is suspended then, so that nothing is made or destroyed
     before somebody has looked: `trueup events --subject UNIT` tells what a plan would do, and
     `trueup resume UNIT` lets the controller go on. It needs the role `admin`.
     """
-    _compare(client.get(f"units/{name}/states"), name, serial)
+    compared = _compared(client.get(f"units/{name}/states"), name, serial)
+    if form == "table":
+        _show(compared)
+    elif dry_run:
+        output.print_json(compared)
     if dry_run:
         return
     if not yes:
         click.confirm(f"restore serial {serial} of {name}, and suspend it?", abort=True, err=True)
     said = f"asked for serial {serial} of {name}; it is suspended until `trueup resume {name}`"
-    acting.ask(client, "restore-state", name, said, expect=str(serial))
+    acting.ask(client, "restore-state", name, said, form=form, expect=str(serial))
 
 
-def _compare(kept: list[dict[str, Any]], name: str, serial: int) -> None:
-    """Say which resources the state would know again, and which no more."""
+def _compared(kept: list[dict[str, Any]], name: str, serial: int) -> dict[str, Any]:
+    """Tell which resources the state would know again, and which no more. Raises Stalled."""
     wanted = next((state for state in kept if state["serial"] == serial), None)
     if wanted is None:
         raise Stalled.because(
@@ -66,11 +71,24 @@ def _compare(kept: list[dict[str, Any]], name: str, serial: int) -> None:
             code="state/not-there",
         )
     then, now = set(wanted["resources"]), set(kept[0]["resources"])
-    click.echo(f"serial {serial} of {output.instant(wanted['at'])}: {len(then)} resources")
-    for sign, addresses in (("+", then - now), ("-", now - then)):
-        for address in sorted(addresses):
+    return {
+        "unit": name,
+        "serial": serial,
+        "at": wanted["at"],
+        "resources": sorted(then),
+        "known_again": sorted(then - now),
+        "known_no_more": sorted(now - then),
+        "moved": wanted["moved"],
+    }
+
+
+def _show(compared: dict[str, Any]) -> None:
+    at, count = output.instant(compared["at"]), len(compared["resources"])
+    click.echo(f"serial {compared['serial']} of {at}: {count} resources")
+    for sign, which in (("+", "known_again"), ("-", "known_no_more")):
+        for address in compared[which]:
             click.echo(f"  {sign} {output.cell(address)}")
-    _say_where(wanted["moved"])
+    _say_where(compared["moved"])
 
 
 def _say_where(moved: list[str] | None) -> None:

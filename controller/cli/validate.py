@@ -32,11 +32,13 @@ FORMATS: Mapping[str, Callable[[tuple[Diagnostic, ...]], str]] = {
 @click.command(
     epilog=example(
         "trueup validate platform-config",
-        "trueup validate platform-config --format sarif > trueup.sarif",
+        "trueup validate platform-config -o sarif > trueup.sarif",
     )
 )
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
+    "-o",
+    "--output",
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),

@@ -179,21 +179,23 @@ def let_be(
     ignored: list[IgnoredDrift] = []
     used: set[int] = set()
     for change in changes:
-        left: list[AttributeChange] = []
-        taken: dict[int, list[AttributeChange]] = {}
-        for attribute in change.attributes:
-            number = _rule_for(change, attribute, holding)
-            (left if number is None else taken.setdefault(number, [])).append(attribute)
+        ruled = [(_rule_for(change, each, holding), each) for each in change.attributes]
+        left = tuple(each for number, each in ruled if number is None)
+        taken = {
+            number: tuple(each for other, each in ruled if other == number)
+            for number, _ in ruled
+            if number is not None
+        }
         used |= taken.keys()
         ignored.extend(
             IgnoredDrift(
-                replace(change, attributes=tuple(attributes)),
+                replace(change, attributes=attributes),
                 holding[number].reason, holding[number].owner, holding[number].until,
             )
             for number, attributes in taken.items()
         )  # fmt: skip
         if left or not taken:
-            counted.append(replace(change, attributes=tuple(left)))
+            counted.append(replace(change, attributes=left))
     unused = tuple(str(rule) for number, rule in enumerate(holding) if number not in used)
     return tuple(counted), tuple(ignored), unused
 

@@ -13,6 +13,14 @@ Digest = NewType("Digest", str)
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether `text` is the address of an artifact or a value."""
+    return DIGEST.fullmatch(text) is not None
+
+
 def is_name(text: str) -> bool:
     """Tell whether `text` may name a product, environment, stack or secret."""
     return NAME.fullmatch(text) is not None

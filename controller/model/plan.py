@@ -9,6 +9,7 @@ from typing import Self
 
 from controller.model.names import Commit, Digest, UnitName
 from controller.model.plan_document import PlanDocument
+from controller.model.state import EngineState
 from controller.model.workspace import Workspace
 
 
@@ -91,7 +92,7 @@ class PlanBinding:
     """Of the state that the plan was made from; ("", 0) when there was none."""
 
     @classmethod
-    def to(cls, workspace: Workspace, *, engine: str, lineage: str, serial: int) -> Self:
+    def to(cls, workspace: Workspace, engine: str, state: EngineState | None) -> Self:
         """Say what a plan of a workspace is bound to when it is made now."""
         return cls(
             commit=workspace.commit,
@@ -99,8 +100,8 @@ class PlanBinding:
             module=workspace.module_digest,
             upstream=workspace.upstream_digest,
             engine=engine,
-            lineage=lineage,
-            serial=serial,
+            lineage=state.lineage if state else "",
+            serial=state.serial if state else 0,
         )
 
 

@@ -1,7 +1,7 @@
 """A release: one commit of the config repository as seen by one product."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from controller.model.names import Commit, Digest, StageName
 
@@ -40,8 +40,8 @@ class Hold:
         return self.until is None or now < self.until
 
     def __str__(self) -> str:
-        end = f"until {self.until:%Y-%m-%d %H:%M UTC}" if self.until else "until it is lifted"
-        return f"held where it is by {self.by} {end}: {self.reason}"
+        end = f"{self.until.astimezone(UTC):%Y-%m-%d %H:%M UTC}" if self.until else "it is lifted"
+        return f"held where it is by {self.by} until {end}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +66,23 @@ class Pointer:
     def held(self, now: datetime) -> Hold | None:
         """Give the hold that stands; one whose time is over does not."""
         return self.hold if self.hold is not None and self.hold.holds(now) else None
+
+    def moved_to(self, release: Release) -> "Pointer":
+        """Let a release in; one that was taken back from here does not count as such any more."""
+        moved = replace(
+            self, commit=release.commit, digest=release.digest, decision=None, hold=None,
+            number=self.number + 1,
+        )  # fmt: skip
+        if self.rejected != release.digest:
+            return moved
+        return replace(moved, rejected=None, rejected_commit=None, rejected_by="", rejected_at=None)
+
+    def taken_back_to(
+        self, release: Release, now: datetime, *, by: str = "", hold: Hold | None = None
+    ) -> "Pointer":
+        """Go back to a release; the one that was here does not come again by itself."""
+        return Pointer(
+            self.stage, release.commit, release.digest, rejected=self.digest,
+            rejected_commit=self.commit, rejected_by=by, rejected_at=now, hold=hold,
+            number=self.number + 1,
+        )  # fmt: skip

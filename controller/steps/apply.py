@@ -14,8 +14,8 @@ from controller.model.outcome import Outcome, fingerprint
 from controller.model.plan import Plan, PlanBinding, digest_plan
 from controller.model.verdict import Level, Ruling, Verdict
 from controller.model.workspace import Workspace
+from controller.past import NO_PAST, Past
 from controller.ports.engine import Engine, EngineState, OnProcess
-from controller.ports.state_history import NO_PAST, Past
 from controller.ports.workspaces import Workspaces
 
 PLAN_FILE = "trueup.tfplan"
@@ -44,7 +44,7 @@ async def apply(
     async with workspaces.hold(plan.unit):
         directory = await workspaces.write(workspace)  # somebody may have asked about another one
         before = await engine.state(directory)
-        _check_binding(plan, _bind(workspace, engine, before), directory)
+        _check_binding(plan, PlanBinding.to(workspace, str(engine.version), before), directory)
         if plan.is_empty:
             return _outcome(plan, workspace, engine, before)
         await past.keep(plan.unit, before, "before an apply", past.made_with)
@@ -82,15 +82,6 @@ def _findings(verdict: Verdict, level: Level, code: str) -> tuple[Diagnostic, ..
     return tuple(
         Diagnostic(code=code, message=f"`{finding.rule}`: {finding.message}") for finding in found
     ) or (Diagnostic(code=code, message=f"the plan is {verdict.ruling}"),)
-
-
-def _bind(workspace: Workspace, engine: Engine, state: EngineState | None) -> PlanBinding:
-    return PlanBinding.to(
-        workspace,
-        engine=str(engine.version),
-        lineage=state.lineage if state else "",
-        serial=state.serial if state else 0,
-    )
 
 
 def _check_binding(plan: Plan, now: PlanBinding, directory: Path) -> None:

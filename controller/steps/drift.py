@@ -7,9 +7,9 @@ from controller.model.drift import Drift, classify, let_be
 from controller.model.outcome import Outcome, fingerprint
 from controller.model.provider_places import Places, moves
 from controller.model.workspace import Workspace
+from controller.past import NO_PAST, Past
 from controller.ports.clock import Clock
 from controller.ports.engine import Engine, EngineState
-from controller.ports.state_history import NO_PAST, Past
 from controller.ports.workspaces import Workspaces
 from schemas.drift import DriftIgnore
 

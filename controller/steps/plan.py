@@ -8,8 +8,8 @@ from controller.diagnostics.errors import DependencyNotReady, EngineRefused
 from controller.model.plan import Plan, PlanBinding, digest_plan
 from controller.model.provider_places import moves
 from controller.model.workspace import Workspace
+from controller.past import NO_PAST, Past
 from controller.ports.engine import Engine, OnProgress
-from controller.ports.state_history import NO_PAST, Past
 from controller.ports.workspaces import Workspaces
 
 
@@ -45,12 +45,7 @@ async def plan(
         content = found.file.read_bytes()
     is_there = state is not None and bool(state.resources)
     origins = await past.origins(workspace.unit, state) if state and is_there else ()
-    binding = PlanBinding.to(
-        workspace,
-        engine=str(engine.version),
-        lineage=state.lineage if state else "",
-        serial=state.serial if state else 0,
-    )
+    binding = PlanBinding.to(workspace, str(engine.version), state)
     return Plan(
         unit=workspace.unit,
         digest=digest_plan(content, binding),

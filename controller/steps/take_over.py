@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from controller.model.outcome import Outcome
 from controller.model.workspace import Workspace
+from controller.past import NO_PAST, Past
 from controller.ports.engine import Engine
-from controller.ports.state_history import NO_PAST, Past
 from controller.ports.workspaces import Workspaces
 
 

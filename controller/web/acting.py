@@ -3,11 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from controller.app import App
 from controller.model.caller import Caller
-from controller.model.names import NAME
+from controller.model.names import DIGEST, NAME
 from controller.web.refusals import RequestWrong
 
 SUBJECT = re.compile(f"{NAME.pattern}(?:/{NAME.pattern}){{1,2}}")
@@ -20,7 +20,7 @@ OF_NAMES = frozenset(
 """Actions whose subject is an environment or a request, a name without a product."""
 OF_ALL = frozenset({"reconcile", "gc", "reload"})
 """Actions that may be without a subject."""
-RELEASE = re.compile(r"[0-9a-f]{7,64}|sha256:[0-9a-f]{64}")
+RELEASE = re.compile(rf"[0-9a-f]{{7,64}}|{DIGEST.pattern}")
 REASON_LIMIT = 1000
 
 
@@ -59,18 +59,19 @@ class Ask:
         self.instant()
 
     def instant(self) -> datetime | None:
-        """Read `until`. Raises RequestWrong."""
+        """Read `until`, in UTC. Raises RequestWrong."""
         if not self.until:
             return None
         try:
             found = datetime.fromisoformat(self.until)
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
+            in_utc = found.astimezone(UTC) if found.tzinfo is not None else None
+        except (ValueError, OverflowError):
+            in_utc = None
+        if in_utc is None:
             raise RequestWrong.because(
                 "`until` is no instant", hint="write it as `2026-12-24T18:00:00+01:00`"
             )
-        return found
+        return in_utc
 
 
 def gate_of(subject: str) -> tuple[str, str]:

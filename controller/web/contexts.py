@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.model import view
+from controller.model import move_view, view
 from controller.model.caller import Role
 from controller.model.capacity import Capacity
 from controller.model.forecast import DayForecast, Forecast, Score
@@ -73,6 +73,17 @@ class StagePage:
     secrets: Sequence[view.SecretView]
     releases: Sequence[view.ReleaseView]
     events: Sequence[view.EventView]
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """`history.html`."""
+
+    frame: Frame
+    stage: str
+    moves: Sequence[move_view.MoveView]
+    """The newest first."""
+    total: int
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ import re
 
 from starlette.requests import Request
 
-from controller.model.names import NAME
+from controller.model.names import NAME, is_digest
 from controller.web.refusals import RequestWrong
 
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 STAGE = re.compile(f"{NAME.pattern}/{NAME.pattern}")
 PRODUCT = NAME
 EVENT_SUBJECT = re.compile(r"[a-z]{1,20}:[a-z0-9./-]{1,200}")
@@ -39,7 +38,7 @@ def word(request: Request, name: str, pattern: re.Pattern[str], example: str) ->
 def digest(request: Request) -> str:
     """Read a content address from the path. Raises RequestWrong."""
     text = str(request.path_params["digest"])
-    if DIGEST.fullmatch(text) is None:
+    if not is_digest(text):
         raise RequestWrong.because("expected a digest: `sha256:` and 64 hexadecimal digits")
     return text
 

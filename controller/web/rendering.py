@@ -1,9 +1,8 @@
 """Templates → pages. Everything is escaped; nothing in a template is marked as safe."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from controller.model import view
+from controller.model.names import is_digest
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FOLDER = Path(__file__).parent
 MINUTE, HOUR, DAY = 60, 3600, 86400
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 _TONES: Mapping[str, str] = {
     **dict.fromkeys(
@@ -71,12 +70,7 @@ def ago(at: datetime, now: datetime) -> str:
 
 def utc(at: datetime) -> str:
     """Give an instant to the second."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def is_digest(text: str) -> bool:
-    """Tell whether a text is the address of something stored."""
-    return DIGEST.fullmatch(text) is not None
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def subject_path(subject: str) -> str:

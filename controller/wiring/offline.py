@@ -24,8 +24,8 @@ from controller.model.plan import Plan
 from controller.model.snapshot import Snapshot
 from controller.model.verdict import Verdict
 from controller.model.workspace import Upstream, Workspace
+from controller.past import Past
 from controller.ports.policy_engine import PolicyEngine
-from controller.ports.state_history import Past
 from controller.settings import Repository, Settings
 from controller.steps import graph as graph_step
 from controller.steps import plan as plan_step

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from controller.diagnostics.errors import Stalled
 from controller.model.measurement import GateResult, Measurement
-from controller.model.names import Digest, StageName
+from controller.model.names import NAME, Digest, StageName, is_digest
 from controller.steps.gate import validity
 from controller.workflows.baselines import RESULT, Baselines, result_fact
 from controller.workflows.world import World
 
-_RUN = re.compile(r"sha256:[0-9a-f]{64}")
-_ANSWER = re.compile(r"([^/@\s]+/[^/@\s]+)/([^/@\s]+)(?:@([0-9a-f]{4,64}))?")
+_NAME = NAME.pattern
+_ANSWER = re.compile(rf"({_NAME}/{_NAME})/({_NAME})(?:@([0-9a-f]{{4,64}}))?")
 SEARCHED = 1000
 """Releases, the newest first, among which a commit is looked for."""
 
@@ -26,7 +26,7 @@ class Side:
 
 async def find_side(world: World, named: str) -> Side:
     """Find what a person named. Raises Stalled where it is not there."""
-    if _RUN.fullmatch(named):
+    if is_digest(named):
         return Side(named, (await _run(world, Digest(named)),))
     told = _ANSWER.fullmatch(named)
     if told is None:

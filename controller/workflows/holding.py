@@ -81,10 +81,7 @@ async def roll_back(parts: Parts, name: StageName, order: Order, to: str = "") -
         made = Hold(order.by, now, f"rolled back: {order.reason}", order.until)
         said = f"{order.by} goes back to {target} from {pointer.commit[:12]}: {order.reason}"
         decision = await _decision(parts, DecisionKind.ROLL_BACK, pointer, order, said, target)
-        return decision, Pointer(
-            name, target.commit, target.digest, rejected=pointer.digest,
-            rejected_commit=pointer.commit, rejected_by=order.by, rejected_at=now, hold=made,
-        )  # fmt: skip
+        return decision, pointer.taken_back_to(target, now, by=order.by, hold=made)
 
     moved = await _do(parts, name, change, "RolledBack", over_edit=True)
     await parts.wishes.withdraw(name)

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
@@ -159,6 +159,10 @@ def _instant(value: object) -> datetime | None:
     found = _INSTANT.validate_python(value)
     if found.tzinfo is None:
         raise ValueError("an instant has an offset")
+    try:
+        found.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("an instant lies between the years 1 and 9999") from error
     return found
 
 

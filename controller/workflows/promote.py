@@ -94,18 +94,8 @@ async def let_in(
         if status.waiting_for != decision.because:
             await _tell(parts, decision, "Waiting")
         return pointer, waits_for, decision.next_look
-    moved = Pointer(
-        status.name, candidate.commit, candidate.digest,
-        rejected=pointer.rejected if pointer else None,
-        rejected_commit=pointer.rejected_commit if pointer else None,
-        rejected_by=pointer.rejected_by if pointer else "",
-        rejected_at=pointer.rejected_at if pointer else None,
-        number=pointer.number + 1 if pointer else 1,
-    )  # fmt: skip
-    if moved.rejected == moved.digest:  # somebody asked for it again
-        moved = replace(
-            moved, rejected=None, rejected_commit=None, rejected_by="", rejected_at=None
-        )
+    here = pointer or Pointer(status.name, candidate.commit, candidate.digest)
+    moved = here.moved_to(candidate)
     moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=standing.text)
     return moved, _without_candidate(status), None
 
@@ -220,10 +210,8 @@ async def take_back(
     here = await stages.release(status.name.product, pointer.digest)
     if here is None:
         return status
-    basis, now = (
-        Basis(await stages.evidence.question(status, pointer, here, standing.edit)),
-        parts.world.clock.now(),
-    )
+    basis = Basis(await stages.evidence.question(status, pointer, here, standing.edit))
+    now = parts.world.clock.now()
     decision = settle(basis, now)
     if decision.kind != DecisionKind.ROLL_BACK:
         unclear = "; ".join(r.reasons[0] for r in of_here if not r.ruling.lets_through)
@@ -231,11 +219,7 @@ async def take_back(
             return status
         return replace(status, waiting_for=f"a release that passes its gates: {unclear}")
     await stages.evidence.forget_proof(status.name, pointer.digest)
-    moved = Pointer(
-        status.name, decision.release.commit, decision.release.digest,
-        rejected=pointer.digest, rejected_commit=pointer.commit, rejected_at=now,
-        hold=pointer.held(now), number=pointer.number + 1,
-    )  # fmt: skip
+    moved = pointer.taken_back_to(decision.release, now, hold=pointer.held(now))
     moved = await _write(parts, stages, decision, moved, basis=basis, instead_of=standing.text)
     status = await stages.adopt(replace(status, gates=()), moved)
     return replace(status, waiting_for="a new release: the last one was taken back")

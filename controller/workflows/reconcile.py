@@ -16,11 +16,12 @@ from controller.model.outcome import Outcome
 from controller.model.status import UnitStatus
 from controller.model.verdict import Ruling
 from controller.model.workspace import Workspace
-from controller.ports.state_history import Past
+from controller.past import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.steps import take_over as take_over_step
+from controller.workflows import keys
 from controller.workflows.approvals import ask
 from controller.workflows.catalogs import Wanted
 from controller.workflows.journal import RunJournal
@@ -50,12 +51,12 @@ async def reconcile(parts: Parts, name: UnitName) -> datetime | None:
             await parts.recording.unit_working(status, told)
             return parts.drift_order.again()
         await parts.breaker.check(name, status)
-        later = parts.pace.wait_until(f"unit:{name}", name.environment)
+        later = parts.pace.wait_until(keys.unit_key(name), name.environment)
         if later is not None:
             await parts.recording.unit_working(status, "waits for its account: `startsPerMinute`")
             return later
         status = await parts.recording.unit_working(status, "a plan is made and applied")
-        async with parts.journal.run(f"unit:{name}", wanted.commit) as run:
+        async with parts.journal.run(keys.unit_key(name), wanted.commit) as run:
             await change(parts, run, wanted, workspace, status)
     await parts.units.wake_dependents(wanted, before)
     return parts.units.next_turn(wanted)

@@ -123,7 +123,7 @@ class Recording:
         look_by: datetime | None = None,
     ) -> UnitStatus:
         """Record that a unit is as wanted; tells what was changed, or corrected."""
-        subject = f"unit:{status.name}"
+        subject = keys.unit_key(status.name)
         revision = f"sha1:{outcome.commit}"
         before = status.outcome.serial if status.outcome else 0
         changed = outcome.changed or outcome.serial != before  # or it was interrupted in between
@@ -160,7 +160,7 @@ class Recording:
 
         With `is_taken` what differed is wanted so now, and nothing was changed but the state.
         """
-        subject, now = f"unit:{status.name}", self._clock.now()
+        subject, now = keys.unit_key(status.name), self._clock.now()
         # What nothing in the configuration says is not put back; the state takes it over.
         left = tuple(change for change in status.drift if not is_put_back(change))
         back = Drift(status.name, now, tuple(c for c in status.drift if is_put_back(c)))
@@ -196,7 +196,7 @@ class Recording:
         told = "; ".join(moved)
         told += f"; left behind, unmanaged: {', '.join(left)}" if left else ""
         await self.event(
-            f"unit:{status.name}", "ProviderMoved", told, revision=revision, warning=True
+            keys.unit_key(status.name), "ProviderMoved", told, revision=revision, warning=True
         )
 
     async def unit_unchanged(
@@ -239,7 +239,7 @@ class Recording:
             status = replace(status, failures=status.failures + 1)
             if is_news:
                 await self.event(
-                    f"unit:{name}", error.reason, message,
+                    keys.unit_key(name), error.reason, message,
                     revision=f"sha1:{status.desired}", warning=True,
                 )  # fmt: skip
         await self._put(status, changes)
@@ -263,7 +263,7 @@ class Recording:
                 found += f"; maybe by {', '.join(told)}"
             revision = f"sha1:{status.desired}"
             await self.event(
-                f"unit:{status.name}", "DriftDetected", found, revision=revision, warning=True
+                keys.unit_key(status.name), "DriftDetected", found, revision=revision, warning=True
             )
         status = replace(
             status, drift=drift.changes, drift_looked_at=drift.looked_at, look_by=look_by,
@@ -283,7 +283,7 @@ class Recording:
         is_told = isinstance(error, ProviderMoved) or not isinstance(error, Waiting)
         if is_news and is_told:
             await self.event(
-                f"unit:{name}", "LookFailed", message,
+                keys.unit_key(name), "LookFailed", message,
                 revision=f"sha1:{status.desired}", warning=True,
             )  # fmt: skip
         told = (Truth.UNKNOWN, error.reason, message, error.hint)
@@ -310,7 +310,7 @@ class Recording:
         if status.waiting_for == message:
             return
         if not isinstance(error, Waiting):
-            await self.event(f"stage:{name}", error.reason, message, warning=True)
+            await self.event(keys.stage_key(name), error.reason, message, warning=True)
         await self.stage(replace(status, waiting_for=message))
 
     async def secret(self, status: SecretStatus) -> None:

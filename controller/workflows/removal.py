@@ -12,7 +12,7 @@ from controller.diagnostics.errors import (
 from controller.model.names import UnitName
 from controller.model.status import UnitStatus
 from controller.model.verdict import Ruling
-from controller.ports.state_history import Past
+from controller.past import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
@@ -80,7 +80,7 @@ class Removal:
         if policy == "orphan":
             await self._forget(status, "left alone, as its deletion policy says")
             return None
-        later = self._pace.wait_until(f"unit:{name}", name.environment)
+        later = self._pace.wait_until(keys.unit_key(name), name.environment)
         if later is None:
             await self._destroy(last, status)
         return later
@@ -103,7 +103,7 @@ class Removal:
         workspace = render_step.render(
             last.catalog, last.unit, await self._units.upstream(last, whatever_it_is=True)
         )
-        async with self._journal.run(f"unit:{name}", f"destroy-{last.commit}") as run:
+        async with self._journal.run(keys.unit_key(name), f"destroy-{last.commit}") as run:
             async with run.step("plan"):
                 plan = await plan_step.plan(
                     workspace, engine=engine, workspaces=self._world.workspaces, destroy=True,
@@ -135,7 +135,7 @@ class Removal:
 
     async def _forget(self, status: UnitStatus, how: str) -> None:
         await self._world.ledger.remove_unit(status.name)
-        await self._recording.event(f"unit:{status.name}", "Removed", how)
+        await self._recording.event(keys.unit_key(status.name), "Removed", how)
         await self._world.dispatcher.wake(keys.stage_key(status.name.stage))
         for other in await self._world.ledger.units(status.name.stage):
             await self._world.dispatcher.wake(keys.unit_key(other.name))

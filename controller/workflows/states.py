@@ -17,8 +17,8 @@ from controller.model.plan import Plan
 from controller.model.provider_places import moves
 from controller.model.state import KeptState
 from controller.model.workspace import Workspace
+from controller.past import Past
 from controller.ports.engine import Engine
-from controller.ports.state_history import Past
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step
 from controller.steps import restore as restore_step
@@ -62,7 +62,7 @@ class States:
             return error
         if broken is not None:
             message = f"the lock {broken.id} of {broken.who} was broken: its process is dead"
-            await self._recording.event(f"unit:{name}", "LockBroken", message, warning=True)
+            await self._recording.event(keys.unit_key(name), "LockBroken", message, warning=True)
             return Transient.because(message)
         if holder is None or not holder.id:
             return locked
@@ -129,7 +129,7 @@ class States:
         workspace = await self._workspace(wanted)
         status = await self._recording.unit_restoring(name)
         try:
-            async with self._journal.run(f"unit:{name}", f"restore-{serial}") as run:
+            async with self._journal.run(keys.unit_key(name), f"restore-{serial}") as run:
                 async with run.step("restore"):
                     done = await restore_step.restore(
                         workspace, serial, engine=engine, workspaces=world.workspaces,
@@ -143,12 +143,14 @@ class States:
                     )  # fmt: skip
         except Stalled as error:
             await self._wishes.restore(name, None)
-            await self._recording.event(f"unit:{name}", "RestoreRefused", str(error), warning=True)
+            await self._recording.event(
+                keys.unit_key(name), "RestoreRefused", str(error), warning=True
+            )
             raise
         await self._wishes.restore(name, None)
         changes = "; ".join(str(change) for change in plan.changes[:SHOWN])
         await self._recording.event(
-            f"unit:{name}", "StateRestored",
+            keys.unit_key(name), "StateRestored",
             f"the state of serial {serial} is there again, as serial {done.written_as}; a plan"
             f" would now: {plan.summary()}{f' ({changes})' if changes else ''}; {_where(plan)}the"
             " unit is suspended until it is resumed", warning=bool(plan.moved),
@@ -184,7 +186,9 @@ class States:
 
     async def _check_idle(self, name: UnitName) -> None:
         runs = [
-            run for run in await self._world.ledger.open_runs() if run.subject == f"unit:{name}"
+            run
+            for run in await self._world.ledger.open_runs()
+            if run.subject == keys.unit_key(name)
         ]
         if runs:
             raise StateLocked.because(

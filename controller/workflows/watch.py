@@ -13,7 +13,7 @@ from controller.model.drift import Drift, is_put_back
 from controller.model.names import UnitName
 from controller.model.status import UnitStatus
 from controller.model.workspace import Workspace
-from controller.ports.state_history import Past
+from controller.past import Past
 from controller.steps import drift as drift_step
 from controller.steps import render as render_step
 from controller.workflows import keys

@@ -234,10 +234,12 @@ def examples() -> list[str]:
 @pytest.mark.parametrize("path", WRITTEN, ids=name_of)
 def test_every_command_line_on_a_page_can_be_parsed(path: Path) -> None:
     for line in command_lines(path):
+        command: click.Command | None = trueup
         words = shlex.split(line)[1:]
-        command = trueup.get_command(click.Context(trueup), words[0])
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            command = command.get_command(click.Context(command), words.pop(0))
         assert command is not None, line
-        command.make_parser(click.Context(command)).parse_args(words[1:])
+        command.make_parser(click.Context(command)).parse_args(words)
 
 
 def test_there_are_examples_of_everything_that_runs_without_a_controller() -> None:

@@ -15,8 +15,8 @@ from controller.model.outcome import Outcome
 from controller.model.plan import Plan, ResourceChange
 from controller.model.provider_places import Places
 from controller.model.workspace import Upstream, Workspace
+from controller.past import Past
 from controller.ports.engine import Engine
-from controller.ports.state_history import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from controller.steps import render as render_step

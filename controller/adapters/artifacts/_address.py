@@ -1,11 +1,8 @@
 """The address of content, and what is an address."""
 
 import hashlib
-import re
 
-from controller.model.names import Digest
-
-_ADDRESS = re.compile(r"sha256:[0-9a-f]{64}")
+from controller.model.names import Digest, is_digest
 
 
 def address_of(content: bytes) -> Digest:
@@ -15,6 +12,6 @@ def address_of(content: bytes) -> Digest:
 
 def hexadecimal(digest: Digest) -> str:
     """Give the hexadecimal part of an address; raises ValueError for what is none."""
-    if _ADDRESS.fullmatch(digest) is None:
+    if not is_digest(digest):
         raise ValueError(f"`{digest}` is no address: expected `sha256:` and 64 hexadecimal digits")
     return digest.removeprefix("sha256:")

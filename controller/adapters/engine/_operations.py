@@ -318,10 +318,11 @@ class TerraformEngine:
             return
         if _errors.needs_init(finished):
             _init_stamp.forget(directory)
+        raise await self._error_of(directory, operation, finished)
+
+    async def _error_of(self, directory: Path, operation: str, finished: Finished) -> TrueupError:
         error = _errors.make_error(self.version, operation, finished)
-        if isinstance(error, StateLocked):
-            error = await self._locked(directory, error)
-        raise error
+        return await self._locked(directory, error) if isinstance(error, StateLocked) else error
 
     async def _locked(self, directory: Path, error: StateLocked) -> TrueupError:
         """Say who really holds the lock: of an HTTP server Terraform may name itself."""
@@ -374,9 +375,7 @@ class TerraformEngine:
             return
         finished = await self._attempt(directory, Command("state push", {}, (ERRORED,)))
         if finished.code:
-            error = _errors.make_error(self.version, "state push", finished)
-            if isinstance(error, StateLocked):
-                error = await self._locked(directory, error)
+            error = await self._error_of(directory, "state push", finished)
             if isinstance(error, StateLocked):  # maybe by the very apply that failed
                 raise error
             raise EngineFailed.because(

@@ -39,6 +39,7 @@ async def read_body(request: Request, keys: frozenset[str] = KEYS) -> dict[str, 
         raise RequestWrong.because("expected `Content-Type: application/json`")
     try:
         body = json.loads(await request.body())
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate can be written, not kept
     except (ValueError, RecursionError) as error:
         raise RequestWrong.because("the body is not JSON") from error
     if not isinstance(body, dict) or not all(isinstance(text, str) for text in body.values()):

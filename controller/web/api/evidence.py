@@ -1,6 +1,7 @@
 """`/api/evidence`: what decisions rest on, as it was stored."""
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from controller.web import reading
 from controller.web.api.answers import stored_json
@@ -12,7 +13,8 @@ from controller.web.site import Site
 def endpoints(site: Site) -> Endpoints:
     """Give the endpoints of evidence."""
 
-    async def evidence(request: Request) -> object:
+    async def evidence(request: Request) -> Response:
+        """Give a stored piece of evidence."""
         digest = reading.digest(request)
         answer = stored_json(await site.app.evidence(digest))
         if answer is None:

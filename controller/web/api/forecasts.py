@@ -1,8 +1,14 @@
 """`/api/forecasts`, `/api/capacity`: what load is to come, and how much is enough."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.model.capacity import Capacity
+from controller.model.forecast import Forecast
+from controller.outlook import ForecastView
 from controller.web import reading
 from controller.web.acting import Ask
 from controller.web.api.actions import read_body
@@ -14,20 +20,32 @@ from controller.web.site import Site
 KEYS = frozenset({"subject", "dry_run"})
 
 
+@dataclass(frozen=True)
+class ForecastTold:
+    """A forecast, its numbers once it was made, and the plans that rest on it."""
+
+    status: ForecastView
+    forecast: Forecast | None
+    capacities: Sequence[Capacity]
+
+
 def endpoints(site: Site) -> Endpoints:
     """Give the endpoints of forecasts and of capacity plans."""
 
-    async def forecasts(request: Request) -> object:
+    async def forecasts(request: Request) -> Sequence[ForecastView]:
+        """Give all forecasts."""
         del request
         return await site.app.outlook.forecasts()
 
-    async def forecast(request: Request) -> object:
+    async def forecast(request: Request) -> ForecastTold:
+        """Give one forecast, with its numbers and capacity plans."""
         name = reading.name(request, "product", "name")
         status, made = await site.app.outlook.forecast(name)
         weighed = await site.app.outlook.capacities(name)
-        return {"status": status, "forecast": made, "capacities": weighed}
+        return ForecastTold(status, made, weighed)
 
-    async def capacity(request: Request) -> object:
+    async def capacity(request: Request) -> Capacity:
+        """Give a capacity plan."""
         return await site.app.outlook.capacity(reading.name(request, "product", "name"))
 
     return {

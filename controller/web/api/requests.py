@@ -1,10 +1,12 @@
 """`/api/requests`: who asks for which secret or credential, and what becomes of it."""
 
 import json
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.model.issuance import RequestView
 from controller.web import reading
 from controller.web.api.actions import read_body
 from controller.web.api.answers import json_answer
@@ -17,10 +19,12 @@ KEYS = frozenset({"what", "who", "ttl", "reason", "user", "public_key", "common_
 def endpoints(site: Site) -> Endpoints:
     """Give the endpoints of requests."""
 
-    async def requests(request: Request) -> object:
+    async def requests(request: Request) -> Sequence[RequestView]:
+        """Give requests for credentials."""
         return await site.app.requests.all(is_open=request.query_params.get("open") == "yes")
 
-    async def one(request: Request) -> object:
+    async def one(request: Request) -> RequestView:
+        """Give one request."""
         return await site.app.requests.one(reading.name(request, "request"))
 
     return {"/api/requests": requests, "/api/requests/{request}": one}

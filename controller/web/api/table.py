@@ -1,6 +1,7 @@
 """All routes of the API. Each resource stands behind the same door: a token comes first."""
 
-from functools import partial
+from collections.abc import Mapping
+from functools import cache, partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,7 +29,8 @@ from controller.web.api import (
     units,
 )
 from controller.web.api.answers import json_answer
-from controller.web.api.endpoints import Endpoint
+from controller.web.api.description import describe
+from controller.web.api.endpoints import Endpoint, Order
 from controller.web.api.webhooks import SENDERS, Webhooks
 from controller.web.site import Site
 
@@ -51,54 +53,42 @@ RESOURCES = (
 )
 
 
+ORDERS = {
+    "/api/actions/{action}": Order(actions.answer, actions.KEYS),
+    "/api/drills": Order(drills.answer, drills.KEYS),
+    "/api/adoptions": Order(adoptions.answer, adoptions.KEYS),
+    "/api/requests": Order(requests.ask, requests.KEYS),
+    "/api/requests/{request}/fetch": Order(requests.fetch),
+    "/api/capacity-proposals": Order(forecasts.propose, forecasts.KEYS),
+}
+
+
 def routes(site: Site) -> list[Route]:
     """Give the routes of the API, of the webhooks, and of the probes."""
     webhooks = Webhooks(site)
+    endpoints = dict(item for each in RESOURCES for item in each.endpoints(site).items())
+    describe_once = cache(partial(describe, endpoints, ORDERS))
 
-    async def act(request: Request) -> Response:
-        return await actions.answer(site, request)
+    async def description(_request: Request) -> Mapping[str, object]:
+        return describe_once()
 
-    async def adopt(request: Request) -> Response:
-        return await adoptions.answer(site, request)
-
-    async def drill(request: Request) -> Response:
-        return await drills.answer(site, request)
-
-    async def ask(request: Request) -> Response:
-        return await requests.ask(site, request)
-
-    async def fetch(request: Request) -> Response:
-        return await requests.fetch(site, request)
-
-    async def propose(request: Request) -> Response:
-        return await forecasts.propose(site, request)
-
-    async def measure(request: Request) -> Response:
-        return await metrics.answer(site, request)
-
-    found = [
-        Route(path, _behind_door(site, endpoint), methods=["GET"])
-        for resource in RESOURCES
-        for path, endpoint in resource.endpoints(site).items()
-    ]
+    reading = {**endpoints, "/api/openapi.json": description}
     return [
-        *found,
-        Route("/api/actions/{action}", act, methods=["POST"]),
-        Route("/api/drills", drill, methods=["POST"]),
-        Route("/api/adoptions", adopt, methods=["POST"]),
-        Route("/api/requests", ask, methods=["POST"]),
-        Route("/api/requests/{request}/fetch", fetch, methods=["POST"]),
-        Route("/api/capacity-proposals", propose, methods=["POST"]),
+        *(Route(path, _behind_door(site, each), methods=["GET"]) for path, each in reading.items()),
+        *(
+            Route(path, partial(order.answer, site), methods=["POST"])
+            for path, order in ORDERS.items()
+        ),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
             for sender in SENDERS
         ),
-        Route("/metrics", measure, methods=["GET"]),
+        Route("/metrics", partial(metrics.answer, site), methods=["GET"]),
         Route("/healthz", health.answer, methods=["GET"]),
     ]
 
 
-def _behind_door(site: Site, endpoint: Endpoint) -> "Endpoint":
+def _behind_door(site: Site, endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         site.bearer(request)
         value = await endpoint(request)

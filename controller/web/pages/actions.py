@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from controller.web.acting import Ask, act
 from controller.web.pages.forms import read_form, require_same_origin
 from controller.web.pages.framing import is_local
+from controller.web.refusals import RequestWrong
 from controller.web.site import Site
 
 DONE = {
@@ -41,6 +42,9 @@ async def answer(site: Site, request: Request) -> Response:
     require_same_origin(request)
     form = await read_form(request)
     session = site.proved_session(request, form.get("form_key", ""))
+    action = str(request.path_params["action"])
+    if action not in DONE:
+        raise RequestWrong.because(f"no page asks for `{action}`", hint="the command line may")
     ask = Ask(
         session.caller,
         subject=form.get("subject", ""),
@@ -49,7 +53,6 @@ async def answer(site: Site, request: Request) -> Response:
         until=form.get("until", ""),
         release=form.get("release", ""),
     )
-    action = str(request.path_params["action"])
     await act(site.app, action, ask)
     session.notices.append(DONE[action].format(ask.subject or "the repository"))
     wanted = form.get("next", "/")

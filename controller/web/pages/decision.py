@@ -124,6 +124,7 @@ def _text(record: Record, key: str) -> str:
 
 def _instant(value: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(value))
+        found = datetime.fromisoformat(str(value))
     except ValueError:
         return None
+    return found if found.tzinfo is not None else None

@@ -21,7 +21,7 @@ def answer(
     if status == UNAUTHORIZED and request is not None:
         wanted = local_path(request) if request.method == "GET" else "/"
         return RedirectResponse(f"/login?next={quote(wanted, safe='')}", 303)
-    back = urlsplit(request.headers.get("referer", "")).path if request is not None else ""
+    back = _came_from(request) if request is not None else ""
     context = ErrorPage(
         frame=frame(site, request, f"{status}"),
         status=status,
@@ -30,3 +30,10 @@ def answer(
         back=back if is_local(back) else "/",
     )
     return render("error.html", context, status)
+
+
+def _came_from(request: Request) -> str:
+    try:
+        return urlsplit(request.headers.get("referer", "")).path
+    except ValueError:
+        return ""

@@ -15,6 +15,7 @@ from controller.web.pages import (
     findings,
     forecasts,
     gate_report,
+    history,
     login,
     overview,
     requests,
@@ -31,6 +32,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 SHOWN: dict[str, Page] = {
     "/": overview.page,
     "/stages/{product}/{environment}": stage.page,
+    "/stages/{product}/{environment}/history": history.page,
     "/decisions/{digest}": decision.page,
     "/decisions/{digest}/raw": documents.decision,
     "/evidence/{digest}": documents.evidence,

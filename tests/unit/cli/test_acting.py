@@ -47,6 +47,8 @@ def test_an_action_is_asked_for_and_told(trueup, app, words, asked):
     assert (ended.code, ended.err) == (0, "")
     assert app.asked == [("ada", *asked)]
     assert (asked[1] or "the repository") in ended.out
+    told = json.loads(trueup(*words, "-o", "json").out)
+    assert (told["action"], told["subject"], told["by"]) == (asked[0], asked[1], "ada")
 
 
 @pytest.mark.parametrize(

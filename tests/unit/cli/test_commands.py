@@ -20,45 +20,82 @@ DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
 HEADER = """\
 # The command line
 
-Text for people, `-o json` for programs on every command that reads. Data goes to standard output,
-messages to the standard error stream. `NO_COLOR` is honoured; in a pipe nothing is coloured or cut.
+Text for people, `-o json` for programs on every command that reads or acts. Data goes to standard
+output, messages to the standard error stream. `NO_COLOR` is honoured; in a pipe nothing is coloured
+or cut. `trueup COMMAND --help` tells what stands here.
 
 | exit code | meaning |
 | --- | --- |
 | 0 | done |
 | 1 | refused, with diagnostics |
-| 2 | changes are present (only with `--detailed-exitcode`) |
+| 2 | changes are present (`--detailed-exitcode`), or what was shown is not done without `--yes` |
 | 64 | wrong use |
 | 70 | a bug of ours; a report was written |
 | 75 | nothing is wrong with the command: come again later |
 | 130 | interrupted |
 
+Commands marked with [controller] ask one, and have these options as well:
+
+| option | meaning |
+| --- | --- |
+{options}
+
 This page is made from the commands' own help by `tests/unit/cli/test_commands.py`.
 """
+ASKED = ("server", "token_file", "data", "settings")
 
 
-def help_of(name):
-    with click.Context(
-        group, info_name="trueup", max_content_width=100, terminal_width=96,
-        help_option_names=["-h", "--help"],
-    ) as root:  # fmt: skip
-        if not name:
-            group._help_option = None  # another test may have made it under another context
-            return group.get_help(root)
-        command = group.get_command(root, name)
-        command._help_option = None  # another test may have made it under another context
-        with click.Context(
-            command, info_name=name, parent=root, max_content_width=100, terminal_width=96,
+def leaves(command=group, words=()):
+    """Give every command that does something, and every group, with its words."""
+    names = command.list_commands(None) if isinstance(command, click.Group) else ()
+    for name in names:
+        found = command.get_command(None, name)
+        yield (*words, name), found
+        yield from leaves(found, (*words, name))
+
+
+EVERY = dict(leaves())
+
+
+def options_of(command):
+    return {each.name: each for each in command.params if isinstance(each, click.Option)}
+
+
+def asks_controller(command):
+    return set(ASKED) <= set(options_of(command))
+
+
+def help_of(*words):
+    command, context = group, None
+    for name in ("trueup", *words):
+        command = group if name == "trueup" else command.get_command(context, name)
+        context = click.Context(
+            command, info_name=name, parent=context, max_content_width=100, terminal_width=96,
             help_option_names=["-h", "--help"],
-        ) as context:  # fmt: skip
-            command._help_option = None  # click keeps that of the first context it saw
-            return command.get_help(context)
+        )  # fmt: skip
+    command._help_option = None  # click keeps that of the first context it saw
+    with context:
+        return command.get_help(context)
 
 
-def test_the_page_on_the_command_line_is_what_the_commands_say():
+def section_of(words, monkeypatch):
+    """Give what the page says of a command; what all have that ask a controller stands above."""
+    command, mark = EVERY[words], ""
+    if asks_controller(command):
+        mark = " [controller]"
+        for name in ASKED:
+            monkeypatch.setattr(options_of(command)[name], "hidden", True)
+    title = f"##{'#' * (len(words) - 1)} trueup {' '.join(words)}{mark}"
+    return f"{title}\n\n```text\n{help_of(*words)}\n```\n"
+
+
+def test_the_page_on_the_command_line_is_what_the_commands_say(monkeypatch):
     """`TRUEUP_TEST_SNAPSHOTS=1` writes it anew."""
-    parts = [HEADER, f"## trueup\n\n```text\n{help_of('')}\n```\n"]
-    parts += [f"## trueup {name}\n\n```text\n{help_of(name)}\n```\n" for name in COMMANDS]
+    named = options_of(EVERY[("get",)])
+    rows = [f"| `{named[name].opts[0]}` | {named[name].help} |" for name in ASKED]
+    parts = [HEADER.replace("{options}", "\n".join(rows))]
+    parts.append(f"## trueup\n\n```text\n{help_of()}\n```\n")
+    parts += [section_of(words, monkeypatch) for words in EVERY]
     text = "\n".join(parts)
     if os.environ.get("TRUEUP_TEST_SNAPSHOTS"):
         DOCS.write_text(text)
@@ -66,18 +103,32 @@ def test_the_page_on_the_command_line_is_what_the_commands_say():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_has_the_help_of_the_table_and_an_example(name):
-    text = help_of(name)
-    assert f"  {COMMANDS[name].help}" in text
-    assert f"Example:\n    trueup {name}" in text
+def test_each_command_has_the_help_of_the_table(name):
+    assert f"  {COMMANDS[name].help}" in help_of(name)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_option_has_help(name):
-    command = group.get_command(click.Context(group), name)
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            assert parameter.help, parameter.name
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_each_command_has_an_example_and_help_for_each_option(words):
+    assert f"Example:\n    trueup {' '.join(words)}" in help_of(*words)
+    for option in options_of(EVERY[words]).values():
+        assert option.help, option.name
+
+
+NOT_FOR_PROGRAMS = {
+    ("gate", "report"), ("gate", "worker"), ("migrate",), ("render",), ("schema",),
+    ("secrets", "backup"), ("serve",),
+}  # fmt: skip
+"""They write files, go on for ever, or print JSON anyway."""
+
+
+def test_each_command_answers_in_json_but_those_that_have_nothing_to_tell():
+    without = {
+        words
+        for words, command in EVERY.items()
+        if not isinstance(command, click.Group)
+        and not any("-o" in option.opts for option in options_of(command).values())
+    }
+    assert without == NOT_FOR_PROGRAMS
 
 
 def test_help_loads_nothing_heavy():

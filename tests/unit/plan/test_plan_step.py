@@ -9,8 +9,8 @@ from controller.adapters.workspaces.memory import MemoryWorkspaces
 from controller.diagnostics.errors import DependencyNotReady, EngineFailed, EngineRefused
 from controller.model.plan import Action, Plan, digest_plan
 from controller.model.verdict import Ruling, Verdict
+from controller.past import Past
 from controller.ports.engine import EngineCapabilities
-from controller.ports.state_history import Past
 from controller.steps import apply as apply_step
 from controller.steps import plan as plan_step
 from tests.unit.plan.plan_workspaces import CANARY, COMMIT, UNIT, workspace

@@ -6,6 +6,7 @@ from controller.model.caller import Caller, Role
 from controller.web.api.webhooks import SENDERS
 from controller.web.asgi import application
 from controller.web.authority import Authority, KnownToken, digest_of
+from tests.support.worlds import MemoryWorld
 from tests.unit.web.fake_app import FakeApp
 
 WEBHOOK_SECRET = "a-webhook-secret"
@@ -49,3 +50,15 @@ def client(make_client):
 @pytest.fixture
 def public(make_client):
     return make_client(public_view=True)
+
+
+@pytest.fixture
+async def life():
+    """A real App on memory adapters, at rest."""
+    world = MemoryWorld()
+    world.example()
+    life = world.start()
+    await life.begin()
+    await life.settle()
+    yield life
+    MemoryWorld.close_all()

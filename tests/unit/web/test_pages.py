@@ -88,6 +88,18 @@ async def test_a_plan_that_waits_can_be_approved_as_it_was_shown(client, app):
     assert f'name="expect" value="{app.unit_views[3].plan_waiting}"' in page
 
 
+async def test_every_decision_about_a_stage_is_listed(public):
+    page = await text_of(public, "/stages/shop/production/history")
+    for word in (
+        "Decisions about shop/production", "held by olga", "the rules", "verified in shop/staging",
+        "not checked", f'href="/decisions/{DECISION}"',
+    ):  # fmt: skip
+        assert word in page, word
+    assert 'href="/stages/shop/production/history"' in await text_of(
+        public, "/stages/shop/production"
+    )
+
+
 async def test_a_decision_shows_its_evidence(public):
     page = await text_of(public, f"/decisions/{DECISION}")
     for word in (

@@ -1,29 +1,30 @@
 """The same application over a real App, on memory adapters: the fake App tells no lies."""
 
+import json
+import re
 from dataclasses import replace
 from functools import partial
+from inspect import get_annotations
 
 import httpx
-import pytest
+from pydantic import TypeAdapter
 
 from controller.model.room import Room
+from controller.web.api.table import RESOURCES
 from controller.web.asgi import application
+from controller.web.sessions import Sessions
+from controller.web.site import Site
+from controller.web.throttle import Throttle
 from controller.wiring import disk_usage
 from controller.workflows.room import LEAST
-from tests.support.worlds import MemoryWorld
 from tests.unit.web.conftest import bearer
 from tests.unit.web.signing_in import form_key, sign_in
 
-
-@pytest.fixture
-async def life():
-    world = MemoryWorld()
-    world.example()
-    life = world.start()
-    await life.begin()
-    await life.settle()
-    yield life
-    MemoryWorld.close_all()
+OF_OTHERS = {
+    "/api/evidence/{digest}", "/api/gate-reports/{digest}", "/api/gate-comparison",
+    "/api/previews/{product}/{environment}",
+}  # fmt: skip
+"""Of other digests than those of decisions, or what needs more than a first release."""
 
 
 async def test_a_release_is_approved_on_the_page_and_its_decision_is_shown(life, authority):
@@ -79,3 +80,44 @@ async def test_a_disk_that_takes_no_note_is_told_all_the_same(life, tmp_path):
     life.world.room = partial(disk_usage.room, tmp_path / "gone")
     codes = {each.code for each in await life.world.start().app.findings()}
     assert "trueup/machine-failed" in codes
+
+
+async def test_what_is_given_is_what_the_description_says(life, authority):
+    """Endpoints are described by their annotations: each answer can be read by its own."""
+    served = application(life.app, authority)
+    transport = httpx.ASGITransport(served, client=("127.0.0.1", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+
+        async def get(path):
+            answer = await client.get(path, headers=bearer())
+            assert answer.status_code == 200, (path, answer.text)
+            return answer.content
+
+        described = json.loads(await get("/api/openapi.json"))
+        stage = json.loads(await get("/api/stages/shop/dev"))
+        names = {
+            "product": "shop", "environment": "dev", "stack": "shop-api", "gate": "shop-load",
+            "digest": stage["decision"], "commit": stage["commit"],
+        }  # fmt: skip
+        site = Site(life.app, authority, Sessions(life.app.now), False, {}, Throttle(life.app.now))
+        read = 0
+        for resource in RESOURCES:
+            for path, endpoint in resource.endpoints(site).items():
+                assert described["paths"][path]["get"]["summary"]
+                if set(re.findall(r"{(\w+)}", path)) <= set(names) and path not in OF_OTHERS:
+                    annotated = TypeAdapter(get_annotations(endpoint)["return"])
+                    annotated.validate_json(await get(path.format(**names)))
+                    read += 1
+        assert read > 20
+
+
+async def test_the_description_has_no_loose_ends(life, authority):
+    transport = httpx.ASGITransport(application(life.app, authority), client=("127.0.0.1", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+        text = (await client.get("/api/openapi.json", headers=bearer())).text
+    described = json.loads(text)
+    kinds = set(described["components"]["schemas"])
+    assert set(re.findall(r"#/components/schemas/([\w.]+)", text)) <= kinds
+    assert {"UnitView", "StageView", "GateView", "Error"} <= kinds
+    actions = described["paths"]["/api/actions/{action}"]["post"]
+    assert "reconcile" in actions["parameters"][0]["schema"]["enum"]
