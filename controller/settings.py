@@ -383,8 +383,3 @@ def mirror_places(*, roots: bool = False) -> tuple[Path, ...]:
         home / ".terraform.d" / "plugins",
         *(folder / "terraform" / "plugins" for folder in folders),
     )
-
-
-def color_wanted() -> bool:
-    """Tell whether coloured output is welcome (`NO_COLOR` is honoured)."""
-    return not os.environ.get("NO_COLOR")

@@ -10,7 +10,7 @@ from controller.cli import acting, names
 from controller.cli.client import Client
 from controller.cli.examples import example
 from controller.cli.exit_codes import ExitCode
-from controller.cli.output import OUTPUT, Column, Item, cell, print_json, print_table
+from controller.cli.output import OUTPUT, Column, cell, print_json, print_table
 from controller.cli.place import asks_controller
 from controller.cli.surroundings import surroundings
 from controller.diagnostics.errors import Stalled
@@ -277,11 +277,6 @@ def _show_headroom(found: dict[str, Any]) -> None:
     for one in (room or {}).get("assumptions", ()):
         value = f"{one['value']:g} {one['unit']}"
         click.echo(f"  assumed: {cell(one['name'])} {cell(value)} ({cell(one['source'])})")
-
-
-def _reasons(one: Item) -> Sequence[str]:
-    reasons: Sequence[str] = (one["result"] or {}).get("reasons", ())
-    return reasons
 
 
 def _number(value: float | None) -> str:

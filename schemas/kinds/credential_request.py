@@ -83,13 +83,6 @@ class Asked(Part):
             raise ValueError("exactly one of `certificate`, `database`, `secret`, `sshCertificate`")
         return self
 
-    @property
-    def store_role(self) -> str:
-        """The role as `store/role`; empty for a secret."""
-        of_key = self.ssh_certificate.role if self.ssh_certificate else ""
-        of_name = self.certificate.role if self.certificate else ""
-        return self.database or of_key or of_name
-
 
 class CredentialRequestSpec(Part):
     """Who asks for what, for how long, and why."""

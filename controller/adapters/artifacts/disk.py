@@ -12,6 +12,7 @@ from pathlib import Path
 
 from controller.adapters.artifacts._address import address_of, hexadecimal
 from controller.diagnostics.errors import Stalled, Transient
+from controller.durable import sync_folder
 from controller.model.names import Digest
 from controller.model.retention import StoredArtifact
 
@@ -104,7 +105,7 @@ class DiskArtifacts:
         path = self._path(digest)
         try:
             if self._was_put_before(path, content):
-                _sync_folder(path.parent)  # whoever wrote it may have died before doing so
+                sync_folder(path.parent)  # whoever wrote it may have died before doing so
             else:
                 _make_folders(self._root, path.parent)
                 self._write(path, content)
@@ -137,7 +138,7 @@ class DiskArtifacts:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def _get(self, digest: Digest) -> bytes | None:
         path = self._path(digest)
@@ -184,15 +185,7 @@ def _make_folders(above: Path, folder: Path) -> None:
     for new in reversed(missing):
         inside = above in new.parents
         new.mkdir(mode=0o700 if inside else 0o755, exist_ok=True)
-        _sync_folder(new.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(new.parent)
 
 
 def _cannot(done: str, path: Path, error: OSError) -> Transient:

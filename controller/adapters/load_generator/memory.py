@@ -17,10 +17,6 @@ class MemoryLoadGenerator:
         self._kept: dict[str, Measurement] = {}
         self.orders: list[LoadOrder] = []
 
-    def will_answer(self, answer: Answer) -> None:
-        """Add an answer at the end of the list."""
-        self._answers.append(answer)
-
     async def run(
         self, order: LoadOrder, *, on_progress: OnLoadProgress | None = None
     ) -> Measurement:

@@ -6,6 +6,8 @@ Modes are given with each file: a umask would be the whole process's.
 import os
 from pathlib import Path
 
+from controller.durable import sync_folder
+
 
 def make_private_folder(folder: Path) -> None:
     """Make a folder for us alone; one that is there already becomes so."""
@@ -27,15 +29,6 @@ def write_private(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_new(file: Path, content: bytes) -> None:

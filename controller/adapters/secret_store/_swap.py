@@ -18,10 +18,10 @@ from pathlib import Path
 
 from controller.adapters.secret_store._private import (
     make_private_folder,
-    sync_folder,
     write_private,
 )
 from controller.diagnostics.errors import Stalled
+from controller.durable import sync_folder
 
 PREPARED, PROVEN, BEFORE, SERVER = "restoring", "proven", "server.before", "server"
 

@@ -31,7 +31,6 @@ from controller.adapters.secret_store._configuration import MOUNT, PREFIX, Ports
 from controller.adapters.secret_store._private import (
     make_private_folder,
     private_opener,
-    sync_folder,
     write_private,
 )
 from controller.adapters.secret_store._process import (
@@ -47,6 +46,7 @@ from controller.adapters.secret_store._swap import settle
 from controller.adapters.secret_store.openbao import AppRole, OpenBaoSecretStore
 from controller.diagnostics.errors import Stalled, StateLocked, StoreUnreachable, TrueupError
 from controller.diagnostics.secret import SecretText
+from controller.durable import sync_folder
 from controller.model.delivery import ServerHealth
 
 READY_SECONDS = 60.0

@@ -24,6 +24,7 @@ from typing import Self
 
 from controller.diagnostics.errors import Stalled, Transient
 from controller.diagnostics.secret import SecretText
+from controller.durable import sync_folder
 from controller.model.delivery import PRIVATE, FileAccess
 from controller.model.names import SecretName, is_name
 from controller.ports.secret_target import Trace
@@ -202,7 +203,7 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     _note(path).unlink(missing_ok=True)
     if path.parent.is_dir():
-        _sync(path.parent)
+        sync_folder(path.parent)
 
 
 def _note(path: Path) -> Path:
@@ -225,7 +226,7 @@ def _replace(path: Path, content: bytes, wanted: _Wanted) -> None:
         _give(file.fileno(), wanted)
         os.fsync(file.fileno())
     fresh.replace(path)
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def _give(descriptor: int, wanted: _Wanted) -> None:
@@ -258,14 +259,6 @@ def _open_folder(folder: Path) -> None:
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode | PASSED != mode:
         folder.chmod(mode | PASSED)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _failed(what: str, path: Path, error: OSError) -> Stalled | Transient:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from controller.diagnostics.errors import Stalled, Transient
 from controller.diagnostics.secret import SecretText
+from controller.durable import sync_folder
 from controller.model.names import Digest, UnitName
 from controller.model.provider_places import Places
 from controller.model.state import EngineState, KeptState
@@ -147,7 +148,7 @@ def _make_private(folder: Path, root: Path) -> None:
     if folder != root:
         _make_private(folder.parent, root)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _sync(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _write(path: Path, text: str) -> None:
@@ -162,12 +163,4 @@ def _write(path: Path, text: str) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)

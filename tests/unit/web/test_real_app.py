@@ -33,6 +33,7 @@ async def test_a_release_is_approved_on_the_page_and_its_decision_is_shown(life,
         await sign_in(client, "robin")
         page = (await client.get("/")).text
         assert "wanted &lt;150ms" in page
+        assert "It has no stages" in page  # the catalogue of the example
         key = await form_key(client)
         stage = (await client.get("/api/stages/shop/production", headers=bearer())).json()
         form = {"form_key": key, "subject": "shop/production", "reason": "seen in staging"}
