@@ -179,7 +179,9 @@ def test_a_code_with_a_page(capsys):
 
     for code in codes()[:3]:
         assert main(["explain", code]) == 0
-        assert capsys.readouterr().out.strip()
+        page = capsys.readouterr().out.strip()
+        assert main(["explain", code, "-o", "json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"code": code, "page": page}
 
 
 def test_a_bug_is_reported_to_a_file_without_secrets(monkeypatch, tmp_path, capsys):

@@ -36,6 +36,24 @@ def test_a_stage_or_a_product_narrows_the_list(trueup):
     assert trueup("get", "secrets", "--stage", "shop/dev").err == "there are no secrets\n"
 
 
+def test_what_is_not_there_is_asked_about(trueup):
+    ended = trueup("describe", "shop/dev/shop-ap")
+    assert ended.code == 1
+    assert "did you mean `shop/dev/shop-api`?" in ended.err
+    ended = trueup("get", "units", "--stage", "shop/nowhere")
+    assert (ended.code, ended.out) == (1, "")
+    assert "error[app/not-found]" in ended.err
+
+
+def test_a_wrong_token_is_told_with_the_option_that_names_another(trueup, folder):
+    (folder / "other-token").write_text("of-somebody-else\n")
+    ended = trueup("get", "units", "--token-file", "other-token")
+    assert ended.code == 1
+    assert "error[web/not-recognised]" in ended.err
+    assert "--token-file FILE" in ended.err
+    assert "Authorization" not in ended.err
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

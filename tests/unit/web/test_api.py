@@ -118,13 +118,26 @@ async def test_a_viewer_may_do_nothing(client, app, action, subject):
 
 @pytest.mark.parametrize(
     "body",
-    [{"until": "tomorrow"}, {"until": "2026-12-24T18:00"}, {"release": "HEAD"}, {"release": "ab"}],
+    [
+        {"until": "tomorrow"},
+        {"until": "2026-12-24T18:00"},
+        {"release": "HEAD"},
+        {"release": "ab"},
+        {"until": "0001-01-01T00:00:00+23:59"},
+    ],
 )
 async def test_an_instant_and_a_release_are_what_they_must_be(client, app, body):
     given = {"subject": "shop/production", "reason": "sale", **body}
     answer = await client.post("/api/actions/hold", json=given, headers=bearer())
     assert answer.status_code == 400
     assert app.asked == []
+
+
+async def test_an_instant_is_passed_on_in_utc(client, app):
+    """Wherever it is shown it is called UTC."""
+    body = {"subject": "shop/production", "reason": "sale", "until": "2026-12-24T18:00+01:00"}
+    assert (await client.post("/api/actions/hold", json=body, headers=bearer())).status_code == 202
+    assert str(app.asked[0][-1]) == "2026-12-24 17:00:00+00:00"
 
 
 async def test_history_trace_and_preview_are_read(client):

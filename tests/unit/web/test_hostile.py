@@ -149,3 +149,20 @@ async def test_a_form_of_no_page_of_ours_does_nothing(asking, life):
         form = {"form_key": key, "subject": "shop/dev/shop-api", "expect": "1"}
         answer = await asking.post(f"/actions/{action}", data=form)
         assert answer.status_code == 400, (action, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("units/shop/dev/shop-ap", "shop/dev/shop-api"),
+        ("stages/shop/prodution", "shop/production"),
+        ("gates/shop/dev/shop-laod", "shop-load"),
+        ("history/shop/stagin", "shop/staging"),
+    ],
+)
+async def test_what_is_not_there_is_asked_about(asking, path, meant):
+    answer = await asking.get(f"/api/{path}", headers=bearer())
+    assert answer.status_code == 404
+    assert f"did you mean `{meant}`?" in answer.json()["hint"]
+    answer = await asking.get("/api/units/zzz/zzz/zzz", headers=bearer())
+    assert answer.json()["hint"] == "`trueup get units` lists them"
