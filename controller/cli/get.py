@@ -12,8 +12,8 @@ from controller.cli.examples import example
 from controller.cli.output import Column
 from controller.cli.place import asks_controller
 
-REPOSITORY = "repository"
-"""The scope of findings about the repository itself, as that it does not answer."""
+OLD = frozenset({"repository", "machine"})
+"""Scopes of findings that make what is shown old: Git does not answer, or nothing can be noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +145,11 @@ def command(
         shown = chosen.wide if form == "wide" and chosen.wide else chosen.columns
         output.print_table(shown, found, empty=chosen.empty)
         if kind != "findings":
-            _tell_of_repository(client)
+            _tell_of_age(client)
 
 
-def _tell_of_repository(client: Client) -> None:
-    """Say that what is shown may be old, while the repository does not answer."""
+def _tell_of_age(client: Client) -> None:
+    """Say that what is shown may be old, while the repository or the disk makes it so."""
     for finding in client.get("findings"):
-        if finding["scope"] == REPOSITORY:
+        if finding["scope"] in OLD:
             click.echo(f"note: {output.clean(finding['message'])}", err=True)

@@ -174,9 +174,10 @@ def test_what_events_are_about_is_guessed(typed, meant):
     assert event_subject(typed) == meant
 
 
-def test_what_may_be_old_is_said_while_the_repository_does_not_answer(trueup):
+@pytest.mark.parametrize("scope", ["repository", "machine"])
+def test_what_may_be_old_is_said_while_git_or_the_disk_makes_it_so(trueup, scope):
     told = "no route (last reached at 2030-01-01T00:00:00+00:00)"
-    trueup.app.finding_views = [replace(FINDING, scope="repository", message=told)]
+    trueup.app.finding_views = [replace(FINDING, scope=scope, message=told)]
     ended = trueup("get", "stages")
     assert ended.err == f"note: {told}\n"
     assert told not in ended.out
