@@ -183,7 +183,7 @@ def gates(cases: tuple[str, ...], comparisons: int, steady: float, form: str) ->
 
     Real Locust, and a service whose faults are switched on from outside. Ends with 1 when a fault
     is let through, more than 5 % of comparisons of a release with itself are blocked, or more than
-    5 % of those of a release that is a fifth slower are not.
+    5 % of those of a release that is a fifth slower at p95, as seen from outside, are not.
     """
     from controller.bench.gates import CASES, Wish, bench_gates
 
