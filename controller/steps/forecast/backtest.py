@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from controller.model.forecast import SEASONAL_NAIVE, Question, Score
-from controller.model.series import DAYS_A_WEEK, Every, Series
+from controller.model.series import DAYS_A_WEEK, HOURS_A_DAY, Every, Series
 from controller.steps.forecast.bounds import day_peaks
 from controller.steps.forecast.light import (
     LOOK_FOR_CYCLE,
@@ -15,7 +15,9 @@ from controller.steps.forecast.light import (
     candidates,
     held,
     known_season,
+    seasonal_theta,
 )
+from controller.steps.forecast.usual_peaks import with_usual_peaks
 
 LONGEST = {Every.HOUR: 24 * 7 * 8, Every.DAY: 1100}
 """So many of the newest numbers are looked at: what is older says little, and costs time."""
@@ -28,6 +30,8 @@ FEWEST_FOLDS = 4
 """Of fewer, one that is no better wins all by chance too often."""
 FEWEST_STEPS = DAYS_A_WEEK
 """Of a fold: less than a week says who is good at those days of it."""
+FEWEST_OF_A_YEAR = 4
+"""Of a fold of weeks or months, which know no week."""
 CLEAR = 0.98
 """Something else than the naive must be at least this much better on the folds."""
 BLENDED = 3
@@ -37,6 +41,8 @@ SHARED = "shared"
 STEEP = 4
 """What is a tenth worse counts two thirds."""
 HEAVY = ("ets", "theta", "mstl")
+AS_IT_WAS = {SEASONAL_NAIVE, "daily-naive", "last-value"}
+"""Their days have peaks that once came."""
 Given = Mapping[str, Numbers]
 
 
@@ -101,9 +107,8 @@ def all_candidates(every: Every, question: Question, heavy: Given | None) -> Giv
     year = every.a_year if every in {Every.HOUR, Every.DAY} else LOOK_FOR_CYCLE
     found = dict(candidates(question, year))
     if question.is_log and "seasonal-theta" in found:
-        plain = Question(question.values, question.seasons, question.horizon)
         found["seasonal-theta-log"] = found["seasonal-theta"]
-        found["seasonal-theta"] = candidates(plain, 0)["seasonal-theta"]
+        found["seasonal-theta"] = seasonal_theta(replace(question, is_log=False))
     if "seasonal-theta" in found:
         found["average-light"] = average(
             found["seasonal-theta"], found["seasonal-median"], found["seasonal-drift"]
@@ -115,11 +120,14 @@ def all_candidates(every: Every, question: Question, heavy: Given | None) -> Giv
         found["average"] = average(*three)
     if min(question.values) < 0:
         return found
-    season = known_season(question)
-    return {
-        name: held(tuple(max(0.0, value) for value in said), question.values, season)
-        for name, said in found.items()
-    }
+    return {name: _likely(name, said, question, every.a_day) for name, said in found.items()}
+
+
+def _likely(name: str, said: Numbers, question: Question, a_day: int) -> Numbers:
+    """Keep a forecast within what seasons ever changed by, with peaks as days have them."""
+    positive = tuple(max(0.0, value) for value in said)
+    within = held(positive, question.values, known_season(question))
+    return within if name in AS_IT_WAS else with_usual_peaks(within, question.values, a_day)
 
 
 def with_blend(tried: Sequence[Fold], now: Given) -> tuple[tuple[Fold, ...], Given]:
@@ -149,7 +157,9 @@ def can_choose(tried: Sequence[Fold]) -> bool:
     if len(tried) < FEWEST_FOLDS:
         return False
     question = tried[0].question
-    return question.horizon >= min(question.seasons[0], FEWEST_STEPS)
+    is_week = question.seasons[0] in {HOURS_A_DAY, DAYS_A_WEEK}
+    fewest = FEWEST_STEPS if is_week else FEWEST_OF_A_YEAR
+    return question.horizon >= min(question.seasons[0], fewest)
 
 
 def _weights(tried: Sequence[Fold], now: Given) -> dict[str, float]:
@@ -278,16 +288,12 @@ def log_helps(series: Series, ends: Iterable[int], horizon: int) -> bool:
     """Tell whether models that see logarithms did better on the past."""
     if min(series.values) < 0:
         return False
-    plain, log = 0.0, 0.0
+    missed = {True: 0.0, False: 0.0}
     for end in ends:
         came = series.values[end : end + horizon]
-        for is_log in (False, True):
+        for is_log in missed:
             question = question_at(series, end, horizon, is_log=is_log)
-            said = candidates(question).get("seasonal-theta")
-            if said is None:
+            if len(question.values) < FEWEST_SEASONS * known_season(question):
                 return False
-            if is_log:
-                log += error(said, came)
-            else:
-                plain += error(said, came)
-    return log < CLEAR * plain
+            missed[is_log] += error(seasonal_theta(question), came)
+    return missed[True] < CLEAR * missed[False]

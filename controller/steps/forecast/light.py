@@ -5,7 +5,7 @@ out, what is left is smoothed exponentially, and half of the long slope is added
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean, median
@@ -45,15 +45,17 @@ def candidates(question: Question, year: int = 0) -> Mapping[str, Numbers]:
     found["last-value"] = (values[-1],) * horizon
     if len(values) >= 2 * season:
         level = levelled(values, season)
+        found["seasonal-theta"] = seasonal_theta(question)
         question = replace(question, values=level)
         found["seasonal-median"] = _seasonal_median(level, season, horizon)
         found["seasonal-drift"] = _seasonal_drift(level, season, horizon)
-        found["seasonal-theta"] = _on(question, lambda v: _theta(v, season, horizon))
         if season > 1 and len(values) >= FEWEST_PROFILED * season:
             found["profile"] = _profile(level, season, horizon, season, math.inf)
             stretch = max(1, season // DAYS_A_WEEK)
             halved = HALVED_AFTER * stretch
             found["reverting-profile"] = _profile(level, season, horizon, stretch, halved)
+            day = question.seasons[0] if len(question.seasons) > 1 else 1
+            found["lasting-level"] = _lasting_level(level, season, horizon, day)
     turn = cycle(values) if year == LOOK_FOR_CYCLE else 0
     if turn > season:
         found["cycle-theta"] = _on(question, lambda v: _theta(v, turn, horizon))
@@ -63,6 +65,13 @@ def candidates(question: Question, year: int = 0) -> Mapping[str, Numbers]:
         if "seasonal-theta" in found:
             found["theta-and-last-year"] = average(found["seasonal-theta"], found["last-year"])
     return found
+
+
+def seasonal_theta(question: Question) -> Numbers:
+    """Give what Theta says, on logarithms where the question wants that."""
+    season = known_season(question)
+    question = replace(question, values=levelled(question.values, season))
+    return _on(question, lambda values: _theta(values, season, question.horizon))
 
 
 def known_season(question: Question) -> int:
@@ -177,6 +186,23 @@ def _theta(values: Numbers, season: int, horizon: int) -> Numbers:
     return tuple(found)
 
 
+def _lasting_level(values: Numbers, season: int, horizon: int, day: int) -> Numbers:
+    """Give the season at the level of days, smoothed as forecasts so far ahead would have wanted.
+
+    What foresees the next step best forgets too fast: a month ahead little of today's level lasts.
+    """
+    indices, is_ratio = _season(values, season)
+    levels = []
+    for begin in range(len(values) % day, len(values), day):
+        came = sum(values[begin : begin + day])
+        usual = sum(indices[n % season] for n in range(begin, begin + day))
+        levels.append(math.log(came / usual) if is_ratio else (came - usual) / day)
+    days = -(-horizon // day)
+    level, _ = _smoothed(levels, {1, max(1, days // 4), max(1, days // 2), days})
+    ahead = [indices[(len(values) + step) % season] for step in range(horizon)]
+    return tuple(math.exp(level) * index if is_ratio else level + index for index in ahead)
+
+
 def _season(values: Numbers, season: int) -> tuple[list[float], bool]:
     """Give what each place in the season multiplies by, or adds; the newest seasons count."""
     is_ratio = min(values) > 0
@@ -212,17 +238,26 @@ def _moving_means(values: Numbers, season: int) -> list[float]:
     ]
 
 
-def _smoothed(values: Sequence[float]) -> tuple[float, float]:
-    """Give the level at the end, by the smoothing that would have forecast the past best."""
+def _smoothed(
+    values: Sequence[float], distances: Collection[int] = frozenset({1})
+) -> tuple[float, float]:
+    """Give the level at the end, by the smoothing that would have forecast the past best.
+
+    It is measured so many steps ahead.
+    """
     best = (math.inf, values[-1], 1.0)
     for alpha in SMOOTHINGS:
         level = fmean(values[:CYCLES])
-        error = 0.0
+        levels = [level]
         for value in values:
-            missed = value - level
-            error += abs(missed)
-            level += alpha * missed
-        best = min(best, (error, level, alpha))
+            level += alpha * (value - level)
+            levels.append(level)
+        missed = sum(
+            fmean(abs(said - came) for said, came in zip(levels, values[far - 1 :], strict=False))
+            for far in distances
+            if far <= len(values)
+        )
+        best = min(best, (missed, level, alpha))
     return best[1], best[2]
 
 

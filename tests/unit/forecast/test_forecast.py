@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from controller.model.forecast import SEASONAL_NAIVE, Answers, Forecast, Question
 from controller.model.series import Every, Series
-from controller.steps.forecast.backtest import weighted
+from controller.steps.forecast.backtest import Fold, can_choose, scores, weighted, with_blend
 from controller.steps.forecast.bounds import bounds, quantile
 from controller.steps.forecast.forecast import conclude, prepare
 from controller.steps.forecast.levels import levelled
 from controller.steps.forecast.light import candidates, cycle, held
-from tests.unit.forecast.traffic import FIRST, WEEK, daily, document, hourly
+from controller.steps.forecast.usual_peaks import with_usual_peaks
+from tests.unit.forecast.traffic import FIRST, WEEK, daily, document, hourly, wobble
 
 
 def made(series: Series, answers: Answers | None = None, **spec: object) -> Forecast:
@@ -65,20 +66,17 @@ def test_a_model_that_is_far_better_on_the_past_leads() -> None:
 
 
 def test_what_is_right_but_for_the_peaks_is_not_taken() -> None:
-    trial = prepare(hourly(), document(horizon="7d").spec)
-    whole = hourly(70).values
-    highest = {
-        n + whole[n : n + 24].index(max(whole[n : n + 24])) for n in range(0, len(whole), 24)
+    day = (*[10.0] * 12, 50.0, *[10.0] * 11)
+    said = {
+        SEASONAL_NAIVE: tuple(value + 1 for value in day) * 7,
+        "ets": tuple(min(value, 40.0) for value in day) * 7,
     }
-    lower = [value * (0.8 if n in highest else 1) for n, value in enumerate(whole)]
-    answers = tuple(
-        {"ets": tuple(lower[end : end + question.horizon])}
-        for question, end in zip(trial.questions, (*trial.ends, 24 * 42), strict=True)
-    )
-    forecast = made(hourly(), Answers(answers), horizon="7d")
-    ets = next(each for each in forecast.backtest.scores if each.candidate == "ets")
+    fold = Fold(Question(day * 14, (24, 168), 168), said, day * 7, 24)
+    tried, now = with_blend([fold] * 6, said)
+    assert now == said
+    ets = next(each for each in scores(tried, now) if each.candidate == "ets")
     assert ets.rmase < 1 < ets.peaks
-    assert "ets" not in forecast.chosen
+    assert not ets.is_chosen
 
 
 def test_too_few_folds_choose_nothing() -> None:
@@ -185,6 +183,43 @@ def test_an_odd_end_is_neither_said_again_nor_taken_for_lasting() -> None:
     assert said[0] > 1.5 * WEEK[0]
     assert said[27] == pytest.approx(WEEK[6], rel=0.15)
     assert candidates(question)["profile"][6] < 1.3 * WEEK[6]
+
+
+def test_a_level_that_comes_and_goes_within_days_does_not_last_a_month() -> None:
+    values, away = [], 0.0
+    for n in range(400):
+        away = 0.8 * away + wobble(n)
+        values.append(100 * math.exp(0.5 if n >= 398 else away / 2))
+    month = candidates(Question(tuple(values), (7,), 28))["lasting-level"]
+    tomorrow = candidates(Question(tuple(values), (7,), 1))["lasting-level"]
+    assert month[27] < 120
+    assert tomorrow[0] > 140
+
+
+def test_days_peak_as_days_do_though_the_busiest_hour_moves() -> None:
+    day = 24
+    values = [10.0] * day * 28
+    for number in range(28):
+        values[number * day + 8 + number % 5] = 250.0 if number % 7 else 130.0
+    flat = (18.0,) * day * 8
+    said = with_usual_peaks(flat, tuple(values), day)
+    peaks = [max(said[begin : begin + day]) for begin in range(0, len(said), day)]
+    busy, quiet = 250 / 480, 130 / 360
+    assert peaks == pytest.approx([18 * day * share for share in (quiet, *[busy] * 6, quiet)])
+    assert sum(value == 18.0 for value in said) == 8 * (day - 1)
+    assert with_usual_peaks(flat, tuple(values[: 13 * day]), day) == flat
+    assert with_usual_peaks(flat, (*values[:-day], *[0.0] * day), day) == flat
+
+
+@pytest.mark.parametrize(
+    ("every", "steps", "can"),
+    [(Every.DAY, 6, False), (Every.WEEK, 4, True), (Every.WEEK, 3, False), (Every.MONTH, 4, True)],
+)
+def test_a_fold_of_days_spans_a_week_and_one_of_weeks_a_month(
+    every: Every, steps: int, *, can: bool
+) -> None:
+    asked = Question((1.0,) * 9, every.seasons, steps)
+    assert can_choose([Fold(asked, {}, (1.0,) * steps)] * 4) is can
 
 
 def test_peaks_at_different_hours_are_blended_as_peaks() -> None:
