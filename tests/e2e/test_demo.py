@@ -1,4 +1,4 @@
-"""The main job as a user plays it, on real parts, while somebody kills the controller ten times."""
+"""The main job as a user plays it, on real parts, while somebody kills the controller five times."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from controller.demo.folder import Folder, run_git
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
-KILLS = 10
+KILLS = 5
 SEED = int(os.environ.get("TRUEUP_TEST_SEED", "20261123"))
 LONGEST = 800
 

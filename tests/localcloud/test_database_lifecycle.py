@@ -83,6 +83,7 @@ def test_the_network_asks_for_a_password_and_the_private_socket_does_not(
         psycopg.connect(outputs["url"], user="app", password="wrong")
 
 
+@on_one_engine
 def test_settings_change_in_place_with_a_restart_only_where_needed(
     workspace: Workspace, cloud: Cloud, engine: str, name: str
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_setting_that_is_not_taken_changes_nothing(
     assert data_is_kept(workspace)
 
 
+@on_one_engine
 def test_a_killed_server_is_a_change_and_recovers(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:
@@ -178,6 +180,7 @@ def test_the_port_is_moved_in_place(workspace: Workspace, cloud: Cloud, name: st
     assert data_is_kept(workspace)
 
 
+@on_one_engine
 def test_the_module_gives_what_an_application_needs(
     engine: str, make_workspace: Callable[..., Workspace], cloud: Cloud
 ) -> None:

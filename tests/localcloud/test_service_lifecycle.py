@@ -93,6 +93,7 @@ def test_a_killed_process_is_a_change_in_place(
     assert workspace.outputs()["url"] == url
 
 
+@on_one_engine
 def test_a_hand_edited_file_is_named_by_attribute(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_broken_file_is_told_and_written_anew(
     assert workspace.changes() == {}
 
 
+@on_one_engine
 def test_a_service_removed_by_hand_is_made_anew(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:
@@ -154,6 +156,7 @@ def test_a_default_comes_back_when_the_argument_goes(
     assert (after["path"], after["timeout_s"], after["interval_ms"]) == ("/", 30, 1000)
 
 
+@on_one_engine
 def test_an_update_under_load_loses_no_request(
     workspace: Workspace, engine: str, name: str
 ) -> None:
@@ -212,6 +215,7 @@ def test_a_sick_update_is_refused_and_the_old_replicas_serve_on(
     assert get(workspace.outputs()["url"]).startswith("hi")
 
 
+@on_one_engine
 def test_a_new_name_replaces_the_service(workspace: Workspace, engine: str, name: str) -> None:
     workspace.write(body(f"other-{engine}"))
     actions, differences = workspace.changes()[WEB]
@@ -257,6 +261,7 @@ def test_what_belongs_to_another_is_imported_with_the_command(
     assert cloud.get("service", name)["pids"] == pids
 
 
+@on_one_engine
 def test_an_import_block_finds_the_service(workspace: Workspace, name: str) -> None:
     workspace.must("state", "rm", WEB)
     workspace.write(f'import {{\n to = {WEB}\n id = "{name}"\n}}\n', name="import.tf")
@@ -270,6 +275,7 @@ def test_an_import_block_finds_the_service(workspace: Workspace, name: str) -> N
     assert "there is no service `nobody`" in text
 
 
+@on_one_engine
 def test_the_module_gives_address_and_names(
     engine: str, make_workspace: Callable[..., Workspace], cloud: Cloud
 ) -> None:
