@@ -1,4 +1,4 @@
-"""The main job as a user plays it, on real parts, while somebody kills the controller five times."""
+"""The main job as a user plays it, on real parts, while somebody kills its controller."""
 
 import contextlib
 import json
