@@ -9,7 +9,7 @@ ARGS ?=
 # Trueup starts many processes: none of them should compile all its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo setup setup-dev test test-fast fuzz kills rotations lint types imports format module-docs lock wheel clean
+.PHONY: demo setup setup-dev test test-fast fuzz kills rotations lint types imports collected format module-docs lock wheel clean
 
 demo: setup
 	@$(BIN)/trueup demo --dir $(DEMO_DIR) $(ARGS)
@@ -33,8 +33,13 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	touch $@
 
 # A module's tests stay together, for they share servers; the longest begin (`tests/conftest.py`).
-test: setup-dev lint types imports
+test: setup-dev
+	@$(MAKE) --no-print-directory --jobs 2 types lint imports collected
 	$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
+
+# pytest rewrites each file of tests: here it is done once, not by each of its processes.
+collected: setup-dev
+	@$(BIN)/python -m pytest --collect-only -qq > /dev/null
 
 # A million mutilated repositories through load and every format; some hours.
 fuzz: setup-dev
