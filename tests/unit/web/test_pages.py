@@ -46,6 +46,15 @@ async def test_the_overview_offers_the_approval_of_what_is_shown(client):
     assert f'name="expect" value="{COMMIT}"' in page
 
 
+async def test_a_held_stage_says_so_beside_its_health(public, app):
+    waits = "shop/dev is held where it is by olga until it is lifted: sale"
+    app.stage_views = (stage("dev", held_by="olga", held_because="sale", waiting_for=waits),)
+    for path in ("/", "/stages/shop/dev"):
+        page = await text_of(public, path)
+        assert '<span class="pill warn" title="by olga: sale">held</span>' in page
+        assert f"<b>Waiting:</b> {waits}" in page
+
+
 async def test_the_overview_comes_again_unless_somebody_stops_it(public):
     assert 'http-equiv="refresh" content="5"' in await text_of(public, "/")
     assert "http-equiv" not in await text_of(public, "/?refresh=off")
