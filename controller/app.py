@@ -17,12 +17,14 @@ from controller.model.decision import Approval
 from controller.model.names import Digest, StageName
 from controller.model.state import KeptState
 from controller.model.status import StageStatus, UnitStatus
+from controller.model.tree_view import ProductNode
 from controller.outlook import Outlook
 from controller.permission import NotAllowed, NotFound, require
 from controller.promotions import Promotions
 from controller.requests import Requests
 from controller.rotations import Rotations
 from controller.steps.decide.people import is_same_person
+from controller.tree import tree_of
 from controller.workflows import keys
 from controller.workflows.adopt import Order, adopt
 from controller.workflows.backlog import FETCHED_AT
@@ -72,6 +74,10 @@ class App:
             findings=len(await self._ledger.findings()),
             version=__version__,
         )
+
+    async def tree(self, product: str = "") -> Sequence[ProductNode]:
+        """Give a product, or all, down to the secrets of units. Raises NotFound."""
+        return await tree_of(self._parts, (await self.overview()).products, product)
 
     async def units(self, stage: str | None = None) -> Sequence[view.UnitView]:
         """All units, or those of one stage."""

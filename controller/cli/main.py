@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
     "explain": Entry("Config repository", "Explain a diagnostic by its code."),
     "get": Entry("Looking", "List things: units, stages, releases, secrets, findings and more."),
     "describe": Entry("Looking", "Show all that is known of one thing."),
+    "tree": Entry("Looking", "Show what there is of a product, and what hangs on what."),
     "history": Entry("Looking", "Show every decision that moved or held a stage."),
     "decision": Entry("Looking", "List, show and check the records of decisions."),
     "trace": Entry("Looking", "Show where a commit has got to, and what it waits for."),

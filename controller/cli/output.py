@@ -5,9 +5,12 @@ import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
 
 Item = Mapping[str, Any]
 
@@ -23,14 +26,18 @@ OUTPUT = click.option(
 
 NARROWEST = 24
 """How narrow text that wraps may become."""
+LONGEST = 100_000
+"""No line that goes to a file or to a program is longer."""
 
 GOOD, BUSY, BAD, QUIET = "green", "yellow", "red", "dim"
 _STYLES = {
-    **dict.fromkeys(("True", "healthy", "pass", "yes", "in sync", "ok", "allowed"), GOOD),
+    **dict.fromkeys(("True", "healthy", "pass", "yes", "in sync", "ok", "allowed", "ready"), GOOD),
     **dict.fromkeys(
         ("Unknown", "progressing", "warn", "unknown", "invalid", "needs-approval", "warning"), BUSY
     ),
-    **dict.fromkeys(("False", "degraded", "fail", "no", "drifted", "error", "denied"), BAD),
+    **dict.fromkeys(
+        ("False", "degraded", "fail", "no", "drifted", "error", "denied", "not ready"), BAD
+    ),
     **dict.fromkeys(("suspended", "-"), QUIET),
     "Warning": BUSY,
 }
@@ -151,3 +158,26 @@ def print_section(title: str, columns: Sequence[Column], items: Sequence[Item]) 
         rows = [[cell(column.show(item)) for column in columns] for item in items]
         for line in plain_lines([column.title for column in columns], rows):
             click.echo(f"  {line}")
+
+
+def branch(name: str, *said: str, state: str = "") -> "Tree":
+    """Give a branch of a tree: its name, in what state it is, and what else is to be said."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    shown = Text(cell(name))
+    if state:
+        shown.append(f"  {state}", style=_STYLES.get(state, ""))
+    for text in filter(None, said):
+        shown.append(f"  {cell(text)}", style=QUIET)
+    return Tree(shown)
+
+
+def print_tree(tree: "Tree") -> None:
+    """Print a tree: on a terminal wrapped to its width, else each branch in one line."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not sys.stdout.isatty():
+        console.width = console.measure(tree, options=console.options.update(width=LONGEST)).maximum
+    console.print(tree)

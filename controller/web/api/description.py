@@ -24,6 +24,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/api/previews/{product}/{environment}": ("release",),
     "/api/releases": ("product",),
     "/api/requests": ("open",),
+    "/api/tree": ("product",),
     "/api/units": ("stage",),
 }
 ERROR = {

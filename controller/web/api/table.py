@@ -26,6 +26,7 @@ from controller.web.api import (
     retention,
     secrets,
     stages,
+    tree,
     units,
 )
 from controller.web.api.answers import json_answer
@@ -38,6 +39,7 @@ RESOURCES = (
     drills,
     forecasts,
     overview,
+    tree,
     units,
     stages,
     secrets,

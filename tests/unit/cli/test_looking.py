@@ -27,6 +27,14 @@ def test_each_kind_is_listed_for_programs(trueup, kind):
     assert isinstance(json.loads(ended.out), list)
 
 
+def test_what_hangs_on_what_is_a_tree(trueup, snapshot):
+    ended = trueup("tree")
+    assert (ended.code, ended.err) == (0, "")
+    snapshot("cli/tree.txt", ended.out)
+    assert json.loads(trueup("tree", "shop", "-o", "json").out)[0]["product"] == "shop"
+    assert trueup("tree", "shoe").code == 1
+
+
 def test_a_stage_or_a_product_narrows_the_list(trueup):
     units = json.loads(trueup("get", "units", "--stage", "shop/dev", "-o", "json").out)
     assert {one["environment"] for one in units} == {"dev"}

@@ -16,6 +16,7 @@ from controller.model.names import Digest
 from controller.model.plan import Action, AttributeChange, DriftKind, ResourceChange
 from controller.model.record import Check, Standing, Verification
 from controller.model.state import KeptState
+from controller.model.tree_view import ProductNode, SecretNode, StageNode, UnitNode
 from controller.permission import NotAllowed, NotFound, require
 from tests.unit.web.fake_keeping import FakeKeeping
 from tests.unit.web.fake_outlook import FakeOutlook
@@ -270,6 +271,25 @@ def events() -> list[view.EventView]:
     ]
 
 
+TREE = (
+    ProductNode(
+        "shop", "The shop", "team-shop", (
+            StageNode("shop/dev", "degraded", COMMIT, (), "", (
+                UnitNode("shop/dev/shop-db", "True", "as wanted", "local/database", (),
+                         (SecretNode("shop/dev/shop-db-login", ready=True),)),
+                UnitNode("shop/dev/shop-storage", "True", "as wanted", "local/storage"),
+                UnitNode("shop/dev/shop-api", "False", "the port is taken", "local/service",
+                         ("shop/dev/shop-db", "shop/dev/shop-storage"),
+                         (SecretNode("shop/dev/shop-api-key", False, ("shop/dev/shop-db",)),)),
+                UnitNode("shop/dev/old", "Unknown", "nobody wants it any more: it goes"),
+            )),
+            StageNode("shop/production", "unknown", "", ("dev",),
+                      "the approval of one person", ()),
+        )
+    ),
+)  # fmt: skip
+
+
 @dataclass
 class FakeApp:
     """Has the methods of `App`."""
@@ -310,6 +330,11 @@ class FakeApp:
             findings=len(self.finding_views),
             version="0.1.0",
         )
+
+    async def tree(self, product=""):
+        if product not in {"", "shop"}:
+            raise NotFound.because(f"there is no product `{product}`")
+        return TREE
 
     async def units(self, stage=None):
         return [one for one in self.unit_views if stage in (None, one.name.rpartition("/")[0])]

@@ -7,9 +7,11 @@ from functools import partial
 from inspect import get_annotations
 
 import httpx
+import pytest
 from pydantic import TypeAdapter
 
 from controller.model.room import Room
+from controller.permission import NotFound
 from controller.web.api.table import RESOURCES
 from controller.web.asgi import application
 from controller.web.sessions import Sessions
@@ -55,6 +57,26 @@ async def test_a_release_is_approved_on_the_page_and_its_decision_is_shown(life,
             assert (await client.get(f"/api/{path}", headers=bearer())).status_code == 200, path
         metrics = (await client.get("/metrics", headers=bearer())).text
         assert "trueup_drift_verdict_oldest_seconds" in metrics
+
+
+async def test_a_tree_names_what_comes_first(life):
+    (shop,) = await life.app.tree("shop")
+    assert [(each.stage, each.after) for each in shop.stages] == [
+        ("shop/dev", ()), ("shop/staging", ("dev",)), ("shop/production", ("staging",)),
+    ]  # fmt: skip
+    dev, production = shop.stages[0], shop.stages[-1]
+    assert production.units == ()
+    assert production.waiting_for
+    places = {unit.unit: place for place, unit in enumerate(dev.units)}
+    assert len(places) == len(await life.app.units("shop/dev"))
+    api = dev.units[places["shop/dev/shop-api"]]
+    assert api.needs == ("shop/dev/shop-storage",)
+    assert all(places[need] < places[api.unit] for need in api.needs)
+    assert (api.ready, api.module) == ("True", "modules/local/service")
+    assert all(secret.ready for secret in api.secrets)
+    with pytest.raises(NotFound, match="no product `shoe`") as refused:
+        await life.app.tree("shoe")
+    assert "did you mean `shop`?" in refused.value.hint
 
 
 async def test_what_is_stored_but_no_decision_is_not_found(life, authority):
