@@ -132,9 +132,13 @@ class ObjectiveResult:
     ruling: GateRuling
     reason: str
     baseline: float | None = None
-    """The mean of the baseline's runs, where there is one."""
+    """The mean of the baseline's runs that were compared with, where there is one."""
     weight: float = 1.0
     key: bool = False
+    detectable: float | None = None
+    """From which change on, as a share of the baseline, 95 of 100 such gates would have blocked."""
+    noise_decides: bool = False
+    """Whether that is more than twice what the limit allows, so that noise decides and not it."""
 
 
 _ORDINALS = (

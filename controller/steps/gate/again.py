@@ -16,7 +16,7 @@ from controller.model.names import Digest
 from controller.model.record import Check, Recomputed
 from controller.steps.gate.asked_again import weigh
 from controller.steps.gate.baseline import FEWEST_RUNS, Baseline
-from controller.steps.gate.judge import JUDGE, Question, Score
+from controller.steps.gate.judge import JUDGE, OLDEST_JUDGE, Question, Score
 from controller.steps.gate.objectives import Objective
 from controller.steps.gate.settle import answer
 
@@ -78,14 +78,16 @@ def read_judged(content: bytes) -> Judged:
 def judge_again(
     told: Judged, runs: Sequence[Measurement], baseline: Sequence[Measurement]
 ) -> GateResult | None:
-    """Give the answer that the same runs have by the judge of this version; None: one more is due.
+    """Give the answer that the same runs have by the judge who judged them; None: one more is due.
 
-    A gate's answer is made by this, so that it is one that can be made again.
+    A gate's answer is made by this, so that it is one that can be made again. For a judge that is
+    not known here the one of this version stands in.
     """
     compared = Baseline(
         tuple(baseline), told.baseline, told.missing, told.absent, told.is_forgiving
     )
-    question = Question(told.load_test, told.objectives, told.release, compared, told.score)
+    number = told.judge if OLDEST_JUDGE <= told.judge <= JUDGE else JUDGE
+    question = Question(told.load_test, told.objectives, told.release, compared, told.score, number)
     found = answer(question, runs, told.runs)
     if found is None:
         return None
@@ -133,7 +135,7 @@ def _compared(
     except (ArithmeticError, LookupError, ValueError) as error:
         return _refused(name, f"what it names cannot be judged: {error}")
     wrong = _differs(said, again)
-    if told.judge != JUDGE:
+    if not OLDEST_JUDGE <= told.judge <= JUDGE:
         today = f"says otherwise: {wrong}" if wrong else "says the same"
         said_so = f"judge {told.judge} judged it; judge {JUDGE} of this version {today}"
         return Recomputed(Check(name, ok=None, said=said_so), is_other_judge=True)
@@ -141,7 +143,8 @@ def _compared(
         return _refused(name, wrong)
     beside = f" beside {len(said.baseline)} of the baseline" if said.baseline else ""
     from_runs = f"{len(runs)} run{'s' if runs[1:] else ''}{beside}"
-    return Recomputed(Check(name, ok=True, said=f"judged anew from {from_runs}: {said.ruling}"))
+    by = "" if told.judge == JUDGE else f" by the rule of judge {told.judge}"
+    return Recomputed(Check(name, ok=True, said=f"judged anew from {from_runs}{by}: {said.ruling}"))
 
 
 def _strange(

@@ -6,35 +6,38 @@ missing never passes, and runs that made fewer requests than were wanted never p
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, median
+from statistics import median
 
 from controller.model.measurement import GateResult, GateRuling, Measurement, ObjectiveResult
 from controller.model.names import Digest
 from controller.steps.gate import validity
-from controller.steps.gate.baseline import (
-    NOTHING_VERIFIED,
-    Baseline,
-    Comparison,
-    compare,
-    is_broken,
-    is_excused,
-    is_noise,
+from controller.steps.gate.baseline import NOTHING_VERIFIED, Baseline, Comparison, is_broken
+from controller.steps.gate.compared import (
+    compare_objective,
+    is_kept_by_noise,
+    is_kept_by_spread,
+    tell,
+    tell_detectable,
+    why_not_compared,
+    with_detectable,
 )
 from controller.steps.gate.objectives import (
-    FAR_FROM_NOTHING,
     LATENCIES,
     Objective,
     find_statistics,
-    show,
     value_of,
     why_unknown,
     with_error_rate,
 )
 from schemas.limits import Limit, RelativeLimit
 
-JUDGE = 2
+JUDGE = 3
 """The number of the judge of this version: to be raised when the answer to any runs changes, its
 words included. Answers keep theirs, so that none is checked by a judge that did not give it."""
+OLDEST_JUDGE = 2
+"""Answers of the judges from this one on are given again, each by its own rule."""
+_SINCE_ODD_RUNS = 3
+"""The first judge that puts odd runs of the baseline aside, and tells what a gate can see."""
 
 _SEVERITY = (
     GateRuling.FAIL,
@@ -66,6 +69,13 @@ class Question:
     release: Digest
     baseline: Baseline = NOTHING_VERIFIED
     score: Score | None = None
+    judge: int = JUDGE
+    """The number of the judge whose rule is asked."""
+
+    @property
+    def with_odd(self) -> bool:
+        """Whether runs of the baseline that are odd beside the others count like them."""
+        return self.judge < _SINCE_ODD_RUNS
 
 
 def judge(question: Question, runs: Sequence[Measurement]) -> GateResult:
@@ -94,6 +104,8 @@ def judge(question: Question, runs: Sequence[Measurement]) -> GateResult:
         ruling, reasons = GateRuling.FAIL, [*ended, *reasons]
         return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
     ruling, reasons = _doubted(question, runs, ruling, reasons, len(results))
+    if ruling.lets_through:
+        reasons = [*reasons, *tell_detectable(results)]
     return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
 
 
@@ -122,9 +134,7 @@ def _judge_objectives(
     *,
     without_lag: bool = False,
 ) -> list[ObjectiveResult]:
-    found = (
-        _judge_objective(o, runs, question.baseline, without_lag=without_lag) for o in objectives
-    )
+    found = (_judge_objective(o, runs, question, without_lag=without_lag) for o in objectives)
     return sorted(found, key=lambda result: _SEVERITY.index(result.ruling))
 
 
@@ -160,16 +170,19 @@ def _passes_without_lag(question: Question, runs: Sequence[Measurement]) -> bool
 
 
 def _judge_objective(
-    objective: Objective, runs: Sequence[Measurement], baseline: Baseline, *, without_lag: bool
+    objective: Objective, runs: Sequence[Measurement], question: Question, *, without_lag: bool
 ) -> ObjectiveResult:
-    def result(
-        measured: float | None, ruling: GateRuling, reason: str, base: float | None = None
-    ) -> ObjectiveResult:
-        return ObjectiveResult(
+    compared: Comparison | None = None
+
+    def result(measured: float | None, ruling: GateRuling, reason: str) -> ObjectiveResult:
+        base = compared.base if compared else None
+        found = ObjectiveResult(
             objective.title, objective.wanted, measured, ruling, reason, base,
             objective.weight, objective.key,
         )  # fmt: skip
+        return found if question.with_odd else with_detectable(found, objective, compared)
 
+    baseline = question.baseline
     values: list[float] = []
     for run in runs:
         value = value_of(objective, run)
@@ -178,25 +191,24 @@ def _judge_objective(
         lag = run.lag(objective.measure) if without_lag and objective.measure in LATENCIES else 0.0
         values.append(max(0.0, value - lag) if lag else value)
     measured = median(values)
-    compared = _compared(objective, values, baseline)
-    reason = _reason(objective, values, compared, baseline)
-    base = compared.base if compared else None
+    compared = compare_objective(objective, values, baseline, with_odd=question.with_odd)
+    reason = tell(objective, values, compared, baseline)
     few = _few(objective, runs)
     if few and few[0]:
-        return result(measured, GateRuling.INVALID, f"{reason}, but {few[1]}", base)
-    missing = _missing(objective, compared, baseline)
+        return result(measured, GateRuling.INVALID, f"{reason}, but {few[1]}")
+    missing = why_not_compared(objective, compared, baseline)
     if missing and not _fails_anyway(objective, measured):
         return result(measured, GateRuling.UNKNOWN, f"{reason}, but {missing}")
     ruling = _by_limits(objective, measured, compared)
     if few and ruling != GateRuling.FAIL:
-        return result(measured, GateRuling.INVALID, f"{reason}, but {few[1]}", base)
+        return result(measured, GateRuling.INVALID, f"{reason}, but {few[1]}")
     if ruling != GateRuling.PASS and objective.warns:
         reason = f"{reason}, tolerated {objective.tolerated}"
     if ruling == GateRuling.UNKNOWN:
         reason = f"{reason}, but {_TOO_NOISY}"
-    elif _is_kept_by_noise(objective, ruling, compared):
+    elif is_kept_by_noise(objective, ruling, compared):
         reason = f"{reason}, {_NOISE}"
-    return result(measured, ruling, reason, base)
+    return result(measured, ruling, reason)
 
 
 def _by_limits(objective: Objective, measured: float, compared: Comparison | None) -> GateRuling:
@@ -207,7 +219,9 @@ def _by_limits(objective: Objective, measured: float, compared: Comparison | Non
         for ruling, limits in answers
         if limits and all(_holds(limit, measured, compared) for limit in limits)
     ]
-    shown = [ruling for ruling, limits in kept if not _is_excused(objective, limits, compared)]
+    shown = [
+        ruling for ruling, limits in kept if not is_kept_by_spread(objective, limits, compared)
+    ]
     if kept and not shown:
         return GateRuling.UNKNOWN
     return shown[0] if shown else GateRuling.FAIL
@@ -219,72 +233,12 @@ def _holds(limit: Limit, measured: float, compared: Comparison | None) -> bool:
     return limit.holds(measured)
 
 
-def _is_excused(objective: Objective, limits: Iterable[Limit], compared: Comparison | None) -> bool:
-    """Tell whether only the noise of the runs keeps an objective.
-
-    Values near nothing, as the share of errors, often double without a cause.
-    """
-    if compared is None or objective.measure not in FAR_FROM_NOTHING:
-        return False
-    return any(isinstance(limit, RelativeLimit) and is_excused(limit, compared) for limit in limits)
-
-
-def _is_kept_by_noise(
-    objective: Objective, ruling: GateRuling, compared: Comparison | None
-) -> bool:
-    """Tell whether a limit that counted is beyond what it allows, and noise alone keeps it."""
-    kept = {GateRuling.PASS: objective.passes, GateRuling.WARN: objective.warns}.get(ruling, ())
-    relative = (limit for limit in kept if isinstance(limit, RelativeLimit))
-    return compared is not None and any(is_noise(limit, compared) for limit in relative)
-
-
-def _compared(
-    objective: Objective, values: Sequence[float], baseline: Baseline
-) -> Comparison | None:
-    """Compare with the baseline; None where nothing has to be, or can be, compared."""
-    if not objective.is_relative or not baseline.runs:
-        return None
-    base = [value_of(objective, run) for run in baseline.runs]
-    known = [value for value in base if value is not None]
-    if len(known) < len(base):
-        return None
-    return compare(values, known, more_is_worse=objective.more_is_worse)
-
-
-def _missing(objective: Objective, compared: Comparison | None, baseline: Baseline) -> str:
-    """Say why an objective cannot be compared though it has to be; empty when it can."""
-    if not objective.is_relative or compared is not None or baseline.absent:
-        return ""
-    if baseline.missing or not baseline.runs:
-        return f"there is nothing to compare with: {baseline.missing or 'no baseline was given'}"
-    if baseline.is_forgiving:
-        return ""
-    return "a run of the baseline does not have it"
-
-
 def _fails_anyway(objective: Objective, measured: float) -> bool:
     """Tell whether an objective fails by its absolute limits, whatever the baseline would say."""
     return not any(
         limits and all(_holds(limit, measured, None) for limit in limits)
         for limits in (objective.passes, objective.warns)
     )
-
-
-def _reason(
-    objective: Objective,
-    values: Sequence[float],
-    compared: Comparison | None,
-    baseline: Baseline,
-) -> str:
-    """Tell the median, and where it is compared the mean too: that is what a share is of."""
-    said = f"{objective.title} is {show(objective.measure, median(values))}"
-    if compared is not None:
-        mean = f" ({show(objective.measure, fmean(values))} in the mean)" if values[1:] else ""
-        said += (
-            f"{mean}, {compared.effect:+.1%} beside {show(objective.measure, compared.base)}"
-            f" in {len(baseline.runs)} runs of the baseline"
-        )
-    return f"{said}, wanted {objective.wanted}"
 
 
 def _few(objective: Objective, runs: Sequence[Measurement]) -> tuple[bool, str] | None:

@@ -14,6 +14,7 @@ from controller.model.capacity import Headroom
 from controller.model.chart import Chart, Picture
 from controller.model.measurement import GateResult, GateRuling, Measurement
 from controller.steps.gate import validity
+from controller.steps.gate.compared import SEEN
 from controller.steps.gate.judge import UNCOMPARED
 from controller.steps.gate.objectives import LATENCIES, show
 
@@ -70,6 +71,7 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
         f"<p><b>{_MEANS[result.ruling]}</b> {escape(_made(told))}</p>",
         _list(_reasons(result)[:MOST_REASONS]),
         f"<p><b>{escape(_again_said(result))}</b></p>" if result.earlier else "",
+        _seen(result),
         _headroom(told),
         "<h2>Objectives</h2>", _objectives(result),
         _section("More to look at", _more(result)),
@@ -88,6 +90,12 @@ def report(told: Told, charts: Sequence[tuple[Chart, Picture]]) -> bytes:
         f"<style>{STYLE}</style></head><body>"
     )
     return (MARK + head + "\n".join(parts) + "</body></html>\n").encode("utf-8", "replace")
+
+
+def _seen(result: GateResult) -> str:
+    """Say how much its noise could have hidden."""
+    said = next((each for each in result.reasons if each.startswith(SEEN)), "")
+    return f"<p>{escape(said[0].upper() + said[1:])}.</p>" if said else ""
 
 
 def _headroom(told: Told) -> str:
@@ -136,8 +144,8 @@ def _more(result: GateResult) -> list[str]:
 
 
 def _reasons(result: GateResult) -> list[str]:
-    """Give the reasons, without that nothing was compared: that stands beside what was measured."""
-    return [each for each in result.reasons if not each.startswith(UNCOMPARED)]
+    """Give the reasons, without what has a place of its own on the page."""
+    return [each for each in result.reasons if not each.startswith((UNCOMPARED, SEEN))]
 
 
 def _again_said(result: GateResult) -> str:
@@ -175,10 +183,13 @@ def _chart(chart: Chart, picture: Picture) -> str:
 def _objectives(result: GateResult) -> str:
     rows = [
         (str(one.ruling), one.measure, _shown(one.measure, one.measured), one.wanted,
-         _shown(one.measure, one.baseline), f"{one.weight:g}", "yes" if one.key else "")
+         _shown(one.measure, one.baseline), _change(one.detectable), f"{one.weight:g}",
+         "yes" if one.key else "")
         for one in result.objectives
     ]  # fmt: skip
-    names = ("Says", "Objective", "Measured", "Wanted", "Baseline", "Weight", "Key")
+    names = (
+        "Says", "Objective", "Measured", "Wanted", "Baseline", "Seen from", "Weight", "Key",
+    )  # fmt: skip
     table = _table(names, rows)
     return table if result.score is None else f"{table}<p>Score: {result.score:.0f} of 100</p>"
 
@@ -276,6 +287,10 @@ def _shown(title: str, value: float | None) -> str:
     if value is None or measure not in {*LATENCIES, "errorRate", "throughput", "apdex"}:
         return _number(value)
     return show(measure, value)
+
+
+def _change(share: float | None) -> str:
+    return "" if share is None else f"{share:+.0%}"
 
 
 def _number(value: float | None) -> str:
