@@ -5,11 +5,11 @@ from typing import Any
 
 from controller.diagnostics.errors import TrueupError
 from controller.model.caller import Caller, Role
-from controller.model.capacity import Capacity
+from controller.model.capacity import Capacity, Proposal
 from controller.model.forecast import Forecast, ForecastStatus
 from controller.model.names import NAME
 from controller.permission import NotFound, require
-from controller.workflows.capacity import Proposal, look_at, propose
+from controller.workflows.capacity import look_at, propose
 from controller.workflows.forecast_runs import last_of, status_of
 from controller.workflows.parts import Parts
 from schemas.kinds.capacity_plan import CapacityPlan

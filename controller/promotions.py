@@ -49,12 +49,7 @@ class Promotions:
     async def trace(self, commit: str) -> move_view.TraceView:
         """Tell where a commit has got to, stage by stage. Raises NotFound."""
         found = await self._full_commit(commit)
-        stages = [
-            await self._traced(found, StageName(product, stage.environment))
-            for product in self._parts.catalogs.products()
-            if (pipeline := self._parts.catalogs.pipeline(product)) is not None
-            for stage in pipeline.spec.stages
-        ]
+        stages = [await self._traced(found, name) for name in self._parts.catalogs.stages()]
         return move_view.TraceView(found, tuple(stages))
 
     async def preview(self, stage: str, release: str = "") -> move_view.PreviewView:
@@ -193,6 +188,9 @@ class Promotions:
         await self._parts.wishes.withdraw(status.name)
         if status.release is not None and status.verified != status.release:
             return (await holding.roll_back(self._parts, status.name, order)).commit
+        edit = (await Stages(self._parts).pointer(status.name)).edit
+        if edit is not None and edit.is_proposal:
+            return str((await holding.put_back(self._parts, status.name, order)).decision)
         if wish is None:
             raise Stalled.because(
                 f"no promotion to `{stage}` is under way or asked for",

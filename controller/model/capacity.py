@@ -145,3 +145,13 @@ class Capacity:
     def is_change(self) -> bool:
         """Whether something else should stand in the input."""
         return self.chosen is not None and self.chosen != self.present
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change of a document that a plan asks for."""
+
+    capacity: Capacity
+    diff: str = ""
+    branch: str = ""
+    commit: str = ""

@@ -45,6 +45,21 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A release that went back from a stage: it does not come there again by itself."""
+
+    release: Digest
+    commit: Commit | None = None
+    by: str = ""
+    """Who took it back; empty when a gate did."""
+    at: datetime | None = None
+
+
+MOST_TAKEN_BACK = 50
+"""So many releases of a stage are known as taken back; of more the newest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pointer:
     """Which release a stage is at; kept in Git on the promotions branch, one file a stage."""
 
@@ -53,12 +68,8 @@ class Pointer:
     digest: Digest
     decision: Digest | None = None
     """The decision that moved it; None for the first release of a first stage."""
-    rejected: Digest | None = None
-    """The release that was rolled back from here; it is not tried again."""
-    rejected_commit: Commit | None = None
-    rejected_by: str = ""
-    """Who took it back; empty when a gate did."""
-    rejected_at: datetime | None = None
+    taken_back: tuple[TakenBack, ...] = ()
+    """The newest first; one that is let in again is none of them any more."""
     hold: Hold | None = None
     number: int = 0
     """The place of its decision in the row of decisions about the stage."""
@@ -67,22 +78,28 @@ class Pointer:
         """Give the hold that stands; one whose time is over does not."""
         return self.hold if self.hold is not None and self.hold.holds(now) else None
 
+    def back_from(self, release: Digest | None) -> TakenBack | None:
+        """Tell how a release was taken back from here; None when it was not."""
+        return next((each for each in self.taken_back if each.release == release), None)
+
     def moved_to(self, release: Release) -> "Pointer":
         """Let a release in; one that was taken back from here does not count as such any more."""
-        moved = replace(
+        return replace(
             self, commit=release.commit, digest=release.digest, decision=None, hold=None,
-            number=self.number + 1,
+            number=self.number + 1, taken_back=self._without(release.digest),
         )  # fmt: skip
-        if self.rejected != release.digest:
-            return moved
-        return replace(moved, rejected=None, rejected_commit=None, rejected_by="", rejected_at=None)
 
     def taken_back_to(
         self, release: Release, now: datetime, *, by: str = "", hold: Hold | None = None
     ) -> "Pointer":
         """Go back to a release; the one that was here does not come again by itself."""
-        return Pointer(
-            self.stage, release.commit, release.digest, rejected=self.digest,
-            rejected_commit=self.commit, rejected_by=by, rejected_at=now, hold=hold,
-            number=self.number + 1,
-        )  # fmt: skip
+        back = self.moved_to(release)
+        left = TakenBack(self.digest, self.commit, by, now)
+        return replace(back, hold=hold, taken_back=back.with_taken_back(left))
+
+    def with_taken_back(self, left: TakenBack) -> tuple[TakenBack, ...]:
+        """Give what was taken back from here, with one more."""
+        return (left, *self._without(left.release))[:MOST_TAKEN_BACK]
+
+    def _without(self, release: Digest) -> tuple[TakenBack, ...]:
+        return tuple(each for each in self.taken_back if each.release != release)

@@ -10,7 +10,7 @@ from controller.model.decision import Approval
 from controller.model.history import SignersRule
 from controller.model.names import Digest, StageName
 from controller.model.pointer_change import HandEdit, PointerChange
-from controller.model.release import Pointer, Release
+from controller.model.release import Pointer, Release, TakenBack
 from schemas.kinds.pipeline import HandEdits
 
 SHORTEST = 7
@@ -73,10 +73,13 @@ def _believed(edited: Edited, said: Pointer) -> Pointer:
     order = [each.digest for each in edited.releases]
     if said.digest == before.digest or said.digest in order[: _place(order, before.digest)]:
         return replace(said, number=number)
-    return replace(
-        said, number=number, rejected=before.digest, rejected_commit=before.commit,
-        rejected_by=who_edited(edited.changes[0]), rejected_at=edited.now,
-    )  # fmt: skip
+    left = TakenBack(before.digest, before.commit, who_edited(edited.changes[0]), edited.now)
+    return replace(said, number=number, taken_back=said.with_taken_back(left))
+
+
+def _is_older(releases: Sequence[Release], release: Digest, than: Digest) -> bool:
+    order = [each.digest for each in releases]
+    return than in order and _place(order, release) > _place(order, than)
 
 
 def _place(order: Sequence[str], digest: str) -> int:
@@ -160,8 +163,17 @@ def _unclear(edited: Edited, release: Release | None) -> str:
         return "it changes more than the release; holds have their own commands"
     if release is None:
         return f"{said.commit[:12]} is no release that was seen here"
-    if release.digest == _digest(standing):
+    return _no_step_on(edited, release, standing)
+
+
+def _no_step_on(edited: Edited, release: Release, standing: Pointer | None) -> str:
+    if standing is None:
+        return ""
+    if release.digest == standing.digest:
         return "it names no other release"
+    if _is_older(edited.releases, release.digest, standing.digest):
+        back = f"`trueup rollback {edited.stage} --to {release.commit[:12]}`"
+        return f"{release} is older than what is here, and {back} goes back"
     return ""
 
 

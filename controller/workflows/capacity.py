@@ -3,11 +3,11 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from controller.diagnostics.errors import ConfigurationWrong, DependencyNotReady, Stalled
 from controller.model.adoption import InputEdit
-from controller.model.capacity import Capacity, Run, Until
+from controller.model.capacity import Capacity, Proposal, Run, Until
 from controller.model.catalog import Catalog
 from controller.model.forecast import Forecast
 from controller.model.names import StageName, UnitName
@@ -26,16 +26,6 @@ from schemas.kinds.stack import Stack
 BRANCHES = "trueup/capacity/"
 NEWEST_RUNS = 30
 """So many of each gate count: older ones are of another program."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A change of a document that a plan asks for."""
-
-    capacity: Capacity
-    diff: str = ""
-    branch: str = ""
-    commit: str = ""
 
 
 def weigh(

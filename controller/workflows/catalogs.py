@@ -233,6 +233,13 @@ class Catalogs:
         """Give the names of all products at the head."""
         return tuple(product.metadata.name for product in self.known_head().catalog.all(Product))
 
+    def stages(self) -> Iterator[StageName]:
+        """Give every stage of every product at the head."""
+        for product in self.products():
+            pipeline = self.pipeline(product)
+            for stage in pipeline.spec.stages if pipeline else ():
+                yield StageName(product, stage.environment)
+
     def release_at_head(self, product: str) -> Release | None:
         """Give the release that the head holds; None while something of the product is broken."""
         head = self.known_head()

@@ -74,6 +74,7 @@ class Evidence:
         earlier = [await self._earlier(StageName(name.product, e), candidate) for e in entry.after]
         given = tuple(await self._world.ledger.approvals(name, candidate.digest))
         edited = ways_out(name, edit) if edit else ""
+        back = pointer.back_from(candidate.digest) if pointer else None
         if edit is not None and edit.names(candidate) and (edit.is_proposal or asked):
             by_itself = entry.auto and all(e.release == candidate.digest for e in earlier)
             if asked is None and edit.asks(comes_by_itself=by_itself):
@@ -88,10 +89,10 @@ class Evidence:
             gates_required=entry.all_of,
             one_of=entry.one_of,
             gates=status.gates,
-            verified=await self._verified(status),
-            rejected=pointer.rejected if pointer else None,
-            rejected_by=pointer.rejected_by if pointer else "",
-            rejected_at=pointer.rejected_at if pointer else None,
+            verified=await self._verified(status, pointer),
+            rejected=back.release if back else None,
+            rejected_by=back.by if back else "",
+            rejected_at=back.at if back else None,
             approvals_required=entry.approvals.required,
             approvals=given,
             groups=entry.approvals.from_,
@@ -108,8 +109,9 @@ class Evidence:
             exceptions=self._exceptions(name, candidate),
         )
 
-    async def _verified(self, status: StageStatus) -> Release | None:
-        if status.verified is None:
+    async def _verified(self, status: StageStatus, pointer: Pointer | None) -> Release | None:
+        """Give what a gate that fails goes back to: nothing that was taken back itself."""
+        if status.verified is None or (pointer and pointer.back_from(status.verified)):
             return None
         return await self._world.ledger.release(status.name.product, status.verified)
 

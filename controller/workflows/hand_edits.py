@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from controller.diagnostics.errors import Stalled, Transient
+from controller.diagnostics.errors import Stalled, Transient, TrueupError
 from controller.model.decision import DecisionKind
 from controller.model.names import StageName
 from controller.model.pointer_change import HandEdit, PointerChange
@@ -101,6 +101,25 @@ class Pointers:
                 hint="nothing to do: it is looked at again",
             )
         return await self._judged(name, text, since, known, files)
+
+    async def wake_moved(self) -> None:
+        """Wake each stage whose file says what neither Trueup wrote nor the last call found.
+
+        What it is, the stage finds out by itself, and tells it when it cannot be read.
+        """
+        catalogs = self._parts.catalogs
+        stages = tuple(catalogs.stages()) if catalogs.head else ()
+        if not stages:
+            return
+        with contextlib.suppress(TrueupError):
+            files = await self._world.pointers.read(*sorted({f"{s.product}/" for s in stages}))
+            seen = self._parts.pointers_seen
+            for name in stages:
+                text = files.get(pointer_path(name))
+                known = await self._known(name)
+                if text not in {known.text if known else None, seen.get(name)}:
+                    await self._world.dispatcher.wake(keys.stage_key(name))
+                seen[name] = text
 
     async def is_held(self, name: StageName) -> bool:
         """Tell whether somebody holds a stage, as was written last; asks no server."""

@@ -132,14 +132,23 @@ async def earlier_release(parts: Parts, pointer: Pointer, to: str = "") -> Relea
                 code="promote/no-way-back",
             )
         return next(iter(fitting.values()))
-    bad: set[str | None] = {pointer.digest, pointer.rejected}
-    bad |= {each.previous for each in moves if each.kind == DecisionKind.ROLL_BACK}
-    for each in moves:
+    bad: set[str] = {pointer.digest, *(each.release for each in pointer.taken_back)}
+    for each in moves:  # what went back from here and came again since is met as come first
         if each.release.digest not in bad and each.release.commit not in bad:
             return each.release
+        if each.kind == DecisionKind.ROLL_BACK:
+            bad.add(each.previous)
+    others = dict.fromkeys(e.release for e in moves if e.release.digest != pointer.digest)
+    if not others:
+        raise Stalled.because(
+            f"no other release was at `{pointer.stage}` before",
+            hint="revert the commit in the repository, or hold the stage",
+            code="promote/no-way-back",
+        )
+    newest = next(iter(others))
     raise Stalled.because(
-        f"no other release was at `{pointer.stage}` before",
-        hint="revert the commit in the repository, or hold the stage",
+        f"every other release that was at `{pointer.stage}` was taken back from there",
+        hint=f"`trueup rollback {pointer.stage} --to {newest.commit[:12]}` goes to {newest} again",
         code="promote/no-way-back",
     )
 

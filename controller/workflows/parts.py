@@ -48,6 +48,8 @@ class Parts:
     engines_ready: EnginesReady
     drift_order: DriftOrder
     live_runs: LiveRuns = field(default_factory=dict)
+    pointers_seen: dict[StageName, str | None] = field(default_factory=dict)
+    """What each pointer's file said at the last look at the repository. Empty in a new life."""
     used_secrets: dict[SecretName, Digest | None] = field(default_factory=dict)
     """Which document the last turn of a secret used; None: there was none. Empty in a new life."""
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -13,11 +13,13 @@ from controller.model.canonical import digest_of
 from controller.model.decision import Decision, DecisionHead
 from controller.model.names import Commit, Digest, StageName
 from controller.model.pointer_change import TRAILER, PointerChange
-from controller.model.release import Hold, Pointer
+from controller.model.release import Hold, Pointer, TakenBack
 
 _DECISION = TypeAdapter(Decision)
 _HEAD = TypeAdapter(DecisionHead)
 _INSTANT = TypeAdapter(datetime)
+_PLANE = 0xFFFF
+"""The last character that four digits name."""
 DECISIONS = "decisions/"
 HEADER = (
     "# Which release this stage is at. Written by Trueup; the branch's history is the record.\n"
@@ -80,26 +82,49 @@ def write_pointer(pointer: Pointer) -> str:
         lines.append(f"decision: {pointer.decision}")
     if pointer.number:
         lines.append(f"number: {pointer.number}")
-    if pointer.rejected:
-        lines.append(f"rejected: {pointer.rejected}")
-    if pointer.rejected_commit:
-        lines.append(f'rejected_commit: "{pointer.rejected_commit}"')
-    if pointer.rejected_by:
-        lines.append(f"rejected_by: {json.dumps(pointer.rejected_by)}")
-    if pointer.rejected_at:
-        lines.append(f'rejected_at: "{pointer.rejected_at.isoformat()}"')
+    lines += _taken_back_lines(pointer.taken_back)
     if pointer.hold:
         lines += ["hold:", *(f"  {line}" for line in _hold_lines(pointer.hold))]
     return HEADER + "\n".join(lines) + "\n"
 
 
+def _taken_back_lines(taken_back: Sequence[TakenBack]) -> list[str]:
+    """Write the newest as earlier versions did, which knew one; the others below it."""
+    if not taken_back:
+        return []
+    newest, *others = ({"release": str(each.release), **_how(each)} for each in taken_back)
+    lines = [f"rejected: {newest.pop('release')}"]
+    lines += [f"rejected_{key}: {value}" for key, value in newest.items()]
+    if others:
+        lines.append("rejected_before:")
+    flows = (", ".join(f"{key}: {value}" for key, value in each.items()) for each in others)
+    return [*lines, *(f"  - {{{flow}}}" for flow in flows)]
+
+
+def _how(one: TakenBack) -> dict[str, str]:
+    said = {
+        "commit": f'"{one.commit}"' if one.commit else "",
+        "by": _quoted(one.by) if one.by else "",
+        "at": f'"{one.at.isoformat()}"' if one.at else "",
+    }
+    return {key: value for key, value in said.items() if value}
+
+
 def _hold_lines(hold: Hold) -> list[str]:
     lines = [
-        f"by: {json.dumps(hold.by)}",
+        f"by: {_quoted(hold.by)}",
         f'at: "{hold.at.isoformat()}"',
-        f"reason: {json.dumps(hold.reason)}",
+        f"reason: {_quoted(hold.reason)}",
     ]
     return [*lines, f'until: "{hold.until.isoformat()}"'] if hold.until else lines
+
+
+def _quoted(text: str) -> str:
+    """Quote a text for YAML, which joins no two halves of a character as JSON does."""
+    beyond = (
+        f"\\U{ord(sign):08x}" if ord(sign) > _PLANE else json.dumps(sign)[1:-1] for sign in text
+    )
+    return f'"{"".join(beyond)}"'
 
 
 def read_pointer(stage: StageName, files: Mapping[str, str]) -> Pointer | None:
@@ -119,7 +144,7 @@ def _read(stage: StageName, text: str) -> Pointer:
         values = YAML(typ="safe", pure=True).load(io.StringIO(text))
         commit, digest = values["commit"], values["release"]
         hold = _hold(values.get("hold"))
-        rejected_at = _instant(values.get("rejected_at"))
+        taken_back = _taken_back(values)
     except (YAMLError, KeyError, TypeError, ValueError) as error:
         raise Stalled.because(
             f"`{path}` on the promotions branch does not say a commit and a release, or its hold"
@@ -132,13 +157,33 @@ def _read(stage: StageName, text: str) -> Pointer:
         commit=Commit(str(commit)),
         digest=Digest(str(digest)),
         decision=_digest(values.get("decision")),
-        rejected=_digest(values.get("rejected")),
-        rejected_commit=_commit(values.get("rejected_commit")),
-        rejected_by=str(values.get("rejected_by") or ""),
-        rejected_at=rejected_at,
+        taken_back=taken_back,
         hold=hold,
         number=number if isinstance(number, int) else 0,
     )
+
+
+def _taken_back(values: Mapping[str, object]) -> tuple[TakenBack, ...]:
+    """Read what was taken back. Raises ValueError: what cannot be read is not taken for none."""
+    newest = {
+        "release": values.get("rejected"),
+        **{key: values.get(f"rejected_{key}") for key in ("commit", "by", "at")},
+    }
+    before = values.get("rejected_before") or ()
+    if not isinstance(before, Sequence):
+        raise TypeError("releases that were taken back are a list")
+    found = (_one_taken_back(each) for each in (newest, *before))
+    return tuple(each for each in found if each is not None)
+
+
+def _one_taken_back(value: object) -> TakenBack | None:
+    if not isinstance(value, Mapping):
+        raise TypeError("a release that was taken back is a mapping")
+    release = _digest(value.get("release"))
+    if release is None:
+        return None
+    by, at = _whole(value.get("by") or ""), _instant(value.get("at"))
+    return TakenBack(release, _commit(value.get("commit")), by, at)
 
 
 def _hold(value: object) -> Hold | None:
@@ -150,7 +195,13 @@ def _hold(value: object) -> Hold | None:
     at = _instant(value["at"])
     if at is None:
         raise ValueError("a hold says since when")
-    return Hold(str(value["by"]), at, str(value["reason"]), _instant(value.get("until")))
+    by, reason = _whole(value["by"]), _whole(value["reason"])
+    return Hold(by, at, reason, _instant(value.get("until")))
+
+
+def _whole(value: object) -> str:
+    """Read a text; halves of characters, as earlier versions wrote them, become whole again."""
+    return str(value).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _instant(value: object) -> datetime | None:

@@ -182,7 +182,7 @@ async def _settle_partly(parts: Parts, status: StageStatus, target: StageTarget)
 
     It stays so, and no stage after it moves, until a person has chosen how to go on.
     """
-    places = await partly_there(parts.world.ledger, target)
+    places = await partly_there(parts.world.ledger, target, parts.units.is_suspended)
     told = tuple(map(str, places))
     status = replace(status, healthy_since=None, partial=told)
     if not places:

@@ -1,16 +1,26 @@
 """Which units and secrets of a stage are not as its release says, and where each unit is."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from controller.diagnostics.errors import (
+    ApprovalPending,
+    BacklogApproval,
+    DependencyNotReady,
+    ProviderMoved,
+)
 from controller.model.condition import ConditionType
 from controller.model.names import Commit
 from controller.model.status import UnitStatus
 from controller.ports.ledger import StatusLedger
-from controller.workflows.catalogs import StageTarget
+from controller.workflows.catalogs import StageTarget, Wanted
 from controller.workflows.secret_documents import secrets_of
 
 SECRET = "secret "  # noqa: S105 - begins the name of a secret among what is not ready
+_WAITS_FOR_OTHERS = frozenset(
+    kind.__name__ for kind in (ApprovalPending, BacklogApproval, DependencyNotReady, ProviderMoved)
+)
+"""What a unit waits for that is stalled itself, or a person's."""
 
 
 async def not_ready(ledger: StatusLedger, target: StageTarget) -> tuple[str, ...]:
@@ -56,20 +66,30 @@ class Place:
         return f"{self.stack} is {where}{short}{why}"
 
 
-async def partly_there(ledger: StatusLedger, target: StageTarget) -> tuple[Place, ...]:
+async def partly_there(
+    ledger: StatusLedger, target: StageTarget, is_suspended: Callable[[Wanted], Awaitable[bool]]
+) -> tuple[Place, ...]:
     """Say where each unit is, when a person must act before all can be at the release.
 
     Empty while work goes on by itself, or none of the units has got there.
     """
-    wanted = {w.unit.name: w.commit for w in target.wanted()}
-    places = tuple(
-        _place(unit, wanted[unit.name])
-        for unit in await ledger.units(target.name)
-        if unit.name in wanted
-    )
+    wanted = {each.unit.name: each for each in target.wanted()}
+    units = [unit for unit in await ledger.units(target.name) if unit.name in wanted]
+    places = tuple(_place(unit, wanted[unit.name].commit) for unit in units)
     if not any(place.stalled for place in places) or not any(place.is_there for place in places):
         return ()
+    for unit, place in zip(units, places, strict=True):
+        if place.is_there or place.stalled or not _goes_on(unit, place.wanted):
+            continue
+        if not await is_suspended(wanted[unit.name]):
+            return ()
     return places
+
+
+def _goes_on(unit: UnitStatus, wanted: Commit) -> bool:
+    """Tell whether a unit that is not there yet gets on without a person, or another unit."""
+    ready = unit.condition(ConditionType.READY)
+    return unit.desired != wanted or ready is None or ready.reason not in _WAITS_FOR_OTHERS
 
 
 def how_far(places: Sequence[Place], product: str, commit: Commit | None) -> str:

@@ -7,12 +7,13 @@ from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Stalled, TrueupError
 from controller.model.following import FoundTag
 from controller.model.history import Trust
-from controller.model.names import Commit, StageName
+from controller.model.names import Commit
 from controller.ports.git import Head
 from controller.steps import fetch as fetch_step
 from controller.steps import trust as trust_step
 from controller.workflows import keys
 from controller.workflows.forecast_runs import keys_of_forecasts
+from controller.workflows.hand_edits import Pointers
 from controller.workflows.parts import Parts
 from controller.workflows.reach import HEAD, note_failure, note_success
 from controller.workflows.silence import tell_of_silence
@@ -47,6 +48,7 @@ async def source(parts: Parts, *, every: timedelta) -> datetime:
         await note_failure(parts, error)
         raise
     await note_success(parts)
+    await Pointers(parts).wake_moved()
     if not await _accept(parts, head):
         return world.clock.now() + every
     commit = head.revision.commit
@@ -189,14 +191,11 @@ async def wake_stages(parts: Parts) -> None:
     """
     world = parts.world
     await parts.breaker.look()
-    stages: set[StageName] = set()
     for product in parts.catalogs.products():
         release = parts.catalogs.release_at_head(product)
         if release is not None:
             await world.ledger.put_release(replace(release))
-        pipeline = parts.catalogs.pipeline(product)
-        for stage in pipeline.spec.stages if pipeline else ():
-            stages.add(StageName(product, stage.environment))
+    stages = set(parts.catalogs.stages())
     left = [unit.name for unit in await world.ledger.units() if unit.name.stage not in stages]
     woken = [keys.stage_key(stage) for stage in sorted(stages)]
     ahead = keys_of_forecasts(parts)

@@ -66,7 +66,7 @@ class Stages:
         if entry.after and pointer and await self._steps_back(found, pointer):
             return None
         asked_again = wish is not None and wish.release == found.digest
-        if pointer and found.digest == pointer.rejected and not asked_again:
+        if pointer and pointer.back_from(found.digest) and not asked_again:
             return None
         return found
 
@@ -74,8 +74,8 @@ class Stages:
         """Tell whether a wish still means something: it is no way back, nor one back again."""
         if pointer is None:
             return True
-        back_since = pointer.rejected_at
-        if wish.release == pointer.rejected and (back_since is None or wish.at <= back_since):
+        back = pointer.back_from(wish.release)
+        if back is not None and (back.at is None or wish.at <= back.at):
             return False
         return await self.is_newer(pointer.stage.product, wish.release, pointer.digest)
 
@@ -175,10 +175,11 @@ class Stages:
             decision=pointer.decision,
             number=pointer.number,
             hold=hold,
-            rejected=pointer.rejected,
+            rejected=pointer.taken_back[0].release if pointer.taken_back else None,
         )
         if status.release != pointer.digest:
-            await self.evidence.keep_proof(status)
+            if pointer.back_from(status.release) is None:
+                await self.evidence.keep_proof(status)
             adopted = replace(adopted, ready=False, healthy_since=None, risk=(), partial=())
         if (status.hold is None) != (hold is None):
             self._parts.surveyed.pop(status.name, None)  # what is wanted may be another thing now

@@ -123,7 +123,7 @@ class Scene:
         pointer = read_pointer(STAGE, {FILE: self.file})
         assert pointer is not None
         text = write_pointer(
-            replace(pointer, decision=made, number=pointer.number + 1, rejected_by="nobody")
+            replace(pointer, decision=made, number=pointer.number + 1, taken_back=())
         )
         self.write(text)
         self.git(who, "add", "-A")
@@ -205,6 +205,8 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 async def test_a_hand_edit_is_refused_and_a_person_takes_it_over(begin) -> None:
     scene = await begin()
     edited = scene.edit(scene.pointed_at(scene.second))
+    await scene.life.pass_time(31)  # the next look at the repository sees it
+    assert len(await scene.life.events("HandEdited")) == 1
     for _ in range(2):
         stage = await scene.look()
         assert (stage.commit, scene.head()) == (scene.first, edited)
@@ -293,6 +295,9 @@ async def test_a_merged_proposal_is_an_approval(begin, proposer, merger, comes) 
     if not comes:
         assert (stage.commit, scene.head()) == (scene.first, merge)
         assert "other than its author Casey" in " ".join((stage.waiting_for, *stage.blocked_by))
+        await scene.life.app.promotions.abort(OPERATOR, PRODUCTION, "not now")
+        stage = await scene.look()
+        assert (stage.commit, stage.hand_edited) == (scene.first, "")
         return
     assert (stage.commit, stage.hand_edited) == (scene.second, "")
     assert merge in scene.upstream.log(POINTERS, "%H")

@@ -8,8 +8,11 @@ import pytest
 
 from controller.diagnostics.errors import EngineRefused, Stalled
 from controller.model.caller import Caller, Member, Role
+from controller.model.condition import ConditionType, Truth
 from controller.model.names import Digest, StageName
 from controller.permission import NotAllowed
+from controller.workflows.catalogs import Wanted
+from controller.workflows.readiness import partly_there
 from tests.support.worlds import Life, MemoryWorld
 
 API = "products/shop/stacks/api.yaml"
@@ -222,6 +225,35 @@ async def test_a_promotion_that_stops_half_way_says_which_units_are_where() -> N
     assert (stage.health, stage.partial, stage.waiting_for) == ("healthy", (), "")
 
 
+@pytest.mark.parametrize(
+    ("reason", "suspended", "is_told"),
+    [
+        ("DependencyNotReady", False, True),
+        ("ApprovalPending", False, True),
+        ("EngineFailed", True, True),
+        ("EngineFailed", False, False),  # it is tried again, and nobody has to choose yet
+    ],
+)
+async def test_half_way_is_told_once_nothing_goes_on_by_itself(reason, suspended, is_told) -> None:
+    _, life, _ = await stopped_half_way()
+    name, ledger = StageName("shop", "production"), life.parts.world.ledger
+    status = await ledger.stage(name)
+    target = await life.parts.catalogs.stage_target(name, status.commit)
+    unit = next(u for u in await ledger.units(name) if not u.is_true(ConditionType.STALLED))
+    ready = unit.condition(ConditionType.READY)
+    changed = replace(ready, status=Truth.FALSE, reason=reason)
+    await ledger.put_unit(
+        replace(
+            unit, outcome=None, conditions=(changed, *(c for c in unit.conditions if c != ready))
+        )
+    )
+
+    async def is_suspended(_: Wanted) -> bool:
+        return suspended
+
+    assert bool(await partly_there(ledger, target, is_suspended)) is is_told
+
+
 async def test_a_promotion_under_way_is_broken_off() -> None:
     _, life, first = await stopped_half_way()
     await life.app.promotions.abort(OPERATOR, "shop/production", "wrong one")
@@ -230,6 +262,33 @@ async def test_a_promotion_under_way_is_broken_off() -> None:
     assert (stage.commit, stage.held_by, stage.health) == (first, "olga", "healthy")
     with pytest.raises(Stalled, match="no promotion"):
         await life.app.promotions.abort(OPERATOR, "shop/production", "once more")
+
+
+async def test_a_stage_that_went_back_twice_takes_in_neither_release_by_itself() -> None:
+    world, life = await begun(FREE)
+    first = await commit_of(life, "shop/production")
+    second = release(world)
+    await life.pass_time(31)
+    third = release(world)
+    await life.pass_time(31)
+    promotions = life.app.promotions
+    assert await promotions.roll_back(OPERATOR, "shop/production", "orders fail") == second
+    assert await promotions.roll_back(OPERATOR, "shop/production", "still") == first
+    await promotions.lift(OPERATOR, "shop/production")
+    await life.pass_time(400)
+    assert await commit_of(life, "shop/production") == first
+    assert await commit_of(life, "shop/staging") == third
+    with pytest.raises(Stalled, match="was taken back") as caught:
+        await promotions.roll_back(OPERATOR, "shop/production", "further")
+    assert f"--to {second[:12]}" in caught.value.hint
+
+    await promotions.roll_back(OPERATOR, "shop/production", "forth", second)
+    await promotions.lift(OPERATOR, "shop/production")
+    await promotions.promote(OPERATOR, "shop/production", third)
+    await life.settle()
+    assert await commit_of(life, "shop/production") == third
+    # What a person went forth to again is met as what was there before, not as what was left.
+    assert await promotions.roll_back(OPERATOR, "shop/production", "again") == second
 
 
 SOAKED = FREE.replace("after: [staging]\n", "after: [staging]\n      soak: 2h\n")

@@ -267,8 +267,8 @@ class PromotionMachine(RuleBasedStateMachine):
         if old is not None:
             assert old.held(now) is None
             assert new.digest != old.digest
-            if new.digest == old.rejected:
-                assert any(c == new.commit and at > old.rejected_at for c, at in self.asks)
+            if back := old.back_from(new.digest):
+                assert any(c == new.commit and at > back.at for c, at in self.asks)
         if stage == DEV:
             return
         assert not self.slow[new.commit]

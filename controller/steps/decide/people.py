@@ -92,13 +92,13 @@ class ApprovalRule:
         people = f"the approval of {'one person' if missing == 1 else f'{missing} people'}"
         if self.groups:
             people += f" of {' or '.join(self.groups)}"
-        others = [
-            author
-            for author in dict.fromkeys(self.authors)
-            if not is_same_person(author, self.release.author)
-        ]
-        others += [f"{self.asked_by}, who asked for it"] if self.asked_by else []
-        apart = ", ".join([f"its author {self.release.author}", *others])
+        named = [self.release.author]
+        for author in self.authors:
+            if not any(is_same_person(author, each) for each in named):
+                named.append(author)
+        apart = f"its author{'s' if len(named) > 1 else ''} {', '.join(named)}"
+        if self.asked_by and not any(is_same_person(self.asked_by, each) for each in named):
+            apart += f", and {self.asked_by}, who asked for it,"
         said = f"{people} other than {apart} for {self.release} in {self.stage}"
         refused = sorted(
             f"that of {each.by} does not count: {why}"

@@ -94,7 +94,7 @@ class Question:
     verified: Release | None = None
     """The last release that passed every gate here."""
     rejected: Digest | None = None
-    """The release that was taken back from here; it does not come again by itself."""
+    """The candidate, when it was taken back from here: it does not come again by itself."""
     rejected_by: str = ""
     """Who took it back; empty when a gate did."""
     rejected_at: datetime | None = None

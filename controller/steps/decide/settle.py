@@ -7,7 +7,7 @@ from controller.model.decision import Decision, DecisionKind
 from controller.steps.decide.decide import decide
 from controller.steps.decide.question import Question
 
-RULES = 1
+RULES = 2
 """The number of the rules of this version: to be raised when any answer of `decide` changes, its
 words included. Records keep theirs, so that no verdict is checked by rules it was not made by."""
 

@@ -17,6 +17,9 @@ CHECK = "in a window"
 _MOST_JOINED = 100
 """So many windows without a gap between them are joined; then the end is a first guess."""
 
+_CHANGE = timedelta(hours=3)
+"""Longer than any hour that a clock shows twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class WindowAnswer:
@@ -98,11 +101,19 @@ def _next(one: Recurring, now: datetime) -> datetime:
 
 
 def _beginnings(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
-    """Give each beginning after an instant, in UTC."""
+    """Give each beginning after an instant, in UTC.
+
+    Where a clock was changed shortly before, it is counted from before that: from within an hour
+    that comes twice it cannot be told that what begins in it has begun already.
+    """
     from cronsim import CronSim
 
-    for begins in CronSim(cron, after.astimezone(ZoneInfo(zone))):
-        yield begins.astimezone(UTC)
+    since, earlier = (at.astimezone(ZoneInfo(zone)) for at in (after, after - _CHANGE))
+    is_changed = since.utcoffset() != earlier.utcoffset()
+    for begins in CronSim(cron, earlier if is_changed else since):
+        found = begins.astimezone(UTC)
+        if found > after:
+            yield found
 
 
 def _said(instant: datetime) -> str:

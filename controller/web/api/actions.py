@@ -1,19 +1,30 @@
 """`/api/actions`: what somebody asks to be done."""
 
 import json
+from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from controller.web.acting import Ask, act
-from controller.web.api.answers import json_answer
+from controller.web.api.endpoints import Answered
 from controller.web.refusals import RequestWrong
 from controller.web.site import Site
 
 KEYS = frozenset({"subject", "reason", "expect", "until", "release"})
 
 
-async def answer(site: Site, request: Request) -> Response:
+@dataclass(frozen=True)
+class AskedFor:
+    """An action that is done in its turn."""
+
+    action: str
+    subject: str
+    result: str
+    """What was woken, approved, or decided."""
+    by: str
+
+
+async def answer(site: Site, request: Request) -> Answered[AskedFor]:
     """Do one action for a recognised caller. Raises NotRecognised, RequestWrong, and the App's."""
     caller = site.bearer(request)
     body = await read_body(request)
@@ -27,9 +38,7 @@ async def answer(site: Site, request: Request) -> Response:
     )
     action = str(request.path_params["action"])
     result = await act(site.app, action, ask)
-    return json_answer(
-        {"action": action, "subject": ask.subject, "result": result, "by": caller.name}, 202
-    )
+    return Answered(AskedFor(action, ask.subject, result, caller.name))
 
 
 async def read_body(request: Request, keys: frozenset[str] = KEYS) -> dict[str, str]:

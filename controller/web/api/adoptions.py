@@ -1,18 +1,18 @@
 """`/api/adoptions`: drift is turned into a proposed edit of the repository."""
 
 from starlette.requests import Request
-from starlette.responses import Response
 
+from controller.model.view import AdoptionView
 from controller.web.acting import Ask
 from controller.web.api.actions import read_body
-from controller.web.api.answers import json_answer
+from controller.web.api.endpoints import Answered
 from controller.web.refusals import RequestWrong
 from controller.web.site import Site
 
 KEYS = frozenset({"subject", "branch", "dry_run"})
 
 
-async def answer(site: Site, request: Request) -> Response:
+async def answer(site: Site, request: Request) -> Answered[AdoptionView]:
     """Adopt for a recognised caller; answers when it is proved and pushed, which takes a plan.
 
     Raises NotRecognised, RequestWrong, and the App's.
@@ -25,4 +25,4 @@ async def answer(site: Site, request: Request) -> Response:
         raise RequestWrong.because("an adoption needs a `subject`")
     is_dry = body.get("dry_run", "") == "yes"
     made = await site.app.adopt(caller, subject, branch=branch, dry_run=is_dry)
-    return json_answer(made, 200 if is_dry else 201)
+    return Answered(made, 200 if is_dry else 201)

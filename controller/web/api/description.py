@@ -6,7 +6,7 @@ What an address gives is taken from how its endpoint is annotated, which mypy ho
 import re
 from collections.abc import Mapping
 from inspect import get_annotations, getdoc
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 from starlette.responses import Response
@@ -42,16 +42,22 @@ ERROR = {
 
 def describe(endpoints: Endpoints, orders: Mapping[str, Order]) -> dict[str, Any]:
     """Describe what is read and what is asked for, as OpenAPI 3.1."""
+    kinds = {
+        **{("get", path): _given(each) for path, each in endpoints.items()},
+        **{("post", path): _made(each) for path, each in orders.items()},
+    }
     given, shared = TypeAdapter.json_schemas(
-        [(path, "serialization", TypeAdapter(_given(each))) for path, each in endpoints.items()],
+        [(key, "serialization", TypeAdapter(kind)) for key, kind in kinds.items()],
         ref_template="#/components/schemas/{model}",
     )
     paths: dict[str, dict[str, Any]] = {
-        path: {"get": _reading(path, endpoint, given[path, "serialization"])}
+        path: {"get": _reading(path, endpoint, given[("get", path), "serialization"])}
         for path, endpoint in endpoints.items()
     }
     for path, order in orders.items():
-        paths.setdefault(path, {})["post"] = _asking(path, order)
+        paths.setdefault(path, {})["post"] = _asking(
+            path, order, given[("post", path), "serialization"]
+        )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Trueup", "version": __version__},
@@ -69,6 +75,11 @@ def _given(endpoint: Endpoint) -> Any:
     return dict[str, object] if found is Response else found
 
 
+def _made(order: Order) -> Any:
+    (made,) = get_args(get_annotations(order.answer)["return"])
+    return made
+
+
 def _reading(path: str, endpoint: Endpoint, given: Any) -> dict[str, Any]:
     queries = [{"name": each, "in": "query", "schema": _TEXT} for each in QUERIES.get(path, ())]
     return {
@@ -78,7 +89,7 @@ def _reading(path: str, endpoint: Endpoint, given: Any) -> dict[str, Any]:
     }
 
 
-def _asking(path: str, order: Order) -> dict[str, Any]:
+def _asking(path: str, order: Order, made: Any) -> dict[str, Any]:
     body = {
         "type": "object",
         "properties": dict.fromkeys(sorted(order.keys), _TEXT),
@@ -88,7 +99,7 @@ def _asking(path: str, order: Order) -> dict[str, Any]:
         "summary": _first_line(order.answer),
         "parameters": _parts(path),
         "requestBody": {"required": bool(order.keys), **_json(body)},
-        "responses": {"2XX": {"description": "asked for", **_json({})}, "default": _REFUSED},
+        "responses": {"2XX": {"description": "asked for", **_json(made)}, "default": _REFUSED},
     }
 
 

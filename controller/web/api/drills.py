@@ -3,14 +3,12 @@
 import re
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from controller.model.drill import DrillView
 from controller.web import reading
 from controller.web.acting import Ask
 from controller.web.api.actions import read_body
-from controller.web.api.answers import json_answer
-from controller.web.api.endpoints import Endpoints
+from controller.web.api.endpoints import Answered, Endpoints
 from controller.web.refusals import RequestWrong
 from controller.web.site import Site
 
@@ -34,7 +32,7 @@ def endpoints(site: Site) -> Endpoints:
     return {"/api/drills/preview": preview, "/api/drills/{id}": drill}
 
 
-async def answer(site: Site, request: Request) -> Response:
+async def answer(site: Site, request: Request) -> Answered[DrillView]:
     """Begin a drill for a recognised caller. Raises NotRecognised, RequestWrong, and the App's."""
     caller = site.bearer(request)
     body = await read_body(request, KEYS)
@@ -47,4 +45,4 @@ async def answer(site: Site, request: Request) -> Response:
     begun = await site.app.rotations.rotate_all(
         caller, selector, expect=int(expect), at_once=body.get("at_once") == "yes", reason=reason
     )
-    return json_answer(begun, 202)
+    return Answered(begun)

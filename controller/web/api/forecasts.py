@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
 
-from controller.model.capacity import Capacity
+from controller.model.capacity import Capacity, Proposal
 from controller.model.forecast import Forecast
 from controller.outlook import ForecastView
 from controller.web import reading
 from controller.web.acting import Ask
 from controller.web.api.actions import read_body
-from controller.web.api.answers import json_answer
-from controller.web.api.endpoints import Endpoints
+from controller.web.api.endpoints import Answered, Endpoints
 from controller.web.refusals import RequestWrong
 from controller.web.site import Site
 
@@ -55,7 +53,7 @@ def endpoints(site: Site) -> Endpoints:
     }
 
 
-async def propose(site: Site, request: Request) -> Response:
+async def propose(site: Site, request: Request) -> Answered[Proposal]:
     """Propose the change of a capacity plan for a recognised caller.
 
     Raises NotRecognised, RequestWrong, and the Outlook's.
@@ -68,4 +66,4 @@ async def propose(site: Site, request: Request) -> Response:
         raise RequestWrong.because("a proposal needs a `subject`")
     is_dry = body.get("dry_run", "") == "yes"
     made = await site.app.outlook.propose(caller, subject, dry_run=is_dry)
-    return json_answer(made, 201 if made.branch else 200)
+    return Answered(made, 201 if made.branch else 200)

@@ -1,6 +1,6 @@
 """All routes of the API. Each resource stands behind the same door: a token comes first."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
 
 from starlette.requests import Request
@@ -77,10 +77,7 @@ def routes(site: Site) -> list[Route]:
     reading = {**endpoints, "/api/openapi.json": description}
     return [
         *(Route(path, _behind_door(site, each), methods=["GET"]) for path, each in reading.items()),
-        *(
-            Route(path, partial(order.answer, site), methods=["POST"])
-            for path, order in ORDERS.items()
-        ),
+        *(Route(path, _done(site, order), methods=["POST"]) for path, order in ORDERS.items()),
         *(
             Route(f"/webhooks/{sender}", partial(webhooks.answer, sender), methods=["POST"])
             for sender in SENDERS
@@ -95,5 +92,13 @@ def _behind_door(site: Site, endpoint: Endpoint) -> Endpoint:
         site.bearer(request)
         value = await endpoint(request)
         return value if isinstance(value, Response) else json_answer(value)
+
+    return answer
+
+
+def _done(site: Site, order: Order) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        done = await order.answer(site, request)
+        return json_answer(done.value, done.status)
 
     return answer

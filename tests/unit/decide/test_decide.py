@@ -6,7 +6,7 @@ import pytest
 
 from controller.model.decision import DecisionKind
 from controller.steps.decide.decide import decide
-from controller.steps.decide.question import Answer
+from controller.steps.decide.question import Answer, Ask
 from tests.unit.decide.decide_questions import (
     DEV,
     NEW,
@@ -26,6 +26,20 @@ NEEDS_APPROVAL = (
     "the approval of one person other than its author Ada Lovelace <ada@example.com>"
     " for shop@aaaaaaaaaaaa in shop/production"
 )
+
+
+def test_who_may_not_approve_is_named_once():
+    decision = decide(
+        question(
+            approvals=(),
+            authors=("Bea <bea@example.com>", "bea", "ada", "Bea <Bea@Example.com>"),
+            asked=Ask("bea@example.com", NOW),
+        ),
+        NOW,
+    )
+    assert decision.because == NEEDS_APPROVAL.replace("its author ", "its authors ").replace(
+        "<ada@example.com>", "<ada@example.com>, Bea <bea@example.com>"
+    )
 
 
 def decided(**changes):

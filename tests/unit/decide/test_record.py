@@ -206,7 +206,7 @@ def test_another_key_counts_only_where_it_is_known():
     assert standing(canonical.write(told)) == Standing.REFUSED
 
 
-@pytest.mark.parametrize("today", [0, 2, 99])
+@pytest.mark.parametrize("today", [0, RULES + 1, 99])
 def test_a_verdict_by_other_rules_is_never_said_to_be_valid(today, monkeypatch):
     monkeypatch.setattr(verify_step, "RULES", today)
     found = verify(PROMOTED, SEAL)

@@ -43,6 +43,7 @@ def nightly(cron, length="1h", zone=BERLIN):
         ("30 2 * * *", "1h", "2026-10-25T02:30+02:00", True),
         ("30 2 * * *", "1h", "2026-10-25T02:29+01:00", True),  # the same hour goes on
         ("30 2 * * *", "1h", "2026-10-25T02:30+01:00", False),  # it comes once
+        ("30 2 * * *", "45m", "2026-10-25T03:14+01:00", False),  # counted from within that hour
         ("0 9 * * *", "8h", "2026-10-25T09:00+01:00", True),
         ("0 9 * * *", "8h", "2026-10-25T17:00+01:00", False),
     ],

@@ -9,7 +9,7 @@ from controller.model.caller import Caller, Member, Role
 from controller.model.history import Signature, SignersRule
 from controller.model.names import Commit, Digest, StageName
 from controller.model.pointer_change import HandEdit, PointerChange
-from controller.model.release import Hold, Pointer, Release
+from controller.model.release import Hold, Pointer, Release, TakenBack
 from controller.steps.hand_edit import Edited, judge_edit
 
 STAGE, PATH = StageName("shop", "production"), "shop/production.yaml"
@@ -89,6 +89,12 @@ def test_where_signers_are_named_each_commit_is_signed_by_one_of_them(rule, sign
         assert isinstance(judge_edit(replace(edited, pointer=exact(THIRD))), Pointer)
 
 
+def test_an_older_release_is_no_proposal_and_the_way_back_is_told() -> None:
+    found = judged(pointer=exact(FIRST))
+    assert "`trueup rollback shop/production --to " in found.said
+    assert (found.is_proposal, found.approval) == (False, None)
+
+
 def exact(release: Release) -> Pointer:
     return replace(STANDING, commit=release.commit, digest=release.digest)
 
@@ -102,7 +108,11 @@ def exact(release: Release) -> Pointer:
         (replace(WANTED, commit=Commit("ccc")), "", "is no release that was seen"),
         (replace(WANTED, digest=FIRST.digest), "", "is no release that was seen"),
         (replace(STANDING, hold=Hold("eve", NOW, "so")), "", "changes more than the release"),
-        (replace(WANTED, rejected=FIRST.digest), "", "changes more than the release"),
+        (
+            replace(WANTED, taken_back=(TakenBack(FIRST.digest),)),
+            "",
+            "changes more than the release",
+        ),
         (replace(STANDING, decision=None), "", "names no other release"),
     ],
 )
@@ -120,15 +130,13 @@ def test_a_rule_that_refuses_still_says_what_may_be_asked_for() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("release", "rejected"), [(THIRD, None), (FIRST, SECOND.digest), (SECOND, None)]
-)
-def test_what_is_believed_counts_on_and_does_not_come_back(release, rejected) -> None:
+@pytest.mark.parametrize(("release", "left"), [(THIRD, []), (FIRST, [SECOND.digest]), (SECOND, [])])
+def test_what_is_believed_counts_on_and_does_not_come_back(release, left) -> None:
     hold = Hold("eve", NOW, "so", NOW + timedelta(1))
     said = replace(exact(release), hold=hold, number=2)
     found = judge_edit(replace(EDITED, rule="accept", pointer=said))
     assert isinstance(found, Pointer)
     assert (found.commit, found.number, found.hold) == (release.commit, 7, hold)
-    assert found.rejected == rejected
+    assert [each.release for each in found.taken_back] == left
     unknown = replace(said, digest=Digest("sha256:5"))
     assert "no release of here" in judged(rule="accept", pointer=unknown).said

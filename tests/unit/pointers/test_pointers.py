@@ -1,12 +1,14 @@
 """Pointers and decisions as text."""
 
+from datetime import UTC
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.diagnostics.errors import Stalled
 from controller.model.names import Commit, Digest, StageName
-from controller.model.release import Pointer
+from controller.model.release import Hold, Pointer, TakenBack
 from controller.workflows.pointers import (
     decision_path,
     pointer_path,
@@ -18,16 +20,30 @@ STAGE = StageName("shop", "dev")
 hexadecimal = st.text("0123456789abcdef", min_size=40, max_size=40)
 digests = st.text("0123456789abcdef", min_size=64, max_size=64).map(lambda t: Digest(f"sha256:{t}"))
 
+instants = st.datetimes(timezones=st.just(UTC))
+taken_back = st.builds(
+    TakenBack, digests, st.none() | hexadecimal.map(Commit), st.text(), st.none() | instants
+)
+
 
 @given(
     commit=hexadecimal.map(Commit), digest=digests, decision=st.none() | digests,
-    rejected=st.none() | digests,
+    taken_back=st.lists(taken_back, max_size=3).map(tuple),
+    hold=st.none() | st.builds(Hold, st.text(), instants, st.text(), st.none() | instants),
 )  # fmt: skip
-def test_what_is_written_is_read_back(commit, digest, decision, rejected) -> None:
-    pointer = Pointer(STAGE, commit, digest, decision, rejected, commit if rejected else None)
+def test_what_is_written_is_read_back(commit, digest, decision, taken_back, hold) -> None:
+    pointer = Pointer(STAGE, commit, digest, decision, taken_back, hold)
     files = {pointer_path(STAGE): write_pointer(pointer)}
     assert read_pointer(STAGE, files) == pointer
     assert read_pointer(StageName("shop", "staging"), files) is None
+
+
+def test_halves_of_characters_that_an_earlier_version_wrote_are_read_as_whole_ones() -> None:
+    hold = 'hold: {by: "o", at: "2026-11-27T12:00:00+00:00", reason: "go \\ud83d\\ude80 \\ud83d"}'
+    text = f"commit: a\nrelease: b\n{hold}\n"
+    pointer = read_pointer(STAGE, {pointer_path(STAGE): text})
+    assert pointer is not None and pointer.hold is not None
+    assert pointer.hold.reason == "go \U0001f680 \ufffd"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "commit: x", "a: [", "release: y\n", "- commit\n"])

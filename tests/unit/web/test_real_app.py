@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from controller.model.room import Room
 from controller.permission import NotFound
-from controller.web.api.table import RESOURCES
+from controller.web.api.table import ORDERS, RESOURCES
 from controller.web.asgi import application
 from controller.web.sessions import Sessions
 from controller.web.site import Site
@@ -144,3 +144,10 @@ async def test_the_description_has_no_loose_ends(life, authority):
     assert {"UnitView", "StageView", "GateView", "Error"} <= kinds
     actions = described["paths"]["/api/actions/{action}"]["post"]
     assert "reconcile" in actions["parameters"][0]["schema"]["enum"]
+    given = {path: told["post"]["responses"] for path, told in described["paths"].items()
+             if "post" in told}  # fmt: skip
+    made = {
+        path: each["2XX"]["content"]["application/json"]["schema"] for path, each in given.items()
+    }
+    assert len(made) == len(ORDERS)
+    assert all("$ref" in schema or "properties" in schema for schema in made.values()), made
