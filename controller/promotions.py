@@ -220,6 +220,14 @@ class Promotions:
                 hint=f"`trueup rollback {name} --to {found.commit[:12]}` goes back",
                 code="promote/older",
             )
+        pointer = (await stages.pointer(name)).pointer
+        back = pointer.back_from(found.digest) if pointer else None
+        if back is not None and not back.by:
+            raise Stalled.because(
+                f"a gate took {found} back from `{name}`: it does not come there again",
+                hint="commit a change: that makes a new release",
+                code="promote/taken-back",
+            )
         return found
 
     async def _find_release(self, product: str, text: str) -> Release:

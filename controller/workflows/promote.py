@@ -163,7 +163,12 @@ async def verify(parts: Parts, stages: Stages, status: StageStatus) -> StageStat
     if status.verified != status.release:
         risk = risks_of(status, units)
         status = replace(status, verified=status.release, verified_commit=status.commit, risk=risk)
-        said = f"yes from {', '.join(names)}" if names else "every unit is ready, no gate is asked"
+        yes = [
+            each.gate
+            for each in status.gates
+            if each.release == status.release and each.gate in names and each.ruling.lets_through
+        ]
+        said = f"yes from {', '.join(yes)}" if names else "every unit is ready, no gate is asked"
         await parts.recording.event(
             keys.stage_key(status.name), "Verified", said, revision=f"sha1:{status.commit}"
         )

@@ -75,7 +75,7 @@ class Stages:
         if pointer is None:
             return True
         back = pointer.back_from(wish.release)
-        if back is not None and (back.at is None or wish.at <= back.at):
+        if back is not None and (not back.by or back.at is None or wish.at <= back.at):
             return False
         return await self.is_newer(pointer.stage.product, wish.release, pointer.digest)
 

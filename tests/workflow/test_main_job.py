@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from controller.diagnostics.errors import Stalled
 from controller.model.caller import Caller, Role
 from controller.model.names import StageName, UnitName
 from controller.permission import NotAllowed
@@ -82,6 +83,8 @@ async def test_a_slow_release_is_taken_back_and_not_tried_again(world) -> None:
     assert greeting(world) == "Welcome to the shop"
     assert f'rejected_commit: "{slow}"' in (await world.pointers.read())["shop/dev.yaml"]
     assert len(await life.events("RolledBack")) == 1
+    with pytest.raises(Stalled, match="a gate took"):  # it would keep newer ones waiting in vain
+        await life.app.promotions.promote(Caller("olga", Role.OPERATOR), "shop/dev", slow)
 
 
 async def test_one_bad_run_of_three_is_taken_for_noise(world) -> None:
