@@ -21,6 +21,7 @@ from controller.model.forecast import SEASONAL_NAIVE
 from controller.model.series import Every, Series
 from controller.ports.forecast_models import ForecastModels
 from controller.steps.forecast import backtest
+from controller.steps.forecast.blend import with_blend
 from controller.steps.forecast.bounds import bounds, day_peaks
 from controller.steps.forecast.forecast import TESTED
 
@@ -108,7 +109,7 @@ def _score(tried: list[backtest.Fold], first: int, folds: int, every: Every) -> 
     covered: list[bool] = []
     chosen: Counter[str] = Counter()
     for place in range(first, len(tried)):
-        before, now = backtest.with_blend(tried[max(0, place - folds) : place], tried[place].said)
+        before, now = with_blend(tried[max(0, place - folds) : place], tried[place].said)
         fold = replace(tried[place], said=now)
         scored = backtest.scores(before, now)
         name = next(score.candidate for score in scored if score.is_chosen)

@@ -1,7 +1,7 @@
 """Series → folds → scores: candidates are tried on the past, with a rolling origin."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -34,12 +34,7 @@ FEWEST_OF_A_YEAR = 4
 """Of a fold of weeks or months, which know no week."""
 CLEAR = 0.98
 """Something else than the naive must be at least this much better on the folds."""
-BLENDED = 3
-"""So many of the best are averaged, with the naive."""
 BESIDE = " + "
-SHARED = "shared"
-STEEP = 4
-"""What is a tenth worse counts two thirds."""
 HEAVY = ("ets", "theta", "mstl")
 AS_IT_WAS = {SEASONAL_NAIVE, "daily-naive", "last-value"}
 """Their days have peaks that once came."""
@@ -130,28 +125,6 @@ def _likely(name: str, said: Numbers, question: Question, a_day: int) -> Numbers
     return within if name in AS_IT_WAS else with_usual_peaks(within, question.values, a_day)
 
 
-def with_blend(tried: Sequence[Fold], now: Given) -> tuple[tuple[Fold, ...], Given]:
-    """Add the mean of the best candidates with the seasonal naive; nothing when none is better.
-
-    Few folds cannot tell the best from the luckiest: what wins on them loses much of its lead on
-    what comes. So the naive keeps the share by which it would win the next fold.
-    """
-    weights = _weights(tried, now) if can_choose(tried) else {}
-    if not weights:
-        return tuple(tried), now
-    a_day = tried[0].a_day
-    shared = [replace(each, said=_shared(each.said, weights, a_day)) for each in tried]
-    naive = _chance_of_naive(shared)
-    weights = {name: (1 - naive) * weight for name, weight in weights.items()}
-    weights[SEASONAL_NAIVE] = naive
-    name = BESIDE.join(weights)
-
-    def added(said: Given) -> Given:
-        return {**said, name: weighted(said, weights, a_day)}
-
-    return tuple(replace(each, said=added(each.said)) for each in tried), added(now)
-
-
 def can_choose(tried: Sequence[Fold]) -> bool:
     """Tell whether there are enough folds, each of enough steps, to know better from luckier."""
     if len(tried) < FEWEST_FOLDS:
@@ -162,58 +135,16 @@ def can_choose(tried: Sequence[Fold]) -> bool:
     return question.horizon >= min(question.seasons[0], fewest)
 
 
-def _weights(tried: Sequence[Fold], now: Given) -> dict[str, float]:
-    """Give the best and what each counts: the smaller its error, the more."""
-    errors = dict(_better(tried, now)[:BLENDED])
-    if not errors:
-        return {}
-    least = min(errors.values())
-    counts = {name: (least / error) ** STEEP if error else 1.0 for name, error in errors.items()}
-    return {name: count / sum(counts.values()) for name, count in counts.items() if count}
-
-
-def _shared(said: Given, weights: Mapping[str, float], a_day: int) -> Given:
-    return {SHARED: weighted(said, weights, a_day), SEASONAL_NAIVE: said[SEASONAL_NAIVE]}
-
-
-def _chance_of_naive(tried: Sequence[Fold]) -> float:
-    """Give the chance that the naive wins the next fold, by Laplace's rule of succession."""
-    won = sum(map(min, *_won(tried, SHARED)))
-    return 1 - (won + 1) / (len(tried) + 2)
-
-
-def weighted(said: Given, weights: Mapping[str, float], a_day: int) -> Numbers:
-    """Give the mean of candidates, each with its weight; the peak of a day is the mean of peaks.
-
-    Where peaks lie at different hours their mean is lower than each of them, and nobody said so.
-    """
-    found = list(_mean((said[name] for name in weights), weights.values()))
-    if a_day == 1:
-        return tuple(found)
-    for begin in range(0, len(found) - a_day + 1, a_day):
-        day = range(begin, begin + a_day)
-        peaks = [[max(said[name][step] for step in day)] for name in weights]
-        found[max(day, key=found.__getitem__)] = _mean(peaks, weights.values())[0]
-    return tuple(found)
-
-
-def _mean(forecasts: Iterable[Sequence[float]], weights: Collection[float]) -> Numbers:
-    return tuple(
-        sum(weight * value for weight, value in zip(weights, step, strict=True))
-        for step in zip(*forecasts, strict=True)
-    )
-
-
 def scores(tried: Sequence[Fold], now: Given) -> tuple[Score, ...]:
     """Give how each candidate did over all folds, the best first; one of them is chosen.
 
-    Only those count that also answer `now`. The blend is chosen where there is one that is no worse
+    Only those count that also answer `now`. The blend is chosen where there is one that is better
     than the naive, else the naive.
     """
     scale = fmean(_season_error(each.question) for each in tried)
-    beside = _beside(tried, now)
+    beside = beside_naive(tried, now)
     blend = next((name for name in beside if BESIDE in name), SEASONAL_NAIVE)
-    chosen = blend if max(beside[blend]) <= 1 else SEASONAL_NAIVE
+    chosen = blend if is_better(beside[blend]) else SEASONAL_NAIVE
     found = [
         Score(
             name,
@@ -227,22 +158,27 @@ def scores(tried: Sequence[Fold], now: Given) -> tuple[Score, ...]:
     return tuple(sorted(found, key=lambda score: (score.rmase, score.candidate)))
 
 
-def _better(tried: Sequence[Fold], now: Given) -> list[tuple[str, float]]:
+def is_better(errors: tuple[float, float]) -> bool:
+    """Tell whether errors beside those of the naive are smaller, and neither is larger."""
+    return min(errors) < 1 and max(errors) <= 1
+
+
+def better_than_naive(tried: Sequence[Fold], now: Given) -> list[tuple[str, float]]:
     """Give what beat the naive by a margin, in half of the folds at least; the best first.
 
     It must be better both at the steps and at the peaks of days.
     """
     found = sorted(
         (steps + peaks, name)
-        for name, (steps, peaks) in _beside(tried, now).items()
+        for name, (steps, peaks) in beside_naive(tried, now).items()
         if max(steps, peaks) <= CLEAR
     )
     return [
-        (name, error) for error, name in found if 2 * min(map(sum, _won(tried, name))) >= len(tried)
+        (name, error) for error, name in found if 2 * min(map(sum, won(tried, name))) >= len(tried)
     ]
 
 
-def _beside(tried: Sequence[Fold], now: Given) -> dict[str, tuple[float, float]]:
+def beside_naive(tried: Sequence[Fold], now: Given) -> dict[str, tuple[float, float]]:
     """Give the errors of each candidate at steps and at peaks, beside those of the naive."""
     naive = (
         fmean(each.error(SEASONAL_NAIVE) for each in tried),
@@ -258,7 +194,7 @@ def _beside(tried: Sequence[Fold], now: Given) -> dict[str, tuple[float, float]]
     }
 
 
-def _won(tried: Sequence[Fold], name: str) -> tuple[list[bool], list[bool]]:
+def won(tried: Sequence[Fold], name: str) -> tuple[list[bool], list[bool]]:
     """Give in which folds a candidate was no worse than the naive: at steps, and at peaks."""
     return (
         [each.error(name) <= each.error(SEASONAL_NAIVE) for each in tried],

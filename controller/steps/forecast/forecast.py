@@ -27,8 +27,8 @@ from controller.steps.forecast.backtest import (
     log_helps,
     question_at,
     scores,
-    with_blend,
 )
+from controller.steps.forecast.blend import with_blend
 from controller.steps.forecast.bounds import Bounds, bounds, day_peaks
 from controller.steps.forecast.convert import Conversion, conversion
 from schemas.kinds.forecast import Forecast as ForecastDocument

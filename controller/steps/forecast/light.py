@@ -12,11 +12,11 @@ from statistics import fmean, median
 
 from controller.model.forecast import SEASONAL_NAIVE, Question
 from controller.model.series import DAYS_A_WEEK
+from controller.steps.forecast.damped import damped
+from controller.steps.forecast.indices import CYCLES, indices_of
 from controller.steps.forecast.levels import levelled
 
 SMOOTHINGS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
-CYCLES = 8
-"""So many of the newest seasons say what a season looks like."""
 MEDIAN_OF = 5
 FEWEST_PROFILED = 3
 """Of fewer seasons, a mean of each place says less than the last one."""
@@ -51,11 +51,14 @@ def candidates(question: Question, year: int = 0) -> Mapping[str, Numbers]:
         found["seasonal-drift"] = _seasonal_drift(level, season, horizon)
         if season > 1 and len(values) >= FEWEST_PROFILED * season:
             found["profile"] = _profile(level, season, horizon, season, math.inf)
-            stretch = max(1, season // DAYS_A_WEEK)
-            halved = HALVED_AFTER * stretch
-            found["reverting-profile"] = _profile(level, season, horizon, stretch, halved)
             day = question.seasons[0] if len(question.seasons) > 1 else 1
             found["lasting-level"] = _lasting_level(level, season, horizon, day)
+            if day == 1:
+                found["damped"] = damped(level, season, horizon)
+            else:
+                stretch = max(1, season // DAYS_A_WEEK)
+                halved = HALVED_AFTER * stretch
+                found["reverting-profile"] = _profile(level, season, horizon, stretch, halved)
     turn = cycle(values) if year == LOOK_FOR_CYCLE else 0
     if turn > season:
         found["cycle-theta"] = _on(question, lambda v: _theta(v, turn, horizon))
@@ -170,7 +173,7 @@ def _last_year(values: Numbers, year: int, horizon: int) -> Numbers:
 
 
 def _theta(values: Numbers, season: int, horizon: int) -> Numbers:
-    indices, is_ratio = _season(values, season)
+    indices, is_ratio = indices_of(values, season)
     phase = len(values) % season
     if is_ratio:
         plain = [value / indices[n % season] for n, value in enumerate(values)]
@@ -191,7 +194,7 @@ def _lasting_level(values: Numbers, season: int, horizon: int, day: int) -> Numb
 
     What foresees the next step best forgets too fast: a month ahead little of today's level lasts.
     """
-    indices, is_ratio = _season(values, season)
+    indices, is_ratio = indices_of(values, season)
     levels = []
     for begin in range(len(values) % day, len(values), day):
         came = sum(values[begin : begin + day])
@@ -201,41 +204,6 @@ def _lasting_level(values: Numbers, season: int, horizon: int, day: int) -> Numb
     level, _ = _smoothed(levels, {1, max(1, days // 4), max(1, days // 2), days})
     ahead = [indices[(len(values) + step) % season] for step in range(horizon)]
     return tuple(math.exp(level) * index if is_ratio else level + index for index in ahead)
-
-
-def _season(values: Numbers, season: int) -> tuple[list[float], bool]:
-    """Give what each place in the season multiplies by, or adds; the newest seasons count."""
-    is_ratio = min(values) > 0
-    if season == 1:
-        return [1.0 if is_ratio else 0.0], is_ratio
-    means = _moving_means(values, season)
-    places: list[list[float]] = [[] for _ in range(season)]
-    first = max(0, len(values) - CYCLES * season)
-    for at in range(len(means)):
-        n = at + season // 2
-        if n < first:
-            continue
-        mean = means[at]
-        places[n % season].append(values[n] / mean if is_ratio else values[n] - mean)
-    neutral = 1.0 if is_ratio else 0.0
-    indices = [median(place) if place else neutral for place in places]
-    centre = fmean(indices)
-    if is_ratio:
-        return [max(index / centre, 1e-6) for index in indices], True
-    return [index - centre for index in indices], False
-
-
-def _moving_means(values: Numbers, season: int) -> list[float]:
-    """Give the mean of each whole season, centred: an even one takes half of both ends."""
-    sums = [0.0]
-    for value in values:
-        sums.append(sums[-1] + value)
-    if season % 2:
-        return [(sums[n + season] - sums[n]) / season for n in range(len(values) - season + 1)]
-    return [
-        (sums[n + season] - sums[n] + sums[n + season + 1] - sums[n + 1]) / (2 * season)
-        for n in range(len(values) - season)
-    ]
 
 
 def _smoothed(
