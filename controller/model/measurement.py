@@ -84,6 +84,10 @@ class Measurement:
     """All percentiles of how late it was, over the time: one long stop is many instants."""
     stood_still: float = 0.0
     """The longest time that a generator process did nothing, in milliseconds."""
+    machine_waited: float | None = None
+    """Share of the time in which something on its machine was ready to run and had no processor."""
+    machine_stolen: float | None = None
+    """Share of its machine's processors that the host of a virtual machine gave to others."""
     observations: tuple[Observation, ...] = ()
     load: str = ""
     """What was asked for, as a digest: the script, the users, the rate, the times."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from controller.adapters.load_generator.arrivals import Arrivals
 from controller.adapters.load_generator.lateness import Lateness
+from controller.adapters.load_generator.machine import busy_share, machine_times
 from controller.adapters.load_generator.recording import Recorder
 from controller.adapters.load_generator.script import (
     Judgement,
@@ -96,9 +97,10 @@ class LoadRun:
         self._recorder.open_window(opens, closes)
         self._spawn()
         self._sleep_until(opens)
-        began, started_at, cpu = perf_counter(), time(), self._cpu()
+        began, started_at, cpu, machine = perf_counter(), time(), self._cpu(), machine_times()
         self._ends.wait(max(0.0, closes - perf_counter()))
         wall, cpu = perf_counter() - began, self._cpu() - cpu
+        busy = busy_share(machine, machine_times(), wall)
         jump = time() - started_at - wall
         self._drain(opens)
         if self._arrivals is not None:
@@ -115,6 +117,7 @@ class LoadRun:
             "clock_jump": jump,
             "cpu": cpu / wall,
             **lateness.result(),
+            **busy,
             "script_says": self._judgement.why_invalid(),
         }
 

@@ -34,6 +34,8 @@ def measurement(order: LoadOrder, result: Mapping[str, Any]) -> Measurement:
         generator_lag=result["lag_p95"],
         generator_lags=result["lags"],
         stood_still=result["stood_still"],
+        machine_waited=result.get("waited"),  # a run that an earlier version began has none
+        machine_stolen=result.get("stolen"),
         ended_early=result["ended_early"],
         parts=_parts(order, result["parts"]),
         workers=tuple(

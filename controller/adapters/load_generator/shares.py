@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.adapters.load_generator.lateness import latest
+from controller.adapters.load_generator.machine import busiest
 from controller.adapters.load_generator.recording import Recorder
 
 
@@ -36,6 +37,7 @@ def added_up(shares: Iterable[Share], steady: float, clock_jump: float) -> dict[
     return {
         **recorder.result(),
         **latest(results),
+        **busiest(results),
         "seconds": seconds,
         "cpu": max((r["cpu"] for r in results), default=0.0),
         "clock_jump": max(jumps, key=abs),

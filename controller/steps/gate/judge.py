@@ -118,6 +118,9 @@ def _doubted(
 ) -> tuple[GateRuling, list[str]]:
     """Put beside a ruling what speaks against its runs: no pass, nor a fail by the generator."""
     doubts = _once(d for run in runs for d in validity.doubts(run))
+    disturbed = _disturbed(question, runs) if ruling == GateRuling.FAIL else ()
+    if disturbed:
+        return GateRuling.INVALID, [*_once([*disturbed, *doubts]), *reasons]
     lags = _lags(question, runs) if ruling == GateRuling.FAIL else ()
     if lags and _passes_without_lag(question, runs):
         return GateRuling.INVALID, [*_once([*lags, *doubts]), *reasons]
@@ -154,6 +157,22 @@ def _sum(question: Question, results: Sequence[ObjectiveResult]) -> tuple[GateRu
     if score >= question.score.passes:
         return GateRuling.PASS, score
     return (GateRuling.WARN if score >= question.score.warns else GateRuling.FAIL), score
+
+
+def _disturbed(question: Question, runs: Sequence[Measurement]) -> tuple[str, ...]:
+    """Say that only runs of a busy machine make it fail; empty where those in peace fail, too."""
+    calm = [run for run in runs if not validity.disturbed(run)]
+    if len(calm) in {0, len(runs)}:
+        return ()
+    results = _judge_objectives(question, calm, with_error_rate(question.objectives))
+    if _sum(question, results)[0] == GateRuling.FAIL:
+        return ()
+    busy = "; ".join(
+        f"in run {place + 1} {' and '.join(found)}"
+        for place, run in enumerate(runs)
+        if (found := validity.disturbed(run))
+    )
+    return (f"it fails only with runs of a busy machine: {busy}",)
 
 
 def _lags(question: Question, runs: Sequence[Measurement]) -> tuple[str, ...]:

@@ -213,6 +213,7 @@ def _validity(runs: Sequence[Measurement]) -> str:
          f"{run.generator_cpu:.0%} (below {validity.BUSIEST_GENERATOR:.0%})",
          f"{run.generator_lag:.1f} ms (below {validity.LATEST_GENERATOR:g} ms)",
          f"{run.stood_still:.0f} ms (below {validity.LONGEST_STANDSTILL:g} ms)",
+         _busy(run),
          f"{run.total.requests} (at least {validity.FEWEST_REQUESTS})",
          "; ".join((*validity.problems(run), *validity.doubts(run))) or "valid")
         for number, run in enumerate(runs)
@@ -223,10 +224,21 @@ def _validity(runs: Sequence[Measurement]) -> str:
         "Generator's processor",
         "Generator's lag",
         "Longest still",
+        "Its machine",
         "Requests",
         "So it is",
     )
     return _table(names, rows)
+
+
+def _busy(run: Measurement) -> str:
+    """Say how busy the machine was, where its system tells."""
+    said = []
+    if run.machine_waited is not None:
+        said.append(f"waited {run.machine_waited:.0%} (below {validity.MOST_WAITED:.0%})")
+    if run.machine_stolen is not None:
+        said.append(f"stolen {run.machine_stolen:.1%} (below {validity.MOST_STOLEN:.0%})")
+    return ", ".join(said)
 
 
 def _errors(runs: Sequence[Measurement]) -> str:

@@ -63,7 +63,8 @@ def unproven(runs: Sequence[Measurement]) -> tuple[int, ...]:
     """Give the places of runs that have to be made again, where a gate takes several together."""
     hard = [n for n, run in enumerate(runs) if validity.problems(run)]
     doubtful = [n for n, run in enumerate(runs) if validity.doubts(run)]
-    return tuple(hard or doubtful)
+    busy = [n for n, run in enumerate(runs) if validity.disturbed(run)]
+    return tuple(hard or doubtful or busy)
 
 
 def _of_several(result: GateResult, agreed: int, runs: int) -> GateResult:

@@ -12,6 +12,7 @@ import pytest
 
 from controller.adapters.load_generator.arrivals import Arrivals
 from controller.adapters.load_generator.locust import LocustLoadGenerator
+from controller.adapters.load_generator.machine import machine_times
 from controller.adapters.load_generator.meeting import Meeting
 from controller.adapters.load_generator.messages import WORKER
 from controller.adapters.load_generator.recording import Recorder
@@ -86,6 +87,8 @@ async def test_workers_of_ours_make_the_load_together_and_end(tmp_path):
     assert [round(one.seconds) for one in seen][:3] == [1, 2, 3]
     assert found.runner_class.endswith("workers 2")
     assert sum(part.made for part in found.parts) == found.total.requests
+    assert (found.machine_waited is None) == (machine_times().waited is None)
+    assert 0 <= (found.machine_stolen or 0) <= 1
     await nobody_is_left()
 
 
