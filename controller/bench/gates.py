@@ -25,7 +25,7 @@ from controller.bench.report import Case, Report, peak_rss_mib
 from controller.model.measurement import GateRuling, Measurement
 from controller.model.names import Digest
 from controller.steps.gate import validity
-from controller.steps.gate.baseline import Baseline
+from controller.steps.gate.baseline import LOOKED_BACK, Baseline, choose
 from controller.steps.gate.judge import Question
 from controller.steps.gate.objectives import Objective, value_of
 from controller.steps.gate.settle import answer
@@ -34,7 +34,7 @@ from schemas.limits import read_limits
 CASES = ("mutations", "aa", "power", "omission")
 VOID, NO_ANSWER = "void", "no answer"
 MOST_TRIES = 3
-MOST_WAITING = 60.0
+MOST_WAITING = 120.0
 """Seconds of a case in which a machine that has more to do than it can is given time to end that;
 then it is measured as it is."""
 LOOK = 0.5
@@ -176,15 +176,15 @@ async def _repeated(
     """
     await lab.faults()
     began = time.perf_counter()
+    patience = MOST_WAITING - await _wait_for_peace(MOST_WAITING, say)
     kept = list(await lab.runs(wish.baseline))
     asked: list[Measurement] = []
     said: list[str] = []
     blocked = 0
     faults = {"slower": _slower_work(kept, slower)} if slower else {}
-    patience = MOST_WAITING
     for number in range(wish.comparisons):
         patience -= await _wait_for_peace(patience, say)
-        question = Question("bench", OBJECTIVES, RELEASE, Baseline(tuple(kept[-wish.baseline :])))
+        question = Question("bench", OBJECTIVES, RELEASE, _newest(kept, wish.baseline))
         taken: list[Measurement] = []
         await lab.faults(**faults)
         while (result := answer(question, taken, runs=wish.runs)) is None:
@@ -221,6 +221,12 @@ def _slower_work(healthy: Sequence[Measurement], slower: float) -> float:
     return slower * median(_p95s(healthy)) / 1000 / work
 
 
+def _newest(kept: Sequence[Measurement], wanted: int) -> Baseline:
+    """Choose a baseline as a controller does."""
+    newest_first = kept[::-1][: LOOKED_BACK * wanted]
+    return Baseline(tuple(newest_first[place] for place in choose(newest_first, wanted)))
+
+
 async def _wait_for_peace(patience: float, say: Say) -> float:
     """Wait while the machine has more to do than it can; gives for how many seconds."""
     waited = 0.0
@@ -231,8 +237,9 @@ async def _wait_for_peace(patience: float, say: Say) -> float:
         busy = busy_share(before, machine_times(), seconds)["waited"]
         if busy is None or busy < validity.MOST_WAITED:
             break
+        if not waited:
+            say(f"waits: something waited for a processor {busy:.0%} of the time")
         waited += seconds
-        say(f"the machine is busy: something waited for a processor {busy:.0%} of the time")
     return waited
 
 

@@ -14,7 +14,13 @@ from controller.model.measurement import GateResult, Measurement
 from controller.model.names import Commit, Digest, StageName
 from controller.model.status import StageStatus
 from controller.steps.gate import validity
-from controller.steps.gate.baseline import FEWEST_RUNS, NOTHING_VERIFIED, Baseline
+from controller.steps.gate.baseline import (
+    FEWEST_RUNS,
+    NOTHING_VERIFIED,
+    Baseline,
+    are_enough,
+    choose,
+)
 from controller.workflows.world import World
 from schemas.objectives import Baseline as Wanted
 
@@ -79,9 +85,11 @@ class Baselines:
         found: list[tuple[Digest, Measurement]] = []
         others = 0
         for digest, commit in _newest_first(earlier):
-            if len(found) == wanted.runs:
+            if are_enough([run for _, run in found], wanted.runs):
                 break
             run = await self.measurement(digest)
+            if run is None and len(found) >= wanted.runs:
+                break  # it was looked for only because newer ones were disturbed
             if run is None:
                 return Baseline(missing=f"the measurement {digest[:19]} of {commit[:12]} is gone")
             if not validity.is_sound(run):
@@ -90,7 +98,8 @@ class Baselines:
                 found.append((digest, run))
             else:
                 others += 1
-        return _of(found, others, wanted)
+        chosen = choose([run for _, run in found], wanted.runs)
+        return _of([found[place] for place in chosen], others, wanted)
 
     async def measurement(self, digest: Digest) -> Measurement | None:
         """Give a kept measurement; None when it is gone, or is not what its name says."""

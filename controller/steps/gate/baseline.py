@@ -22,6 +22,7 @@ from statistics import fmean
 
 from controller.model.measurement import Measurement
 from controller.model.names import Digest
+from controller.steps.gate import validity
 from schemas.limits import RelativeLimit
 
 CONFIDENCE = 0.95
@@ -36,6 +37,11 @@ ODD_SHARE = 0.25
 """By so much worse than the mean of the better half is odd."""
 FEWEST_BESIDE_ODD = 4
 """Runs of a baseline: of three nobody knows which is the odd one."""
+
+
+LOOKED_BACK = 2
+"""Times as many runs as are wanted are looked at when the newest were disturbed. Not more: if all
+of today's are, that is how it is now."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,21 @@ class Comparison:
     """By so much the means differ, at most, by noise alone in 95 of 100 such comparisons."""
     aside: tuple[float, ...] = ()
     """Numbers of the baseline that were put aside, in their order."""
+
+
+def are_enough(runs: Sequence[Measurement], wanted: int) -> bool:
+    """Tell whether no older run has to be looked at for a baseline."""
+    in_peace = sum(not validity.disturbed(run) for run in runs)
+    return in_peace >= wanted or len(runs) >= LOOKED_BACK * wanted
+
+
+def choose(runs: Sequence[Measurement], wanted: int) -> list[int]:
+    """Give the places of the runs to compare with: the newest, those of a busy machine at last.
+
+    A busy moment meets all runs of a release, which are most of a baseline: much passes beside it.
+    """
+    busy = [bool(validity.disturbed(run)) for run in runs]
+    return sorted(sorted(range(len(runs)), key=lambda place: (busy[place], place))[:wanted])
 
 
 def without_odd(

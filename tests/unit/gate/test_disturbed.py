@@ -2,9 +2,12 @@
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
+from controller.adapters.artifacts.memory import MemoryArtifacts
 from controller.adapters.load_generator.machine import (
     MachineTimes,
     busiest,
@@ -12,12 +15,15 @@ from controller.adapters.load_generator.machine import (
     machine_times,
 )
 from controller.model.measurement import GateRuling
-from controller.steps.gate.baseline import Baseline
+from controller.model.names import Commit, Digest
+from controller.steps.gate.baseline import Baseline, are_enough, choose
 from controller.steps.gate.judge import Question, judge
 from controller.steps.gate.objectives import Objective
 from controller.steps.gate.settle import answer
 from controller.steps.gate.validity import disturbed
+from controller.workflows.baselines import MEASUREMENT, Baselines, VerifiedRuns
 from schemas.limits import read_limits
+from schemas.objectives import Baseline as Wanted
 from tests.unit.gate.gate_measurements import RELEASE, healthy, with_total
 
 BUSY, CALM = 0.7, 0.1
@@ -99,3 +105,38 @@ def test_of_several_machines_the_busiest_counts_and_one_that_does_not_tell_leave
     here, there = {"waited": 0.2, "stolen": 0.1}, {"waited": 0.6, "stolen": None}
     assert busiest([here, there]) == {"waited": 0.6, "stolen": None}
     assert busiest([]) == {"waited": None, "stolen": None}
+
+
+def test_a_baseline_is_made_of_the_newest_runs_and_of_those_in_peace_first():
+    peace = [run(n) for n in range(100, 110)]
+    busy = [run(n, BUSY) for n in range(150, 160)]
+    assert choose(peace, 5) == [0, 1, 2, 3, 4]
+    assert choose([*busy[:3], *peace[:4]], 5) == [0, 3, 4, 5, 6]
+    assert choose(busy, 5) == [0, 1, 2, 3, 4]
+    assert choose(peace[:3], 5) == [0, 1, 2]
+    assert not are_enough(peace[:4], 5)
+    assert are_enough(peace[:5], 5)
+    assert not are_enough([*busy[:1], *peace[:4]], 5)
+    assert not are_enough(busy[:9], 5)
+    assert are_enough(busy, 5)
+
+
+async def test_runs_of_a_busy_moment_make_room_for_older_ones_as_far_as_these_are_there():
+    artifacts = MemoryArtifacts(lambda: datetime(2027, 1, 1, tzinfo=UTC))
+    old = [await artifacts.put(MEASUREMENT.dump_json(run(n))) for n in (100, 101, 102)]
+    new = [await artifacts.put(MEASUREMENT.dump_json(run(n, BUSY))) for n in (150, 151, 152)]
+    gone = Digest("sha256:" + "b" * 64)
+
+    async def of(*releases):
+        entries = [
+            VerifiedRuns(Digest(f"sha256:{n:064x}"), Commit("c" * 40), tuple(runs))
+            for n, runs in enumerate(releases)
+        ]
+        baselines = Baselines(SimpleNamespace(ledger=None, artifacts=artifacts))
+        found = await baselines.baseline(entries, run(1), Wanted(runs=3), RELEASE)
+        return found.digests or found.missing
+
+    assert await of(old, new) == tuple(reversed(old))
+    assert await of(new) == tuple(reversed(new))
+    assert await of([gone], new) == tuple(reversed(new))  # not needed
+    assert await of([gone], old[:2]) == f"the measurement {gone[:19]} of {'c' * 12} is gone"
