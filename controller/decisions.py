@@ -62,7 +62,7 @@ class Decisions:
         except ValueError:
             told = None
         if not isinstance(told, dict) or "because" not in told:
-            raise NotFound.because(f"there is no decision `{digest}`")
+            raise _not_there(digest)
         return told
 
     async def verify(self, digest: str) -> Verification:
@@ -99,7 +99,7 @@ class Decisions:
     async def _text(self, digest: str) -> str:
         text = await self._records.find(Digest(digest))
         if text is None:
-            raise NotFound.because(f"there is no decision `{digest}`")
+            raise _not_there(digest)
         return text
 
     async def _stands(self, digest: Digest) -> Check:
@@ -130,3 +130,9 @@ def _commits(text: str) -> int | None:
     except ValueError:
         return None
     return noted.total if noted else None
+
+
+def _not_there(digest: str) -> NotFound:
+    return NotFound.because(
+        f"there is no decision `{digest}`", hint="`trueup decision list STAGE` lists them"
+    )

@@ -57,7 +57,11 @@ class Promotions:
         name = (await stage_named(self._ledger, stage)).name
         pointer = (await Stages(self._parts).pointer(name)).pointer
         if pointer is None:
-            raise Stalled.because(f"no release is at `{name}` yet", code="promote/nothing-there")
+            raise Stalled.because(
+                f"no release is at `{name}` yet",
+                hint=f"`trueup describe {name}` tells what it waits for",
+                code="promote/nothing-there",
+            )
         to = await holding.earlier_release(self._parts, pointer, release)
         return move_view.PreviewView(
             str(name), to.commit, to.digest, await preview(self._parts, name, to)
@@ -107,7 +111,10 @@ class Promotions:
         given = await self._ledger.approvals(status.name, Digest(status.candidate or ""))
         mine = next((a for a in given if a.by == caller.name and not a.revoked), None)
         if mine is None:
-            raise Stalled.because(f"`{caller.name}` has approved nothing that waits in `{subject}`")
+            raise Stalled.because(
+                f"`{caller.name}` has approved nothing that waits in `{subject}`",
+                hint="a word is given, and taken back, by the same user",
+            )
         await self._ledger.put_approval(replace(mine, revoked=True, reason=reason))
         await self._tell(caller, status.name, "Revoked", f"took the approval back: {reason}")
         return mine.release
@@ -124,7 +131,10 @@ class Promotions:
             wanted, commit = found.digest, found.commit
         else:
             if status.candidate is None:
-                raise Stalled.because(f"no release waits to be let into `{stage}`")
+                raise Stalled.because(
+                    f"no release waits to be let into `{stage}`",
+                    hint="`--release COMMIT` asks for one; `trueup get releases` lists them",
+                )
             wanted, commit = status.candidate, status.candidate_commit or Commit("")
         now = self._parts.world.clock.now()
         wish = Wish(wanted, caller.name, now, pinned=bool(release))

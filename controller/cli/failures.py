@@ -1,10 +1,13 @@
 """Errors on stderr: what is wrong, where, and the way out; a report for what nobody foresaw."""
 
+import json
 import platform
 import re
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -12,12 +15,47 @@ from controller import __version__
 from controller.cli.output import clean
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Bug, Transient, TrueupError, Waiting
+from controller.diagnostics.for_programs import for_programs
 
 _LOOKS_SECRET = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_+=-]{20,}")
 _NAMED_SECRET = re.compile(
     r"(?i)((?:password|passwd|secret|token|api[_-]?key|authorization)[\"']?\s*[:=]\s*)\S+"
 )
 _IN_ADDRESS = re.compile(r"(://)[^/\s@]*@")
+
+
+_FORM = frozenset({"-o", "--output", "--format"})
+
+
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Tell whether a command was to answer in JSON, also where it was not understood."""
+    joined = {f"{option}{sign}json" for option in _FORM for sign in ("=", "")}
+    pairs = pairwise(arguments)
+    return any(a in _FORM and b == "json" for a, b in pairs) or not joined.isdisjoint(arguments)
+
+
+def tell_programs(error: BaseException) -> None:
+    """Say on stdout what stopped the command, as the API says it; nothing of an interruption."""
+    if isinstance(error, TrueupError):
+        told = for_programs(error)
+    elif isinstance(error, click.ClickException):
+        path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
+        told = {
+            "code": "cli/wrong-use",
+            "message": error.format_message(),
+            "hint": f"`{path or 'trueup'} --help` tells how it is used",
+            "kind": "stalled",
+        }
+    elif isinstance(error, click.Abort | KeyboardInterrupt):
+        return
+    else:
+        told = {
+            "code": Bug.code,
+            "message": "a bug of ours stopped this command",
+            "hint": "the report to send is named on standard error",
+            "kind": "bug",
+        }
+    click.echo(json.dumps(told, ensure_ascii=False))
 
 
 def show(error: TrueupError) -> None:

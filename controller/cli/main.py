@@ -136,6 +136,8 @@ def _stopped(error: BaseException, arguments: Sequence[str] | None) -> ExitCode:
     """Say why a command stopped, and what that means in a number."""
     from controller.cli import failures
 
+    if failures.asks_for_json(sys.argv[1:] if arguments is None else arguments):
+        failures.tell_programs(error)
     if isinstance(error, click.ClickException):
         error.show()
         return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.REFUSED

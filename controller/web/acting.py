@@ -50,7 +50,8 @@ class Ask:
         for name, text in (("reason", self.reason), ("expect", self.expect)):
             if len(text) > REASON_LIMIT or not all(letter.isprintable() for letter in text):
                 raise RequestWrong.because(
-                    f"`{name}` is one line of at most {REASON_LIMIT} characters"
+                    f"`{name}` is one line of at most {REASON_LIMIT} characters",
+                    hint="leave out line breaks, and characters that cannot be seen",
                 )
         if self.release and RELEASE.fullmatch(self.release) is None:
             raise RequestWrong.because(

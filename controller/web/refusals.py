@@ -3,6 +3,7 @@
 from typing import Self
 
 from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
+from controller.diagnostics.for_programs import for_programs
 from controller.permission import NotAllowed, NotFound
 
 MEND_IN_THE_LOG = "the controller's log has the details; report it if it comes again"
@@ -61,21 +62,10 @@ def status_of(error: TrueupError) -> int:
 
 
 def told(error: TrueupError) -> dict[str, str]:
-    """Give an error as the API tells it; `kind` says what comes next. A bug's details stay here."""
+    """Give an error as the API tells it. A bug's details stay here."""
     if isinstance(error, Bug) or not isinstance(error, Stalled | Waiting | Transient):
         return bug()
-    kind = next(
-        word
-        for word, group in (("stalled", Stalled), ("waiting", Waiting), ("transient", Transient))
-        if isinstance(error, group)
-    )
-    first = error.diagnostics[0] if error.diagnostics else None
-    return {
-        "code": first.code if first else error.code,
-        "message": str(error),
-        "hint": (first.hint or "") if first else "",
-        "kind": kind,
-    }
+    return for_programs(error)
 
 
 def bug() -> dict[str, str]:

@@ -37,7 +37,10 @@ def _content(file: Path) -> str:
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)
     except OSError as error:
-        raise Stalled.because(f"`{file}` cannot be read: {error.strerror}") from error
+        raise Stalled.because(
+            f"`{file}` cannot be read: {error.strerror}",
+            hint="name a file, or a decision by `sha256:` and 64 hexadecimal digits",
+        ) from error
     if len(content) > LARGEST:
         raise Stalled.because(f"`{file}` is larger than a decision record ever is")
     return content.decode("utf-8", "replace")

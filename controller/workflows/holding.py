@@ -23,7 +23,6 @@ from controller.workflows.stages import Stages
 TRIES = 3
 SHORTEST = 7
 """So many digits of a commit are needed, as git does by itself."""
-MOVES = frozenset({DecisionKind.PROMOTE, DecisionKind.ROLL_BACK, DecisionKind.BY_HAND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,11 @@ async def lift(parts: Parts, name: StageName, order: Order) -> Pointer:
 
     async def change(pointer: Pointer) -> tuple[Decision, Pointer]:
         if pointer.hold is None:
-            raise Stalled.because(f"nobody holds `{name}`", code="promote/not-held")
+            raise Stalled.because(
+                f"nobody holds `{name}`",
+                hint=f"nothing to do; `trueup describe {name}` tells what it waits for",
+                code="promote/not-held",
+            )
         said = f"{order.by} lifted the hold of {pointer.hold.by} ({pointer.hold.reason})"
         said += f": {order.reason}" if order.reason else ""
         decision = await _decision(parts, DecisionKind.LIFT, pointer, order, said)
@@ -117,7 +120,9 @@ def not_edited(name: StageName) -> Stalled:
 
 async def earlier_release(parts: Parts, pointer: Pointer, to: str = "") -> Release:
     """Find the release to go back to among the decisions on the branch. Raises Stalled."""
-    moves = [each for _, each in await moves_of(parts, pointer.stage) if each.kind in MOVES]
+    found = await moves_of(parts, pointer.stage)
+    # Each of these is of a release that was here; after a loss of the branch a hold may be all.
+    moves = [each for _, each in found if each.kind != DecisionKind.REFUSE]
     if to:
         fitting = {
             each.release.digest: each.release

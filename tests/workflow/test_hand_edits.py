@@ -362,6 +362,11 @@ async def test_a_branch_that_is_taken_away_moves_nothing_and_is_put_back(begin) 
     await scene.life.app.promotions.put_back(OPERATOR, PRODUCTION)
     assert (await scene.look()).hand_edited == ""
     assert f'commit: "{scene.first}"' in scene.file
+    await scene.life.app.promote(OPERATOR, PRODUCTION)
+    assert (await scene.look()).commit == scene.second
+    # No promotion of the first release is on the branch any more; it was there all the same.
+    await scene.life.app.promotions.roll_back(OPERATOR, PRODUCTION, "orders fail")
+    assert (await scene.look()).commit == scene.first
 
 
 @pytest.mark.parametrize("lost", ["the note", "the ledger"])

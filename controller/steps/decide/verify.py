@@ -89,6 +89,9 @@ def _sealed(told: Mapping[str, object], known: KnownSeals, so_far: Verification)
 
 def _judged(record: Record, so_far: Verification) -> Verification:
     verdict = _verdict(record)
+    if record.basis is None:  # by what rules is no question where none was asked
+        standing = Standing.VALID if verdict.ok else Standing.REFUSED
+        return replace(_with(so_far, verdict), standing=standing)
     if record.rules != RULES:
         said = f"it was made by rules {record.rules}; this version has rules {RULES}"
         today = "the same" if verdict.ok else "something else"

@@ -21,8 +21,9 @@ HEADER = """\
 # The command line
 
 Text for people, `-o json` for programs on every command that reads or acts. Data goes to standard
-output, messages to the standard error stream. `NO_COLOR` is honoured; in a pipe nothing is coloured
-or cut. `trueup COMMAND --help` tells what stands here.
+output, messages to the standard error stream. With `-o json` an error is a JSON object on standard
+output as well, as the [API](api.md#errors) has it. `NO_COLOR` is honoured; in a pipe nothing is
+coloured or cut. `trueup COMMAND --help` tells what stands here.
 
 | exit code | meaning |
 | --- | --- |
@@ -148,6 +149,26 @@ def test_a_mistyped_command_is_asked_about(capsys):
     assert "did you mean `get`?" in capsys.readouterr().err
     assert main(["frobnicate"]) == 64
     assert main([]) == 64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "ends_with"),
+    [
+        (["hold", "shop/dev", "-o", "json"], "cli/wrong-use", 64),  # an option is missing
+        (["get", "nothing", "--output=json"], "cli/wrong-use", 64),
+        (["get", "stages", "-ojson", "--server", "http://127.0.0.1:1"], "cli/no-controller", 1),
+        (["explain", "load/nothing", "-o", "json"], "cli/no-page", 1),
+    ],
+)
+def test_an_error_is_json_too_for_who_asks_for_it(arguments, code, ends_with, capsys, monkeypatch):
+    monkeypatch.chdir("/")
+    assert main(arguments) == ends_with
+    shown = capsys.readouterr()
+    told = json.loads(shown.out)
+    assert (told["code"], told["kind"]) == (code, "stalled")
+    assert told["message"] and shown.err
+    assert main([each for each in arguments if "json" not in each and each != "-o"]) == ends_with
+    assert capsys.readouterr().out == ""
 
 
 def test_the_version(capsys):
