@@ -78,7 +78,9 @@ def main(folder: Path) -> int:
         lines.write(json.dumps(line) + "\n")
 
     say({"kind": "started", "pid": os.getpid(), "at": time.time()})
-    import locust  # it patches the interpreter: before anything that uses the network
+    from controller.adapters.load_generator.patched import import_locust
+
+    locust = import_locust()  # before anything that uses the network
 
     from controller.adapters.load_generator.script import ScriptRefusedError
 

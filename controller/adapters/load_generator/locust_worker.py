@@ -45,9 +45,11 @@ class Worker:
 
     def __init__(self, host: str, port: int, token: str) -> None:
         """Reach the master; raises ConnectionError when nobody is there for long."""
+        from controller.adapters.load_generator.patched import import_locust
+
+        locust = import_locust()  # before anything that uses the network
         import gevent
         import gevent.event
-        import locust  # it patches the interpreter: before anything that uses the network
 
         from controller.adapters.load_generator.script import new_environment
 
