@@ -8,6 +8,7 @@ import httpx
 
 from controller.diagnostics.diagnostic import Diagnostic
 from controller.diagnostics.errors import Bug, Stalled, Transient, TrueupError, Waiting
+from controller.tls import trust_for
 
 SECONDS = 30.0
 
@@ -54,6 +55,7 @@ class Client:
             timeout=SECONDS,
             # A proxy is for the world outside: what runs here is asked directly.
             trust_env=not is_here,
+            verify=trust_for(self.url, trust_env=not is_here),
             transport=transport,
         )
 

@@ -13,6 +13,7 @@ import httpx
 
 from controller.diagnostics.errors import EngineFailed, EngineRefused
 from controller.ports.engine import LockHolder
+from controller.tls import trust_for
 
 LOCKED = frozenset({httpx.codes.LOCKED, httpx.codes.CONFLICT})
 SECONDS = 30.0
@@ -61,11 +62,13 @@ class HttpLock:
             raise EngineFailed.because(f"the state's server answers {answer.status_code}")
 
     async def _ask(self, method: str, otherwise: str, address: str, body: bytes) -> httpx.Response:
+        url = self.configuration.get(address, self.configuration["address"])
         try:
-            async with httpx.AsyncClient(auth=self.login, timeout=SECONDS, trust_env=False) as http:
+            async with httpx.AsyncClient(
+                auth=self.login, timeout=SECONDS, trust_env=False, verify=trust_for(url)
+            ) as http:
                 return await http.request(
-                    self.configuration.get(method, otherwise),
-                    self.configuration.get(address, self.configuration["address"]),
+                    self.configuration.get(method, otherwise), url,
                     content=body, headers={"Content-Type": "application/json"},
                 )  # fmt: skip
         except httpx.HTTPError as error:

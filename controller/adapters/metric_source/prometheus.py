@@ -14,6 +14,7 @@ import httpx
 
 from controller.diagnostics.errors import Stalled, Transient
 from controller.ports.metric_source import Point, RangeQuery
+from controller.tls import trust_for
 
 SECONDS = 10.0
 TRIES = 3
@@ -59,7 +60,11 @@ class PrometheusMetricSource:
         url = f"{query.url.rstrip('/')}/api/v1/query_range"
         content = bytearray()
         async with (
-            httpx.AsyncClient(timeout=SECONDS, trust_env=self._remote) as client,
+            httpx.AsyncClient(
+                timeout=SECONDS,
+                trust_env=self._remote,
+                verify=trust_for(url, trust_env=self._remote),
+            ) as client,
             client.stream("POST", url, data=told) as answer,
         ):
             async for piece in answer.aiter_bytes():

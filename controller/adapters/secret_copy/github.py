@@ -16,6 +16,7 @@ import httpx
 from controller.diagnostics.errors import Stalled, StoreBusy, StoreUnreachable
 from controller.diagnostics.secret import SecretText
 from controller.model.delivery import CopyState
+from controller.tls import trust_for
 
 TIMEOUT_SECONDS = 10.0
 NOT_FOUND, SERVER_ERROR = 404, 500
@@ -94,6 +95,7 @@ class GitHubCopy:
             headers=headers,
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
+            verify=trust_for(self.api),
         )
 
     async def _key(self, client: httpx.AsyncClient) -> dict[str, Any]:
