@@ -2,7 +2,6 @@
 
 import asyncio
 import codecs
-import json
 import os
 import re
 import shutil
@@ -27,6 +26,8 @@ from controller.ports.engine import EngineCapabilities, EngineVersion, OnProcess
 UNDER_PARENT = Path(__file__).with_name("_under_parent.py")
 CHUNK = 65536
 LISTEN_SECONDS = 0.1
+NAMES = {"Terraform": "terraform", "OpenTofu": "tofu"}
+VERSION = re.compile(r"(Terraform|OpenTofu) v((\d+)\.(\d+)\S*)")
 MINIMUM = {"terraform": (1, 5), "tofu": (1, 6)}
 """The first versions that have all that we ask for; older ones are refused."""
 ENCRYPTS_STATE = ("tofu", (1, 7))
@@ -87,15 +88,12 @@ class _Commands:
     async def look(self) -> None:
         """Learn which engine this is. Raises EngineRefused when it is too old or not one at all."""
         home = Path(self._environment["HOME"])
-        finished = await self.run(home, Command("version", {"json": True}))
-        try:
-            version = str(json.loads(finished.output)["terraform_version"])
-        except (ValueError, KeyError, TypeError):
-            raise EngineRefused.because(f"`{self._program}` is not Terraform") from None
-        # OpenTofu answers as Terraform does; only its text tells.
-        plain = await self.run(home, Command("version"))
-        name = "tofu" if plain.output.startswith("OpenTofu") else "terraform"
-        self._numbers = _numbers(version)
+        # Not as JSON: there OpenTofu answers as Terraform does.
+        said = VERSION.match((await self.run(home, Command("version"))).output)
+        if said is None:
+            raise EngineRefused.because(f"`{self._program}` is not Terraform")
+        name, version = NAMES[said[1]], said[2]
+        self._numbers = int(said[3]), int(said[4])
         self._version = EngineVersion(name, version)
         if self._numbers < MINIMUM[name]:
             least = ".".join(str(number) for number in MINIMUM[name])
@@ -236,8 +234,3 @@ class _Tail:
         while chunk := os.pread(self._descriptor, CHUNK, self._offset):
             self._offset += len(chunk)
             self.lines.take(self._decoder.decode(chunk))
-
-
-def _numbers(version: str) -> tuple[int, int]:
-    found = re.match(r"(\d+)\.(\d+)", version)
-    return (int(found[1]), int(found[2])) if found else (0, 0)

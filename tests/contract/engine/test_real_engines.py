@@ -248,7 +248,7 @@ async def test_a_binary_that_is_missing_or_too_old_is_refused(tmp_path: Path) ->
     with pytest.raises(EngineRefused, match="there is no `tofu-0`"):
         await command.connect("tofu-0", environment)
     for name, text, said in (
-        ("ancient", '{"terraform_version": "1.2.9"}', "at least terraform 1.5"),
+        ("ancient", "Terraform v1.2.9", "at least terraform 1.5"),
         ("imposter", "hello", "is not Terraform"),
     ):
         binary = tmp_path / name
