@@ -16,7 +16,11 @@ def write(value: object) -> str:
     Raises ValueError for NaN and infinity.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
-    return text.translate(_NO_LETTER) + "\n"
+    try:
+        text.encode()  # far quicker than to look for halves, which are hardly ever there
+    except UnicodeEncodeError:
+        text = text.translate(_NO_LETTER)
+    return text + "\n"
 
 
 def read(text: str) -> object:

@@ -182,7 +182,7 @@ class Catalogs:
         return self._graphs[key]
 
     def edited(self, product: str, files: Mapping[str, bytes]) -> tuple[Loaded, Catalog, Graph]:
-        """Load the head with some files changed, which nobody has committed; nothing is kept."""
+        """Load the head with some files changed, which nobody has committed."""
         head = self.known_head()
         listed = dict(head.snapshot.files)
         for path, content in files.items():
@@ -194,7 +194,7 @@ class Catalogs:
 
         snapshot = replace(head.snapshot, files=listed, read=read)
         today = self._world.clock.now().date()
-        catalog = load_step.load(snapshot, self._world.shipped, today=today)
+        catalog = load_step.load(snapshot, self._world.shipped, self._cache, today=today)
         composed = compose_step.compose(product, head=catalog, release=catalog)
         return Loaded(snapshot, catalog), composed, graph_step.graph(composed)
 

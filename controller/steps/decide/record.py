@@ -48,13 +48,16 @@ def write_record(
     Of one that became too large for the branch, what no rule asks for is left out.
     """
     told = _told(decision, basis, background or Background())
-    if _is_too_large(told):
+    part = signed_part(told)
+    if len(part) > LARGEST:
         told = _told(decision, basis, Background())
-    if _is_too_large(told) and basis is not None:
+        part = signed_part(told)
+    if len(part) > LARGEST and basis is not None:
         basis = _thinned(basis)
         decision = replace(settle(basis, decision.decided_at), number=decision.number)
         told = _told(decision, basis, Background())
-    signature = seal.sign(signed_part(told))
+        part = signed_part(told)
+    signature = seal.sign(part)
     return canonical.write({**told, SEAL: {"key": seal.key, "signature": signature}})
 
 
@@ -109,10 +112,6 @@ def _finite(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_finite(each) for each in value]
     return value
-
-
-def _is_too_large(told: Mapping[str, object]) -> bool:
-    return len(signed_part(told)) > LARGEST
 
 
 def _thinned(basis: Basis) -> Basis:
