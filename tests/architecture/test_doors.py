@@ -15,9 +15,9 @@ from tests.architecture.sources import (
     ROOT,
     comments_of,
     exceptions,
+    files_with,
     functions_of,
     name_of,
-    python_files,
     tree_of,
 )
 
@@ -28,6 +28,7 @@ SILENCED = {
     "pragma: no cover": re.compile(r"#\s*pragma:\s*no cover"),
     "todo": re.compile(r"#.*\b(?:TODO|FIXME|XXX)\b"),
 }
+SILENCING = re.compile("|".join(each.pattern for each in SILENCED.values()), re.IGNORECASE)
 NAMED = re.compile(r"#\s*noqa(?!:\s*[A-Z]+[0-9]+)|#\s*type:\s*ignore(?!\[)")
 
 
@@ -53,12 +54,13 @@ def _names_environment(node: ast.AST) -> bool:
 
 
 def test_the_environment_is_read_in_the_listed_files_alone() -> None:
-    found = {name_of(path) for path in python_files(*OURS) if reads_environment(path)}
+    words = rf"\b(?:{'|'.join(ENVIRONMENT)})\b"
+    found = {name_of(path) for path in files_with(words, *OURS) if reads_environment(path)}
     assert found == set(exceptions()["readers of the environment"])
 
 
 def callers_of_reveal() -> Iterator[str]:
-    for path in python_files(*OURS):
+    for path in files_with("reveal", *OURS):
         calls = [node for node in ast.walk(tree_of(path)) if _is_reveal(node)]
         places = list(functions_of(path))
         for call in calls:
@@ -81,7 +83,7 @@ def test_a_secret_is_revealed_in_the_listed_functions_alone() -> None:
 @pytest.mark.parametrize("room", ["controller", "schemas", "tests"])
 def test_fewer_and_fewer_checks_are_silenced(room: str) -> None:
     found: Counter[str] = Counter()
-    for path in python_files(room):
+    for path in files_with(SILENCING, room):
         for comment in comments_of(path):
             found.update(kind for kind, pattern in SILENCED.items() if pattern.search(comment))
     allowed = exceptions()["silenced"][room]
@@ -91,7 +93,7 @@ def test_fewer_and_fewer_checks_are_silenced(room: str) -> None:
 def test_what_is_silenced_names_the_check() -> None:
     unnamed = {
         f"{name_of(path)}: {comment}"
-        for path in python_files(*OURS)
+        for path in files_with(SILENCING, *OURS)
         for comment in comments_of(path)
         if NAMED.search(comment)
     }

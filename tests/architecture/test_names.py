@@ -1,10 +1,16 @@
 """Rooms and files are named for what is in them."""
 
-import ast
-
 import pytest
 
-from tests.architecture.sources import ALL, OURS, ROOT, exceptions, name_of, python_files, tree_of
+from tests.architecture.sources import (
+    ALL,
+    OURS,
+    ROOT,
+    exceptions,
+    has_docstring,
+    name_of,
+    python_files,
+)
 
 SAYS_NOTHING = frozenset(
     {"utils", "util", "helpers", "helper", "common", "misc", "core", "manager", "managers"}
@@ -26,7 +32,7 @@ def test_every_package_says_in_its_docstring_what_belongs_in_it() -> None:
     silent = {
         name_of(path)
         for path in python_files(*OURS)
-        if path.name == "__init__.py" and not ast.get_docstring(tree_of(path))
+        if path.name == "__init__.py" and not has_docstring(path)
     }
     allowed = set(exceptions()["packages without a docstring"])
     assert silent <= allowed
@@ -36,7 +42,7 @@ def test_every_module_says_what_it_is() -> None:
     silent = {
         name_of(path)
         for path in python_files(*OURS)
-        if path.name != "__init__.py" and not ast.get_docstring(tree_of(path))
+        if path.name != "__init__.py" and not has_docstring(path)
     }
     assert silent == set()
 

@@ -10,7 +10,7 @@ from controller.diagnostics.explain import codes, explain
 from controller.model.catalog import Catalog
 from controller.model.snapshot import FileKind
 from controller.steps.load.load import load
-from tests.architecture.sources import python_files, tree_of
+from tests.architecture.sources import files_with, tree_of
 from tests.unit.load.load_repositories import BASE, load_with, snapshot
 
 FENCE = re.compile(r"^```\w+ file=(\S+)(?: as=(\S+))?\n(.*?)\n?^```$", re.MULTILINE | re.DOTALL)
@@ -59,7 +59,7 @@ def codes_in_source() -> set[str]:
     """Give every text in the code that has the form of a code of one of our rooms."""
     return {
         node.value
-        for path in python_files("controller")
+        for path in files_with(rf"[\"'](?:{'|'.join(ROOMS)})/", "controller")
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
@@ -71,11 +71,11 @@ def codes_in_source() -> set[str]:
 def codes_of_errors() -> set[str]:
     """Give what is said to be a code, whatever room it names."""
     found: set[str] = set()
-    for path in python_files("controller"):
+    for path in files_with(r"\bcode\s*=", "controller"):
         for node in ast.walk(tree_of(path)):
             value = node.value if isinstance(node, (ast.keyword, ast.Assign)) else None
             named = (isinstance(node, ast.keyword) and node.arg == "code") or (
-                isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code"
+                isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "code"
             )
             if named and isinstance(value, ast.Constant) and CODE.fullmatch(str(value.value)):
                 found.add(str(value.value))

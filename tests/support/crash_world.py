@@ -68,7 +68,7 @@ exec {real} "$@"
 """
 STEP = (
     "cd {marks}; echo {name} >> effects; touch started-{name};"
-    " while [ -e hold-{name} ]; do sleep 0.02; done; [ ! -e die-{name} ] || kill -9 $PPID"
+    " while [ -e hold-{name} ]; do sleep 0.1; done; [ ! -e die-{name} ] || kill -9 $PPID"
 )
 
 

@@ -30,6 +30,8 @@ from tests.support.state_servers import LOGIN, StateServer
 pytestmark = pytest.mark.slow
 
 SECONDS = 90.0
+LOOKS = 25
+"""How often a new process is looked at: what it is called it says a moment after its begin."""
 GIT_TOKEN = "canary-git-3b9d06"
 GIT_LOGIN = base64.b64encode(f"x-access-token:{GIT_TOKEN}".encode()).decode()
 CLOUD = {
@@ -146,6 +148,7 @@ class Life:
         }
         self.seen: dict[str, bytes] = {}
         self._over = threading.Event()
+        self._http = httpx.Client(timeout=60, trust_env=False)
         self._watch = threading.Thread(target=self._look, daemon=True)
         private = root / "private"
         (private / "git").write_text(GIT_TOKEN)
@@ -196,15 +199,15 @@ class Life:
     def get(self, path: str) -> httpx.Response:
         token = self.planted["token of a user"]
         headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.get(self.address + path, headers=headers, timeout=60, trust_env=False)
+        answer = self._http.get(self.address + path, headers=headers)
         self.seen[f"answer {path}"] = answer.content
         return answer
 
     def act(self, action: str, subject: str) -> None:
         token = self.planted["token of a user"]
-        answer = httpx.post(
-            f"{self.address}/api/actions/{action}", json={"subject": subject}, timeout=60,
-            headers={"Authorization": f"Bearer {token}"}, trust_env=False,
+        answer = self._http.post(
+            f"{self.address}/api/actions/{action}", json={"subject": subject},
+            headers={"Authorization": f"Bearer {token}"},
         )  # fmt: skip
         self.seen[f"answer {action}"] = answer.content
         answer.raise_for_status()
@@ -229,6 +232,7 @@ class Life:
     def end(self) -> None:
         self._over.set()
         self._watch.join()
+        self._http.close()
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(SECONDS)
@@ -236,10 +240,16 @@ class Life:
     def _look(self) -> None:
         """Remember the command line of everything that ever ran below us."""
         lines: set[str] = set()
+        looks: dict[int, int] = {}
         while not self._over.wait(0.04):
-            for process in psutil.Process().children(recursive=True):
+            looks = {pid: looks.get(pid, 0) + 1 for pid in psutil.pids()}
+            for pid in [pid for pid, times in looks.items() if times <= LOOKS]:
                 with contextlib.suppress(psutil.Error):
-                    lines.add("\0".join(process.cmdline()))
+                    process = psutil.Process(pid)
+                    if any(each.pid == os.getpid() for each in process.parents()):
+                        lines.add("\0".join(process.cmdline()))
+                    else:
+                        looks[pid] = LOOKS
             self.seen["command lines"] = "\n".join(sorted(lines)).encode()
 
 

@@ -16,7 +16,7 @@ from tests.support.worlds import Killed, Life, MemoryWorld
 
 API = "products/shop/stacks/api.yaml"
 TOUCHED = ("ledger", "pointers", "engine", "workspaces", "artifacts", "store", "target", "wakeups")
-KILLS = 24
+KILLS = 16
 """Spread over everything that is done; `test_kill_after_each_step` has each step of each run."""
 
 

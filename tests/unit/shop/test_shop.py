@@ -121,7 +121,7 @@ def test_no_request_fails_while_the_login_is_rotated_and_ended(shop):
                 if number % 2:
                     answers.append(buy(client).status_code)
                 rounds[number] += 1
-                stop.wait(0.1)  # more requests would show no more, and take much of a machine
+                stop.wait(0.25)  # more requests would show no more, and take much of a machine
         return answers
 
     def wait_for_two_rounds():

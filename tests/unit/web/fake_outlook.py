@@ -1,5 +1,7 @@
 """An `Outlook` of one forecast and one plan, whose words come from outside."""
 
+from functools import cache
+
 from controller.model.caller import Role
 from controller.model.capacity import Run
 from controller.model.forecast import Answers
@@ -15,13 +17,24 @@ from tests.unit.forecast.traffic import daily, document
 RUNS = [Run(1, 40.0), Run(2, 70.0), Run(4, 100.0), Run(8, 110.0), Run(16, 100.0)]
 
 
+@cache
+def looked_ahead(reason):
+    """Give a forecast; it takes a quarter of a second, and each test of a page has one."""
+    event = {"date": "2025-08-01", "factor": 2, "reason": reason}
+    wanted = document(horizon="28d", events=[event])
+    return conclude(wanted, prepare(daily(), wanted.spec), Answers(problem=reason))
+
+
+@cache
+def grown():
+    return fit(RUNS)
+
+
 class FakeOutlook:
     """Has the methods of `Outlook`."""
 
     def __init__(self, reason="sale"):
-        event = {"date": "2025-08-01", "factor": 2, "reason": reason}
-        wanted = document(horizon="28d", events=[event])
-        self.made = conclude(wanted, prepare(daily(), wanted.spec), Answers(problem=reason))
+        self.made = looked_ahead(reason)
         self.view = ForecastView(
             "shop/traffic", "shop", "pageViews", self.made.chosen, 0.8, 9.5, 12.5, "2025-08-04"
         )
@@ -37,7 +50,7 @@ class FakeOutlook:
                 },
             }
         )  # fmt: skip
-        self.plan = capacity(plan, self.made, fit(RUNS), None, self.made.days[0].day)
+        self.plan = capacity(plan, self.made, grown(), None, self.made.days[0].day)
         self.proposed = []
 
     async def forecasts(self):
