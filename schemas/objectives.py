@@ -177,7 +177,7 @@ class Baseline(Part):
         default=5,
         ge=2,
         le=50,
-        description="How many runs are compared with, the newest ones.",
+        description="How many runs are compared with: the newest, those of a busy machine last.",
         examples=[5],
     )
     of: Literal["last-promoted"] = Field(

@@ -9,6 +9,7 @@ from controller.model.capacity import Headroom, Until
 from controller.model.forecast import Assumption
 from controller.model.measurement import EarlierAnswer, GateRuling, WorkerShare
 from controller.model.names import Digest
+from controller.steps.gate.baseline import Baseline
 from controller.steps.gate.charts import charts
 from controller.steps.gate.judge import Question, judge
 from controller.steps.gate.objectives import Objective
@@ -75,6 +76,19 @@ def test_that_nothing_was_compared_is_said_on_top():
     text = report(replace(made, result=said, baseline=()), []).decode()
     assert "UTC, nothing is compared: no release was verified here yet." in text
     assert text.count("nothing is compared") == 1
+
+
+def test_what_noise_could_have_hidden_is_said_once_and_on_top():
+    busy = replace(healthy(), machine_waited=0.7, machine_stolen=0.061)
+    objectives = (Objective("p95", read_limits(["<9s", "<=+5%"])),)
+    base = (healthy(0.02), healthy(0.0201), healthy(0.0202))
+    said = judge(Question("load", objectives, RELEASE, Baseline(base)), [busy])
+    text = report(Told("shop/dev", "c" * 40, said, (busy,), base), []).decode()
+    top = text[: text.index("<h2>")]
+    assert "<p>This gate would have seen p95 of all requests +7% or more; less could hide" in top
+    assert text.count("could hide") == 1
+    assert "<td>+7%</td>" in text
+    assert "waited 70% (below 50%), stolen 6.1% (below 5%)" in text
 
 
 async def test_that_it_was_asked_again_is_said_on_top():
