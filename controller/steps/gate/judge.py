@@ -105,7 +105,7 @@ def judge(question: Question, runs: Sequence[Measurement]) -> GateResult:
         return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
     ruling, reasons = _doubted(question, runs, ruling, reasons, len(results))
     if ruling.lets_through:
-        reasons = [*reasons, *tell_detectable(results)]
+        reasons = [*reasons, *tell_detectable(results, runs, question.baseline)]
     return GateResult(gate, release, ruling, tuple(reasons), tuple(results), score=score)
 
 

@@ -73,6 +73,15 @@ def test_a_busy_machine_speaks_against_no_pass():
     assert judge(ASKED, [run(101, BUSY), run(102), run(99)]).ruling == GateRuling.PASS
 
 
+def test_a_gate_does_not_say_that_it_would_have_seen_what_a_busy_baseline_hides():
+    busy = [run(p95, BUSY) for p95 in (120, 121, 119)]
+    mixed = Question("load", (P95,), RELEASE, Baseline((*busy, run(118), run(117))))
+    hides = "; more could hide, too: most of the baseline was made on a busier machine"
+    assert judge(mixed, [run(118), run(120), run(119, BUSY)]).reasons[-1].endswith(hides)
+    assert hides not in judge(mixed, [run(118), run(120, BUSY), run(119, BUSY)]).reasons[-1]
+    assert hides not in judge(ASKED, [run(100), run(101), run(102)]).reasons[-1]
+
+
 def test_a_single_run_is_judged_as_it_is():
     assert judge(ASKED, [run(150, BUSY)]).ruling == GateRuling.FAIL
 
