@@ -17,7 +17,7 @@ Nothing is ever put aside of the new runs: what is slow now and then is slow. No
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from controller.model.measurement import Measurement
@@ -99,7 +99,7 @@ def without_odd(
 
     The better half is more than half of them, and never odd: a slower release that came to stay is
     the baseline when most runs are its own, and a faster one likewise, beside which older runs are
-    odd. What is put aside was worse, so that a gate only gets stricter by it.
+    odd. What is put aside was worse.
     """
     ranked = sorted(base, reverse=not more_is_worse)
     better = ranked[: len(base) // 2 + 1]
@@ -128,6 +128,22 @@ def compare(new: Sequence[float], base: Sequence[float], *, more_is_worse: bool)
     grown = math.inf if here else 0.0  # from nothing
     effect = here / there - 1 if there else grown
     return Comparison(effect, worse - noise, there, noise)
+
+
+def compare_beside_odd(
+    new: Sequence[float], base: Sequence[float], *, more_is_worse: bool
+) -> Comparison:
+    """Compare with the runs of a baseline that are not odd.
+
+    What is more than noise beside all runs stays so: fewer runs know less of noise, and no release
+    may pass because others were disturbed.
+    """
+    kept, aside = without_odd(base, more_is_worse=more_is_worse)
+    found = compare(new, kept, more_is_worse=more_is_worse)
+    if not aside:
+        return found
+    whole = compare(new, base, more_is_worse=more_is_worse)
+    return replace(found, bound=max(found.bound, whole.bound), aside=aside)
 
 
 def _standard_error(new: Sequence[float], base: Sequence[float]) -> tuple[float, float]:

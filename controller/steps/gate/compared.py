@@ -10,10 +10,10 @@ from controller.steps.gate.baseline import (
     Baseline,
     Comparison,
     compare,
+    compare_beside_odd,
     is_excused,
     is_noise,
     least_seen,
-    without_odd,
 )
 from controller.steps.gate.objectives import FAR_FROM_NOTHING, Objective, show, value_of
 from schemas.limits import Limit, RelativeLimit
@@ -35,8 +35,7 @@ def compare_objective(
     worse = objective.more_is_worse
     if with_odd or objective.measure not in FAR_FROM_NOTHING:  # one error beside none is not odd
         return compare(values, known, more_is_worse=worse)
-    kept, aside = without_odd(known, more_is_worse=worse)
-    return replace(compare(values, kept, more_is_worse=worse), aside=aside)
+    return compare_beside_odd(values, known, more_is_worse=worse)
 
 
 def why_not_compared(objective: Objective, compared: Comparison | None, baseline: Baseline) -> str:
