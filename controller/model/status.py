@@ -15,6 +15,7 @@ from controller.model.names import Commit, Digest, SecretName, StageName, UnitNa
 from controller.model.outcome import Outcome
 from controller.model.plan import ResourceChange
 from controller.model.provider_places import Places
+from controller.model.record import UnitPlan
 from controller.model.release import Hold
 from controller.model.risk import Risk
 
@@ -115,6 +116,8 @@ class StageStatus:
     """Since when the release has been verified, without drift or failed units."""
     risk: tuple[UnitRisk, ...] = ()
     """How dangerous the plans were that brought the release here; known once it is verified."""
+    plans: tuple[UnitPlan, ...] = ()
+    """Those plans in words, and what policy said of them."""
     partial: tuple[str, ...] = ()
     """Where each unit is while some are at the release, some are not, and a person must act."""
 

@@ -6,13 +6,11 @@ Nothing of it decides. What cannot be found out is not known, and stops no relea
 from collections.abc import Collection, Mapping
 
 from controller.diagnostics.errors import TrueupError
-from controller.model.condition import ConditionType
 from controller.model.decision import Decision, DecisionKind
 from controller.model.names import Commit, StageName
 from controller.model.notes import ReleaseNotes
 from controller.model.record import Background, UnitPlan
 from controller.model.release import Release
-from controller.model.status import UnitStatus
 from controller.steps import notes as notes_step
 from controller.steps import release as release_step
 from controller.steps.compare import Side, compare
@@ -68,8 +66,9 @@ class Backgrounds:
             status = await self._world.ledger.stage(name)
             if status is None or status.release != decision.release.digest:
                 return None
-            units = await self._world.ledger.units(name)
-            found += [_plan(unit) for unit in units if _was_changed_at(unit, status.commit)]
+            if status.risk and not status.plans:  # as an earlier version left it
+                return None
+            found += status.plans
         return tuple(found[:PLANS])
 
     async def _notes(self, decision: Decision) -> ReleaseNotes | None:
@@ -100,17 +99,3 @@ def _fields(at: Loaded, names: Collection[str]) -> Mapping[str, Mapping[str, obj
         for document in at.catalog.documents.values()
         if (name := str(document.reference)) in names
     }
-
-
-def _was_changed_at(unit: UnitStatus, commit: Commit | None) -> bool:
-    outcome = unit.outcome
-    return outcome is not None and outcome.changed and outcome.commit == commit
-
-
-def _plan(unit: UnitStatus) -> UnitPlan:
-    planned, allowed = map(unit.condition, (ConditionType.PLANNED, ConditionType.ALLOWED))
-    return UnitPlan(
-        str(unit.name),
-        planned.message if planned else "not known",
-        clean(allowed.message, 500) if allowed else "not known",
-    )

@@ -167,7 +167,10 @@ class Catalogs:
     def known_head(self) -> Loaded:
         """Give the head; raises Waiting before the first fetch."""
         if self.head is None:
-            raise Waiting.because("the repository was not read yet")
+            raise Waiting.because(
+                "the repository was not read yet",
+                hint="come again; `trueup get findings` tells why, if it cannot be read",
+            )
         return self.head
 
     def composed(self, product: str, release: Loaded) -> tuple[Catalog, Graph]:

@@ -13,6 +13,7 @@ from controller.model.history import touches
 from controller.model.measurement import GateResult
 from controller.model.names import Digest, StageName
 from controller.model.pointer_change import HandEdit
+from controller.model.record import UnitPlan
 from controller.model.release import Pointer, Release
 from controller.model.status import StageStatus, UnitStatus
 from controller.steps import release as release_step
@@ -25,6 +26,7 @@ from controller.steps.decide.question import (
     WindowException,
 )
 from controller.steps.hand_edit import ways_out
+from controller.steps.notes import clean
 from controller.workflows.parts import Parts
 from controller.workflows.readiness import SECRET, not_ready
 from schemas.kinds.environment import Environment
@@ -41,6 +43,7 @@ class Proof:
     soaked: timedelta = timedelta(0)
     risk: tuple[UnitRisk, ...] = ()
     gates: tuple[GateResult, ...] = ()
+    plans: tuple[UnitPlan, ...] = ()
 
 
 _PROOF = TypeAdapter(Proof)
@@ -165,7 +168,7 @@ class Evidence:
         )
         verified_at = known.verified_at if known else now
         gates = tuple(each for each in status.gates if each.release == status.release)
-        kept = Proof(verified_at, soaked, status.risk, gates)
+        kept = Proof(verified_at, soaked, status.risk, gates, status.plans)
         if kept != known:
             fact = _proof_fact(status.name, status.release)
             await self._world.ledger.set_fact(fact, _PROOF.dump_json(kept).decode())
@@ -246,19 +249,34 @@ def healthy_since(status: StageStatus, units: Sequence[UnitStatus]) -> datetime 
     return max([status.healthy_since, *changed])
 
 
-def risks_of(status: StageStatus, units: Sequence[UnitStatus]) -> tuple[UnitRisk, ...]:
-    """Tell how dangerous the plans were that brought a stage's release there."""
-    return tuple(
-        UnitRisk(
-            str(unit.name), unit.risk.score, str(unit.risk.level),
-            tuple(reason.sentence for reason in unit.risk.top()),
-        )
+def changed_at(status: StageStatus, units: Sequence[UnitStatus]) -> Sequence[UnitStatus]:
+    """Give the units that were changed as a stage's release came there."""
+    return [
+        unit
         for unit in sorted(units, key=lambda each: each.name)
         if unit.risk is not None
         and unit.outcome is not None
         and unit.outcome.changed
         and unit.outcome.commit == status.commit
-    )  # fmt: skip
+    ]
+
+
+def risk_of(unit: UnitStatus) -> UnitRisk:
+    """Tell how dangerous the last plan was that changed a unit."""
+    if unit.risk is None:
+        return UnitRisk(str(unit.name), 0, "low")
+    reasons = tuple(reason.sentence for reason in unit.risk.top())
+    return UnitRisk(str(unit.name), unit.risk.score, str(unit.risk.level), reasons)
+
+
+def plan_of(unit: UnitStatus) -> UnitPlan:
+    """Tell of the last plan of a unit, and what policy said of it."""
+    planned, allowed = map(unit.condition, (ConditionType.PLANNED, ConditionType.ALLOWED))
+    return UnitPlan(
+        str(unit.name),
+        planned.message if planned else "not known",
+        clean(allowed.message, 500) if allowed else "not known",
+    )
 
 
 def _proof_fact(name: StageName, release: Digest) -> str:

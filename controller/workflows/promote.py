@@ -6,6 +6,7 @@ The pointer in Git is the truth; the stage's status is what was last seen of it.
 was killed anywhere looks at the pointer and at the units again, and does the rest.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,12 +17,12 @@ from controller.model.condition import ConditionType
 from controller.model.decision import Decision, DecisionKind
 from controller.model.names import StageName
 from controller.model.release import Pointer, Release
-from controller.model.status import StageStatus
+from controller.model.status import StageStatus, UnitStatus
 from controller.steps.decide.settle import Basis, settle
 from controller.steps.hand_edit import ways_out
 from controller.workflows import keys
 from controller.workflows.catalogs import StageTarget
-from controller.workflows.evidence import healthy_since, risks_of
+from controller.workflows.evidence import changed_at, healthy_since, plan_of, risk_of
 from controller.workflows.gates import run_gates
 from controller.workflows.hand_edits import Standing
 from controller.workflows.parts import Parts
@@ -32,6 +33,8 @@ from controller.workflows.stages import Stages
 
 _log = structlog.get_logger(__name__)
 LOOK_AGAIN = timedelta(minutes=5)
+PLANS = 50
+"""So many of a release are kept in words."""
 
 
 async def promote(parts: Parts, name: StageName) -> datetime | None:
@@ -161,8 +164,8 @@ async def verify(parts: Parts, stages: Stages, status: StageStatus) -> StageStat
         return replace(status, healthy_since=None)
     units = await parts.world.ledger.units(status.name)
     if status.verified != status.release:
-        risk = risks_of(status, units)
-        status = replace(status, verified=status.release, verified_commit=status.commit, risk=risk)
+        status = replace(status, verified=status.release, verified_commit=status.commit)
+        status = _with_plans(status, units)
         yes = [
             each.gate
             for each in status.gates
@@ -180,6 +183,13 @@ async def verify(parts: Parts, stages: Stages, status: StageStatus) -> StageStat
     for later in stages.after(status.name):
         await parts.world.dispatcher.wake(keys.stage_key(later))
     return status
+
+
+def _with_plans(status: StageStatus, units: Sequence[UnitStatus]) -> StageStatus:
+    """Keep by which plans the release came, before later looks say of themselves."""
+    changed = changed_at(status, units)
+    risk, plans = tuple(map(risk_of, changed)), tuple(map(plan_of, changed))
+    return replace(status, risk=risk, plans=plans[:PLANS])
 
 
 async def _settle_partly(parts: Parts, status: StageStatus, target: StageTarget) -> StageStatus:

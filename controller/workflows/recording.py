@@ -127,6 +127,7 @@ class Recording:
         revision = f"sha1:{outcome.commit}"
         before = status.outcome.serial if status.outcome else 0
         changed = outcome.changed or outcome.serial != before  # or it was interrupted in between
+        outcome = replace(outcome, changed=changed or _was_changed_at(status, outcome.commit))
         now = self._clock.now()
         is_taken = plan.is_empty and bool(plan.drift) and outcome.serial != before
         left = await self._tell_applied(status, plan, revision, changed=changed, is_taken=is_taken)
@@ -357,8 +358,14 @@ def status_at(status: UnitStatus, commit: Commit) -> UnitStatus:
     """Give the status of a unit that was applied before and is as wanted at another commit."""
     if status.outcome is None:
         raise ValueError(f"{status.name} was never applied")
-    outcome = replace(status.outcome, commit=commit, changed=False)
+    outcome = replace(status.outcome, commit=commit, changed=_was_changed_at(status, commit))
     return replace(status, outcome=outcome, desired=commit, failures=0)
+
+
+def _was_changed_at(status: UnitStatus, commit: Commit) -> bool:
+    """Tell whether a commit has changed a unit; a later look that finds nothing to do has not."""
+    found = status.outcome
+    return found is not None and found.changed and found.commit == commit
 
 
 def _in_sync(drift: Drift) -> tuple[Truth, str, str]:

@@ -180,7 +180,11 @@ class Stages:
         if status.release != pointer.digest:
             if pointer.back_from(status.release) is None:
                 await self.evidence.keep_proof(status)
-            adopted = replace(adopted, ready=False, healthy_since=None, risk=(), partial=())
+            known = await self.evidence.proof(status.name, pointer.digest)
+            adopted = replace(
+                adopted, ready=False, healthy_since=None, partial=(),
+                risk=known.risk if known else (), plans=known.plans if known else (),
+            )  # fmt: skip
         if (status.hold is None) != (hold is None):
             self._parts.surveyed.pop(status.name, None)  # what is wanted may be another thing now
         adopted = await self._parts.recording.stage(adopted)

@@ -43,6 +43,22 @@ async def test_a_promotion_tells_what_it_changes_brings_and_rests_on():
     assert found.standing == Standing.VALID and found.checks[-1].check == "branch"
 
 
+async def test_by_which_plans_a_release_came_is_not_forgotten_while_it_waits():
+    world, life = await begun(FREE)
+    await life.app.promotions.hold(OPERATOR, PRODUCTION, "sale")
+    release(world)
+    await life.pass_time(31)
+    life = world.start()  # looks at every unit once, and finds nothing to do
+    await life.begin()
+    await life.pass_time(3600)
+    await life.app.promotions.lift(OPERATOR, PRODUCTION)
+    await life.settle()
+    account = (await life.app.decision((await decisions(life))[0].decision))["account"]
+    said = {topic["topic"]: topic["said"] for topic in account}
+    assert "shop/staging/shop-api" in said["plan and risk"][0]
+    assert "policy allows the plan" in said["policy"][0]
+
+
 async def test_who_moves_a_stage_by_hand_leaves_a_sealed_record_too():
     world, life = await begun(FREE)
     release(world)

@@ -189,4 +189,4 @@ def _is_not_rejected(question: Question) -> EvidenceItem:
 
 
 def _verified(release: Release) -> EvidenceItem:
-    return EvidenceItem("a verified release", ok=True, detail=f"{release} passed every gate here")
+    return EvidenceItem("a verified release", ok=True, detail=f"{release} was verified here")

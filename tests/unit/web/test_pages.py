@@ -55,6 +55,14 @@ async def test_a_held_stage_says_so_beside_its_health(public, app):
         assert f"<b>Waiting:</b> {waits}" in page
 
 
+async def test_what_gates_said_of_another_release_is_told_apart(public, app):
+    app.stage_views = (stage("dev", release="sha256:" + "9" * 64),)
+    page = await text_of(public, "/stages/shop/dev")
+    here, _, before = page.partition("Answers for the release before")
+    assert "No gate has answered for this release." in here
+    assert gate().gate in before and gate().gate not in here
+
+
 async def test_the_overview_comes_again_unless_somebody_stops_it(public):
     assert 'http-equiv="refresh" content="5"' in await text_of(public, "/")
     assert "http-equiv" not in await text_of(public, "/?refresh=off")
