@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from controller.adapters.secret_store._paths import checked_path, revealed
@@ -46,6 +47,7 @@ def client_of(service: str, place: AwsPlace) -> Any:
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
 
     config = Config(
         connect_timeout=TIMEOUT_SECONDS,
@@ -54,7 +56,11 @@ def client_of(service: str, place: AwsPlace) -> Any:
         retries={"mode": "standard", "total_max_attempts": 3},
     )
     try:
-        session = boto3.session.Session(profile_name=place.profile, region_name=place.region)
+        core = Session()
+        core.register_component("data_loader", _descriptions())
+        session = boto3.session.Session(
+            profile_name=place.profile, region_name=place.region, botocore_session=core
+        )
         return session.client(service, endpoint_url=place.endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
         raise Stalled.because(
@@ -62,6 +68,14 @@ def client_of(service: str, place: AwsPlace) -> Any:
             hint="name a profile of the controller's machine",
             code="secrets/login-refused",
         ) from error
+
+
+@cache
+def _descriptions() -> Any:
+    """Give what reads the descriptions of services: megabytes, which it keeps for all stores."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def code_of(error: BaseException) -> str:
