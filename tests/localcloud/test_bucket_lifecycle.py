@@ -35,6 +35,7 @@ def workspace(engine: str, make_workspace: Callable[..., Workspace]) -> Workspac
     return workspace
 
 
+@on_one_engine
 def test_a_bucket_is_changed_damaged_mended_and_removed(
     workspace: Workspace, cloud: Cloud, engine: str
 ) -> None:

@@ -159,6 +159,7 @@ def test_a_hand_edited_file_is_named(workspace: Workspace, cloud: Cloud, name: s
     assert workspace.changes() == {DB: (["update"], differences)}
 
 
+@on_one_engine
 def test_a_protected_database_is_neither_destroyed_nor_replaced(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:

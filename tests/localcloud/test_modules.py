@@ -19,7 +19,7 @@ NAMES = ("service", "database", "storage")
 def test_a_module_passes_its_own_tests(
     name: str, engine: str, make_workspace: Callable[..., Workspace]
 ) -> None:
-    workspace = make_workspace(engine, "", is_cold=True)
+    workspace = make_workspace(engine, "")
     (workspace.folder / "main.tf").unlink()
     shutil.copytree(MODULES / name, workspace.folder, dirs_exist_ok=True)
     workspace.init()

@@ -245,6 +245,7 @@ def test_what_is_there_with_the_same_owner_is_adopted(
     assert cloud.get("service", name)["pids"] == pids
 
 
+@on_one_engine
 def test_what_belongs_to_another_is_imported_with_the_command(
     workspace: Workspace, cloud: Cloud, name: str
 ) -> None:

@@ -11,6 +11,7 @@ from controller.adapters.engine import embedded
 from controller.adapters.engine.environment import build_environment
 from controller.localcloud import mirror
 from controller.localcloud.client import ROOT_VARIABLE, Cloud
+from controller.localcloud.forking.starter import ForkServer
 from controller.model.drift import EngineLook
 from controller.model.plan import Action, AttributeChange
 
@@ -43,7 +44,11 @@ def write(directory: Path) -> None:
 async def test_drift_is_found_told_and_put_back(tmp_path: Path) -> None:
     rc = tmp_path / "rc"
     rc.write_text(mirror.cli_configuration(mirror.install(tmp_path / "providers")))
-    extras = {ROOT_VARIABLE: str(tmp_path / "cloud"), **mirror.environment()}
+    forks = ForkServer()
+    forks.start()
+    extras = {
+        ROOT_VARIABLE: str(tmp_path / "cloud"), **mirror.environment(), **forks.environment(),
+    }  # fmt: skip
     environment = build_environment(
         tmp_path / "home", path=os.environ["PATH"], cli_config=rc, extras=extras
     )
@@ -75,3 +80,4 @@ async def test_drift_is_found_told_and_put_back(tmp_path: Path) -> None:
     finally:
         Cloud(tmp_path / "cloud").stop_all()
         await engine.close()
+        forks.stop()
