@@ -15,10 +15,10 @@ from controller.model.forecast import Band
 from controller.steps.forecast.light import Numbers
 
 LEVELS = (0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)
-SPARE = 0.25
+SPARE = 0.35
 """So much further than the past says, and more when few peaks say it: one over their root."""
 CHEAP_SPARES = (0.5, 1.0, 2.0)
-CHEAP = 1.5
+CHEAP = 1.6
 """Up to here a miss that the past does not hold costs more than the headroom against it."""
 DEAR = 2.0
 """From here on nothing is spared, and one bad fold is no reason."""

@@ -63,7 +63,7 @@ def test_a_model_that_is_far_better_on_the_past_leads() -> None:
     forecast = made(series, Answers(truth, (("oracle", "1"),)))
     assert forecast.chosen.startswith("ets + ")
     # It won all six folds, and each of them moved weight from the naive, which begins with 1/8.
-    assert 0 < chosen(forecast) < 0.05
+    assert 0 < chosen(forecast) < 0.1
     assert forecast.versions == (("oracle", "1"),)
 
 
