@@ -31,10 +31,12 @@ FEWEST_RUNS = 2
 LARGEST_EXCUSE = 0.5
 """Beyond its limit by more than this share, a number is not let through because runs differ."""
 MOST_APART = 0.15
-"""Of their mean: when the better half of a baseline's runs lies further apart, all of them differ,
-and none is odd."""
+"""Of their mean: when the better half of the runs lies further apart, all of them differ."""
 ODD_SHARE = 0.25
 """By so much worse than the mean of the better half is odd."""
+ODD_TIMES = 5.0
+"""Where all runs differ, worse by so many times what lies between the best and the worst of the
+better half: ninety milliseconds beside twenty."""
 FEWEST_BESIDE_ODD = 4
 """Runs of a baseline: of three nobody knows which is the odd one."""
 
@@ -104,10 +106,13 @@ def without_odd(
     ranked = sorted(base, reverse=not more_is_worse)
     better = ranked[: len(base) // 2 + 1]
     middle = fmean(better)
-    if len(base) < FEWEST_BESIDE_ODD or abs(better[-1] - better[0]) > MOST_APART * abs(middle):
+    if len(base) < FEWEST_BESIDE_ODD:
         return tuple(base), ()
+    apart = abs(better[-1] - better[0])
+    alike = apart <= MOST_APART * abs(middle)
+    most = ODD_SHARE * abs(middle) if alike else ODD_TIMES * apart
     sign = 1.0 if more_is_worse else -1.0
-    odd = [sign * (value - middle) > ODD_SHARE * abs(middle) for value in base]
+    odd = [sign * (value - middle) > most for value in base]
     kept = tuple(value for value, is_odd in zip(base, odd, strict=True) if not is_odd)
     return kept, tuple(value for value, is_odd in zip(base, odd, strict=True) if is_odd)
 

@@ -66,6 +66,7 @@ def test_only_what_is_worse_than_most_is_odd():
     assert aside(100, 101, 99, 102, 60) == ()  # without a good run a gate would be laxer
     assert aside(100, 101, 99, 102, 60, more_is_worse=False) == (60,)
     assert aside(100, 80, 120, 90, 160) == ()  # all of them differ
+    assert aside(17.5, 18.3, 20.4, 24.7, 90.3) == (90.3,)  # but not so much
     assert aside(100, 101, 140) == ()
     assert aside(100, 140) == aside(100, 140, 140, 99) == ()
     assert aside(0, 0, 0, 0) == ()
