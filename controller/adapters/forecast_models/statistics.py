@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
@@ -45,8 +46,8 @@ class StatisticsModels:
 
     async def _ask(self, request: bytes) -> bytes:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", str(PROGRAM)), stdin=PIPE, stdout=PIPE, stderr=DEVNULL,
-            env=ENVIRONMENT,
+            *(sys.executable, "-I", str(PROGRAM), str(os.getpid())),
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=ENVIRONMENT,
         )  # fmt: skip
         try:
             told, _ = await process.communicate(request)

@@ -1,8 +1,13 @@
 """What is promised of models: whole answers, the same each time, or a problem."""
 
 import math
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
+import psutil
 import pytest
 
 from controller.adapters.forecast_models.memory import MemoryModels
@@ -55,3 +60,30 @@ async def test_a_process_without_memory_is_a_problem() -> None:
     answers = await StatisticsModels(memory=1 << 20).predict([WEEKLY])
     assert answers.given == ()
     assert answers.problem
+
+
+ASKING = """
+import asyncio
+from controller.adapters.forecast_models.statistics import StatisticsModels
+from controller.model.forecast import Question
+values = tuple(float(number % 7 + number % 24) for number in range(100_000))
+asyncio.run(StatisticsModels().predict([Question(values, (7, 24), 14)]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent")
+def test_a_process_ends_with_the_controller_that_asked() -> None:
+    pytest.importorskip("statsmodels")
+    root = Path(__file__).resolve().parents[3]
+    deadline = time.monotonic() + 60
+    with subprocess.Popen([sys.executable, "-c", ASKING], cwd=root) as asking:
+        worker: psutil.Process | None = None
+        while worker is None or worker.nice() != 19:  # which it is when it has heard everything
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+            worker = next(iter(psutil.Process(asking.pid).children()), None)
+        asking.kill()
+    _, alive = psutil.wait_procs([worker], timeout=60)
+    for process in alive:
+        process.kill()
+    assert alive == []
