@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, NoReturn
@@ -14,7 +14,7 @@ from controller.adapters.artifacts.memory import MemoryArtifacts
 from controller.adapters.audit_log.memory import MemoryAuditLog
 from controller.adapters.clock.memory import MemoryClock
 from controller.adapters.credential.memory import MemoryCredentialIssuer
-from controller.adapters.dispatcher._store import Busy, Planned, Turn
+from controller.adapters.dispatcher._store import Again, Busy, Planned, Turn
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.memory import MemoryWakeups
 from controller.adapters.engine.memory import MemoryEngine
@@ -53,6 +53,18 @@ from controller.workflows.world import Disk, Oversight, Tuning, World, no_consum
 from schemas.rotation import Consumer as ConsumerDocument
 
 PAUSES = {ApprovalPending: 600.0, Waiting: 30.0, Stalled: 600.0, Transient: 1.0}
+
+
+class Wakeups(MemoryWakeups):
+    """Knows whose turn it is: who is woken in its own turn has another one, as it really is."""
+
+    at_work: str = ""
+
+    def wake(self, wishes: Iterable[Planned], again: Iterable[Again] = ()) -> None:
+        """Plan keys, and note wake-ups of the key that is worked on."""
+        told = [*wishes]
+        own = [Again(w.key, w.due, w.priority) for w in told if w.key == self.at_work]
+        super().wake([w for w in told if w.key != self.at_work], [*again, *own])
 
 
 AUTHOR = "Casey Developer <casey@example.com>"
@@ -110,7 +122,7 @@ class MemoryWorld:
     clock: MemoryClock = field(default_factory=MemoryClock)
     repository: MemoryRepository = field(default_factory=MemoryRepository)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    wakeups: MemoryWakeups = field(default_factory=MemoryWakeups)
+    wakeups: Wakeups = field(default_factory=Wakeups)
     artifacts: MemoryArtifacts = field(init=False)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     workspaces: MemoryWorkspaces = field(default_factory=MemoryWorkspaces)
@@ -268,11 +280,14 @@ class Life:
         raise AssertionError(f"not settled after {turns} turns: {planned.key}")
 
     async def _turn(self, planned: Planned) -> None:
+        self.world.wakeups.at_work = planned.key
         try:
             due = await self.loop.work(planned.key)
         except TrueupError as error:
             pause = next(p for kind, p in PAUSES.items() if isinstance(error, kind))
             due = self.world.clock.now() + timedelta(seconds=pause)
+        finally:
+            self.world.wakeups.at_work = ""
         self.world.wakeups.finish(planned.key, Turn(due))
 
     async def pass_time(self, seconds: float) -> None:
