@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from statistics import NormalDist, median
+from typing import Literal
 
 from controller.adapters.load_generator.locust import LocustLoadGenerator
 from controller.adapters.load_generator.machine import busy_share, machine_times
@@ -57,6 +58,8 @@ class Wish:
     steady: float = 4.0
     runs: int = 3
     baseline: int = 5
+    median: float = MEDIAN
+    """Seconds of a healthy call in the middle."""
 
 
 def bench_gates(wish: Wish, say: Say = lambda _text: None) -> Report:
@@ -66,7 +69,7 @@ def bench_gates(wish: Wish, say: Say = lambda _text: None) -> Report:
 
 async def _bench(wish: Wish, say: Say) -> tuple[Case, ...]:
     found: list[Case] = []
-    async with service() as url:
+    async with service(wish.median) as url:
         lab = Lab(url, LocustLoadGenerator(), wish.steady)
         if "omission" in wish.cases:
             found.append(await omission(lab, say))
@@ -82,10 +85,10 @@ async def _bench(wish: Wish, say: Say) -> tuple[Case, ...]:
 
 
 @asynccontextmanager
-async def service() -> AsyncIterator[str]:
+async def service(median: float = MEDIAN) -> AsyncIterator[str]:
     """Run the service in a process of its own; gives its address."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "controller.bench.gates_service"),
+        *(sys.executable, "-m", "controller.bench.gates_service", str(median)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -181,7 +184,7 @@ async def _repeated(
     asked: list[Measurement] = []
     said: list[str] = []
     blocked = 0
-    faults = {"slower": _slower_work(kept, slower)} if slower else {}
+    faults = {"slower": _slower_work(kept, slower, wish.median)} if slower else {}
     for number in range(wish.comparisons):
         patience -= await _wait_for_peace(patience, say)
         question = Question("bench", OBJECTIVES, RELEASE, _newest(kept, wish.baseline))
@@ -207,7 +210,8 @@ async def _repeated(
             "waited_for_peace_seconds": round(MOST_WAITING - patience, 1),
             "runs": len(runs),
             "disturbed_runs": sum(bool(validity.disturbed(run)) for run in runs),
-            "waited": {"kept": _waited(kept), "asked": _waited(asked)},
+            "waited": {"kept": _shares(kept, "waited"), "asked": _shares(asked, "waited")},
+            "stolen": {"kept": _shares(kept, "stolen"), "asked": _shares(asked, "stolen")},
         },
         "said": said,
     }  # fmt: skip
@@ -215,9 +219,9 @@ async def _repeated(
     return Case(name, wish.comparisons, seconds, None, goal, is_met(share), peak_rss_mib(), detail)
 
 
-def _slower_work(healthy: Sequence[Measurement], slower: float) -> float:
+def _slower_work(healthy: Sequence[Measurement], slower: float, middle: float) -> float:
     """Give by how much the work has to be slower, so that what is seen at p95 is so much slower."""
-    work = MEDIAN * math.exp(SPREAD * NormalDist().inv_cdf(0.95))
+    work = middle * math.exp(SPREAD * NormalDist().inv_cdf(0.95))
     return slower * median(_p95s(healthy)) / 1000 / work
 
 
@@ -243,8 +247,9 @@ async def _wait_for_peace(patience: float, say: Say) -> float:
     return waited
 
 
-def _waited(runs: Sequence[Measurement]) -> list[float | None]:
-    return [None if (share := run.machine_waited) is None else round(share, 3) for run in runs]
+def _shares(runs: Sequence[Measurement], of: Literal["waited", "stolen"]) -> list[float | None]:
+    found = [run.machine_waited if of == "waited" else run.machine_stolen for run in runs]
+    return [None if share is None else round(share, 3) for share in found]
 
 
 def _p95s(runs: Sequence[Measurement]) -> list[float]:

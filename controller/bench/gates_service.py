@@ -1,8 +1,9 @@
 """A service whose faults are switched on from outside: a process of its own, told by HTTP.
 
-`python -m controller.bench.gates_service` prints its port. `PUT /faults` with JSON changes what it
-does, `GET /faults` says how many calls met a fault since then, `GET /mine` notes that the caller
-has one of its own; everything else is answered as a shop would, after some milliseconds.
+`python -m controller.bench.gates_service SECONDS`, those of a usual call, prints its port.
+`PUT /faults` with JSON changes what it does, `GET /faults` says how many calls met a fault since
+then, `GET /mine` notes that the caller has one of its own; everything else is answered as a shop
+would, after some milliseconds.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ import time
 from dataclasses import dataclass
 
 MEDIAN, SPREAD = 0.004, 0.4
-"""Seconds of a healthy call in the middle, and how its logarithm differs from call to call."""
+"""Seconds of a healthy call in the middle unless others are named, and how its logarithm differs
+from call to call."""
 BODY = b'{"shop": "ok"}'
 OTHER = b'{"welcome": "to somebody else"}'
 
@@ -44,8 +46,8 @@ class Faults:
 class Service:
     """Answers calls, with the faults of the moment."""
 
-    def __init__(self, seed: int) -> None:
-        self._faults = Faults()
+    def __init__(self, seed: int, median: float) -> None:
+        self._faults, self._median = Faults(), median
         self._source = random.Random(seed)
         self._calls = 0
 
@@ -79,7 +81,7 @@ class Service:
     async def _answer(self) -> tuple[str, bytes]:
         faults, self._calls = self._faults, self._calls + 1
         number, running = self._calls, time.monotonic() - faults.since
-        took = healthy = MEDIAN * self._source.lognormvariate(0, SPREAD)
+        took = healthy = self._median * self._source.lognormvariate(0, SPREAD)
         took *= 1 + faults.slower
         if self._source.random() < faults.slow_share:
             took += faults.slow_by
@@ -97,7 +99,7 @@ class Service:
 
 async def main() -> None:
     """Serve until stdin ends."""
-    service = Service(seed=20261126)
+    service = Service(20261126, float(sys.argv[1]))
     server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     reader = asyncio.StreamReader()

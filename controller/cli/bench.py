@@ -177,8 +177,17 @@ def reconcile(
     show_default=True,
     help="Seconds of each run that count.",
 )
+@click.option(
+    "--median",
+    type=click.FloatRange(1, 1000),
+    default=4.0,
+    show_default=True,
+    help="Milliseconds of a healthy call in the middle; those of the way to it come on top.",
+)
 @OUTPUT
-def gates(cases: tuple[str, ...], comparisons: int, steady: float, form: str) -> ExitCode:
+def gates(
+    cases: tuple[str, ...], comparisons: int, steady: float, median: float, form: str
+) -> ExitCode:
     """Load gates against faults that they must see, and against nothing at all.
 
     Real Locust, and a service whose faults are switched on from outside. Ends with 1 when a fault
@@ -187,7 +196,8 @@ def gates(cases: tuple[str, ...], comparisons: int, steady: float, form: str) ->
     """
     from controller.bench.gates import CASES, Wish, bench_gates
 
-    report = bench_gates(Wish(frozenset(cases or CASES), comparisons, steady), _say)
+    asked = frozenset(cases or CASES)
+    report = bench_gates(Wish(asked, comparisons, steady, median=median / 1000), _say)
     _print(report, form)
     return ExitCode.DONE if all(case.is_met for case in report.cases) else ExitCode.REFUSED
 
