@@ -198,9 +198,13 @@ class InProcessDispatcher:
 
     def _ended(self, work: _Work, _task: asyncio.Task[None]) -> None:
         # A callback, for a task that is cancelled before its first step runs no `finally`.
-        del self._working[work.planned.key]
+        self._leave(work)
         work.ended.set()
         self._changed.set()
+
+    def _leave(self, work: _Work) -> None:
+        if self._working.get(work.planned.key) is work:
+            del self._working[work.planned.key]
 
     def _busy(self) -> Busy:
         lanes = Counter(work.planned.lane for work in self._working.values())
@@ -241,6 +245,9 @@ class InProcessDispatcher:
                 _log.warning("dispatcher store fails", key=work.planned.key, error=str(error))
                 await self._clock.sleep(_STORE_PAUSE)
             else:
+                self._leave(
+                    work
+                )  # at once: who wakes it from now on means the turn that is planned
                 return
 
     async def _outcome(self, planned: Planned, handler: Handler) -> Turn:

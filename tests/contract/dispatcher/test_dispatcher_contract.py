@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.adapters.clock.memory import MemoryClock
-from controller.adapters.dispatcher._store import WakeupStore
+from controller.adapters.dispatcher._store import Turn, WakeupStore
 from controller.adapters.dispatcher.in_process import InProcessDispatcher
 from controller.adapters.dispatcher.memory import MemoryWakeups
 from controller.adapters.dispatcher.slowing import Slowing
@@ -118,6 +118,31 @@ async def test_a_key_that_is_woken_is_worked_on_once(dispatcher: Dispatcher, rec
         await settle()
     assert recorder.calls == ["unit:a", "unit:a"]
     assert await dispatcher.pending() == ()
+
+
+@pytest.mark.parametrize("later", [None, 30])
+async def test_who_is_woken_as_the_turn_ends_has_another_one(
+    store: WakeupStore,
+    dispatcher: Dispatcher,
+    recorder: Recorder,
+    clock: MemoryClock,
+    monkeypatch: pytest.MonkeyPatch,
+    later: int | None,
+):
+    """The turn's end is written down, and its task has still to be seen to end."""
+    finish, woken = store.finish, []
+
+    def finish_and_wake(key: str, turn: Turn) -> None:
+        finish(key, turn)
+        if not woken:
+            woken.append(asyncio.get_running_loop().create_task(dispatcher.wake(key)))
+
+    monkeypatch.setattr(store, "finish", finish_and_wake)
+    due = None if later is None else clock.now() + timedelta(seconds=later)
+    recorder.answers["unit:a"] = [due]
+    await dispatcher.wake("unit:a")
+    async with running(dispatcher, recorder):
+        assert recorder.calls == ["unit:a", "unit:a"]
 
 
 async def test_the_handlers_answer_is_when_it_is_called_again(
