@@ -51,6 +51,15 @@ class App:
 
     async def overview(self) -> view.Overview:
         """Everything on one page: products and environments."""
+        return view.Overview(
+            revision=await self._ledger.fact(HEAD) or "",
+            fetched_at=await self._ledger.fact(FETCHED_AT) or "",
+            products=await self._products(),
+            findings=len(await self._ledger.findings()),
+            version=__version__,
+        )
+
+    async def _products(self) -> tuple[view.ProductView, ...]:
         products = []
         for product in self._parts.catalogs.products() if self._parts.catalogs.head else ():
             found = self._parts.catalogs.known_head().catalog.find(Product, product)
@@ -67,17 +76,11 @@ class App:
                     stages=tuple([await self._stage_view(name) for name in names]),
                 )
             )
-        return view.Overview(
-            revision=await self._ledger.fact(HEAD) or "",
-            fetched_at=await self._ledger.fact(FETCHED_AT) or "",
-            products=tuple(products),
-            findings=len(await self._ledger.findings()),
-            version=__version__,
-        )
+        return tuple(products)
 
     async def tree(self, product: str = "") -> Sequence[ProductNode]:
         """Give a product, or all, down to the secrets of units. Raises NotFound."""
-        return await tree_of(self._parts, (await self.overview()).products, product)
+        return await tree_of(self._parts, await self._products(), product)
 
     async def units(self, stage: str | None = None) -> Sequence[view.UnitView]:
         """All units, or those of one stage."""

@@ -52,10 +52,10 @@ def _product(product: Mapping[str, Any]) -> "Tree":
 
 def _hang(stage: "Tree", units: Sequence[Mapping[str, Any]]) -> None:
     """Put each unit below the last of those it needs: they come in that order."""
-    places = {unit["unit"]: place for place, unit in enumerate(units)}
     shown: dict[str, Tree] = {}
     for unit in units:
-        needs = sorted((need for need in unit["needs"] if need in shown), key=places.__getitem__)
+        wanted = set(unit["needs"])
+        needs = [each for each in shown if each in wanted]
         others = [need.rpartition("/")[2] for need in needs[:-1]]
         also = f"needs {', '.join(others)}, too" if others else ""
         said = unit["message"] if unit["ready"] != "True" else ""

@@ -85,7 +85,6 @@ async def check_that_it_does_not_move(platform: Platform) -> None:
 async def test_a_stack_of_aws_is_applied_and_taken_away(
     engine: Engine, moto: Moto, tmp_path: Path
 ) -> None:
-    moto.reset()
     files = {"modules/topic/main.tf": MODULE, "modules/topic/topic/main.tf": TOPIC}
     platform = Platform(tmp_path, engine, moto.provider(), files)
     platform.aliases = {"aws.far": {"region": THERE}}
@@ -103,7 +102,7 @@ async def test_a_stack_of_aws_is_applied_and_taken_away(
     _, far = await platform.apply("far")
     assert str(far.outputs["arn"]).split(":")[3] == THERE
     await check_that_it_does_not_move(platform)
-    _, plan = await platform.plan("far", destroy=True)
+    plan, _ = await platform.apply("far", destroy=True)
     assert [change.action for change in plan.changes] == [Action.DELETE]
 
 
@@ -126,7 +125,6 @@ resource "aws_sns_topic" "third" {
 async def test_a_provider_that_is_killed_in_an_apply_loses_nothing(
     engine: Engine, moto: Moto, tmp_path: Path
 ) -> None:
-    moto.reset()
     platform = Platform(tmp_path, engine, moto.provider(), {"modules/chain/main.tf": CHAIN})
     platform.stacks["chain"] = {"module": "modules/chain"}
     await platform.plan("chain")
@@ -150,6 +148,8 @@ async def test_a_provider_that_is_killed_in_an_apply_loses_nothing(
     names = [each["TopicArn"].rpartition(":")[2] for each in topics.list_topics()["Topics"]]
     assert sorted(names) == ["first", "second", "third"]
     assert (await platform.plan("chain"))[1].changes == ()
+    await platform.apply("chain", destroy=True)
+    assert topics.list_topics()["Topics"] == []
 
 
 @pytest.mark.slow
